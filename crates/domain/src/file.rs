@@ -1,0 +1,99 @@
+//! A coupon file on its way into a list.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The states of a file, spelled as on the wire. A client can only wait "while `PENDING`", so nothing finer is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileStatus {
+    Pending,
+    Success,
+    Failed,
+}
+
+impl FileStatus {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "PENDING",
+            Self::Success => "SUCCESS",
+            Self::Failed => "FAILED",
+        }
+    }
+}
+
+impl fmt::Display for FileStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The most rejected rows that are named by line; the rest are counted.
+pub const MAX_NAMED_REJECTIONS: usize = 100;
+
+/// A row that was left out: its line in the file (from 1, the header's line) and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rejection {
+    pub line: u64,
+    pub reason: String,
+}
+
+/// Why a row was left out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RejectReason {
+    #[error(transparent)]
+    Code(#[from] crate::CodeError),
+    #[error("row has more fields than the header")]
+    TooManyFields,
+    #[error("row is longer than 64 KiB")]
+    RowTooLong,
+}
+
+/// Why a whole file failed: a fixed list, so that nothing a remote host said is ever quoted back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadFailure {
+    #[error("address not allowed")]
+    AddressNotAllowed,
+    #[error("host not found")]
+    HostNotFound,
+    #[error("host unreachable")]
+    Unreachable,
+    #[error("TLS connection failed")]
+    Tls,
+    #[error("host answered with status {0}")]
+    HostStatus(u16),
+    #[error("too many redirects")]
+    TooManyRedirects,
+    #[error("host sent no usable answer")]
+    BadAnswer,
+    #[error("transfer was cut off")]
+    CutOff,
+    #[error("transfer stalled or took too long")]
+    TooSlow,
+    #[error("file is larger than {0} bytes")]
+    TooLarge(u64),
+    #[error("file is compressed ({0}); send plain CSV")]
+    Compressed(&'static str),
+    #[error("file is not UTF-8 but {0}; send UTF-8")]
+    NotUtf8(&'static str),
+    #[error("header 'Coupon Code' not found")]
+    NoHeader,
+    #[error("header names 'Coupon Code' more than once")]
+    TwoHeaders,
+    #[error("a quote is not closed")]
+    UnclosedQuote,
+    #[error("line ends are mixed: carriage returns alone and line feeds in one file")]
+    MixedLineEnds,
+    #[error("file holds no code")]
+    NoCodes,
+    #[error("too many bad rows: {rejected} of {rows}, more than 10 %")]
+    TooManyBadRows { rejected: u64, rows: u64 },
+    #[error("list would hold more than {0} codes")]
+    ListFull(i64),
+    #[error("list archived")]
+    ListArchived,
+    #[error("list expired")]
+    ListExpired,
+    #[error("the server failed repeatedly while loading; upload the file again")]
+    ServerFault,
+}

@@ -1,0 +1,38 @@
+//! What a coupon service is: types that cannot be wrong. Pure: no async, no I/O, no clock of its own.
+
+mod allocation;
+mod block;
+mod campaign;
+mod code;
+mod expiry;
+mod file;
+mod file_url;
+mod fingerprint;
+mod id;
+mod list;
+mod request_key;
+mod text;
+mod wire_time;
+
+pub use allocation::{AllocationId, AllocationStatus, Position};
+pub use block::{BLOCK_BYTES, CodesPerBlock};
+pub use campaign::{Campaign, CampaignKey};
+pub use code::{CODE_BYTES, CodeError, check_code};
+pub use expiry::{ExpiryError, parse_expiry};
+pub use file::{FileStatus, LoadFailure, MAX_NAMED_REJECTIONS, RejectReason, Rejection};
+pub use file_url::{BasicAuth, FileUrl, FileUrlError};
+pub use fingerprint::FingerprintKey;
+pub use id::{PublicId, WorkspaceId};
+pub use list::{
+    AlertConditions, ExpiryAlert, Label, ListName, ListStatus, MAX_SUBSCRIBERS, ShortageAlert, Subscribers,
+    personalization_snippet,
+};
+pub use request_key::RequestKey;
+pub use text::{ExternalId, FreeText, TextError};
+pub use wire_time::{instant_with_zone, instant_without_zone};
+
+/// The most codes one list may hold, over all its files: the limit the MoEngage API documents.
+pub const LIST_CODES: i64 = 100_000_000;
+
+/// The largest file fetched from a URL, in bytes after any transfer decoding (100 MiB, inclusive).
+pub const HOSTED_FILE_BYTES: u64 = 104_857_600;

@@ -1,0 +1,198 @@
+//! A coupon list: its names, its states, its alerts.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{TextError, text::check_name};
+
+/// The states of a list, spelled as on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListStatus {
+    Active,
+    Archived,
+    Expired,
+}
+
+impl ListStatus {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Archived => "ARCHIVED",
+            Self::Expired => "EXPIRED",
+        }
+    }
+}
+
+impl fmt::Display for ListStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The text names no list status; upper case is part of the spelling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be ACTIVE, ARCHIVED or EXPIRED")]
+pub struct NotAListStatus;
+
+impl FromStr for ListStatus {
+    type Err = NotAListStatus;
+
+    fn from_str(text: &str) -> Result<Self, NotAListStatus> {
+        match text {
+            "ACTIVE" => Ok(Self::Active),
+            "ARCHIVED" => Ok(Self::Archived),
+            "EXPIRED" => Ok(Self::Expired),
+            _ => Err(NotAListStatus),
+        }
+    }
+}
+
+/// A list's display name: unique in its workspace, may be changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListName(String);
+
+impl ListName {
+    pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
+        let text = text.into();
+        check_name(&text)?;
+        Ok(Self(text))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The key of the personalization snippet: unique in its workspace, never changed. The characters that would end
+/// the snippet early are refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Label(String);
+
+impl Label {
+    pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
+        let text = text.into();
+        check_name(&text)?;
+        match text.chars().find(|c| matches!(c, '\'' | '[' | ']' | '{' | '}')) {
+            Some(bad) => Err(TextError::Forbidden(bad)),
+            None => Ok(Self(text)),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What a template names the list by, byte for byte as the MoEngage API shows it (without quotes).
+pub fn personalization_snippet(label: &str) -> String {
+    format!("{{{{Coupons.CouponListName[{label}]}}}}")
+}
+
+/// The most alert recipients of one list.
+pub const MAX_SUBSCRIBERS: usize = 50;
+
+/// The addresses that get a list's alerts; each once, in the order given.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Subscribers(Vec<String>);
+
+impl Subscribers {
+    pub fn new(addresses: Vec<String>) -> Result<Self, TextError> {
+        let mut kept: Vec<String> = Vec::with_capacity(addresses.len().min(MAX_SUBSCRIBERS));
+        for address in addresses {
+            // The parser also takes `Jane <jane@example.com>`; a recipient here is the bare address.
+            let parsed = address
+                .parse::<email_address::EmailAddress>()
+                .map_err(|_| TextError::NotAnAddress)?;
+            if parsed.email() != address || address.chars().any(char::is_control) {
+                return Err(TextError::NotAnAddress);
+            }
+            if !kept.contains(&address) {
+                kept.push(address);
+            }
+            if kept.len() > MAX_SUBSCRIBERS {
+                return Err(TextError::TooManyAddresses);
+            }
+        }
+        Ok(Self(kept))
+    }
+
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+}
+
+/// Which mails a list sends; always shown whole, in the order of the documented examples.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct AlertConditions {
+    pub success_alert: bool,
+    pub failure_alert: bool,
+    pub expiry_alert: ExpiryAlert,
+    pub coupon_shortage_alert: ShortageAlert,
+}
+
+/// Daily reminders that begin `days_before` days before the list expires.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ExpiryAlert {
+    pub alert: bool,
+    pub days_before: i32,
+}
+
+/// A mail when fewer than `threshold_count` codes are left.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ShortageAlert {
+    pub alert: bool,
+    pub threshold_count: i64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_snippet_is_the_documented_literal() {
+        assert_eq!(
+            personalization_snippet("signup_coupons"),
+            "{{Coupons.CouponListName[signup_coupons]}}"
+        );
+    }
+
+    #[test]
+    fn a_label_cannot_end_the_snippet() {
+        for label in ["a]", "a}}", "a'b", "a[", "{"] {
+            assert!(
+                matches!(Label::new(label), Err(TextError::Forbidden(_))),
+                "{label}"
+            );
+        }
+        assert!(Label::new("Sample Label").is_ok());
+    }
+
+    #[test]
+    fn subscribers_are_bare_addresses_each_once() {
+        let of = |list: &[&str]| Subscribers::new(list.iter().map(ToString::to_string).collect());
+        for bad in [
+            "x",
+            "a@b.de\r\nBcc: c@d.de",
+            "a@b.de,c@d.de",
+            "<a@b.de>",
+            "Jane <a@b.de>",
+            "a@b\0.de",
+            "",
+        ] {
+            assert_eq!(of(&[bad]), Err(TextError::NotAnAddress), "{bad:?}");
+        }
+        assert_eq!(
+            of(&["a@b.de", "A+x@b.de", "a@b.de"]).unwrap().as_slice(),
+            ["a@b.de", "A+x@b.de"]
+        );
+        let many: Vec<String> = (0..51).map(|n| format!("a{n}@b.de")).collect();
+        assert_eq!(Subscribers::new(many), Err(TextError::TooManyAddresses));
+    }
+
+    #[test]
+    fn a_status_has_one_spelling() {
+        assert_eq!("ACTIVE".parse(), Ok(ListStatus::Active));
+        assert_eq!("active".parse::<ListStatus>(), Err(NotAListStatus));
+    }
+}

@@ -1,0 +1,1 @@
+//! A hosted file becomes codes in a list.
