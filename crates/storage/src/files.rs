@@ -1,0 +1,222 @@
+//! Coupon files: what a client sees of them.
+
+use domain::{BasicAuth, FileStatus, FileUrl, FreeText, PublicId, Rejection};
+use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
+use sqlx::types::Json;
+
+use crate::{Error, ListRef, Result, Storage};
+
+/// A file that exists in a list, as the load knows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileRef {
+    pub(crate) list_id: i64,
+    pub(crate) file_id: i64,
+}
+
+/// A file as it is read.
+#[derive(Debug, Clone)]
+pub struct CouponFile {
+    pub public_id: PublicId,
+    pub name: String,
+    /// As it may be shown, without a signature.
+    pub file_url: String,
+    pub created_by: String,
+    pub callback_url: Option<String>,
+    pub status: FileStatus,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    /// New codes of this file.
+    pub added: i64,
+    /// Rows whose code the list had already, or the file itself.
+    pub duplicates: i64,
+    /// Rows left out.
+    pub rejected: i64,
+    /// The first of them, by line.
+    pub rejections: Vec<Rejection>,
+    /// Why the file failed.
+    pub failure: Option<String>,
+}
+
+/// A file to be fetched.
+#[derive(Debug, Clone)]
+pub struct NewFile {
+    pub name: FreeText,
+    pub url: FileUrl,
+    pub auth: Option<BasicAuth>,
+    pub created_by: FreeText,
+    pub callback_url: Option<FileUrl>,
+}
+
+/// What became of a new file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddFile {
+    Added(PublicId),
+    ListNotActive,
+}
+
+/// What a load is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Downloading,
+    Sorting,
+    Comparing,
+    Storing,
+}
+
+impl Stage {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Downloading => "downloading",
+            Self::Sorting => "sorting",
+            Self::Comparing => "comparing",
+            Self::Storing => "storing",
+        }
+    }
+}
+
+/// How far a load has come.
+#[derive(Debug, Clone)]
+pub struct Progress {
+    pub status: FileStatus,
+    /// `waiting`, a [`Stage`], or `done`.
+    pub stage: String,
+    /// As the host announced it.
+    pub bytes_expected: Option<i64>,
+    pub bytes_read: i64,
+}
+
+impl Storage {
+    /// Notes the file and enqueues its load, in one statement.
+    pub async fn add_file(&self, list: &ListRef, file: &NewFile) -> Result<AddFile> {
+        let id = PublicId::from_bytes(rand::random());
+        let source = serde_json::json!({
+            "url": file.url.as_url().as_str(),
+            "username": file.auth.as_ref().map(|auth| auth.username.as_str()),
+            "password": file.auth.as_ref().map(|auth| auth.password.expose_secret()),
+        });
+        let added = sqlx::query_scalar!(
+            "select add_file($1, $2, $3, $4, $5, $6, $7)",
+            list.list_id,
+            id.as_bytes(),
+            file.name.as_str(),
+            file.url.shown(),
+            file.created_by.as_str(),
+            file.callback_url.as_ref().map(|url| url.as_url().as_str()),
+            source,
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(if added.is_some() {
+            AddFile::Added(id)
+        } else {
+            AddFile::ListNotActive
+        })
+    }
+
+    pub async fn file(&self, list: &ListRef, id: PublicId) -> Result<Option<CouponFile>> {
+        let row = sqlx::query_as!(
+            FileRow,
+            r#"select public_id, name, file_url, created_by, callback_url, status, created_at, updated_at, added,
+                      duplicates, rejected, rejections as "rejections: Json<Vec<Rejection>>", failure
+               from coupon_file where list_id = $1 and public_id = $2 and deleted_at is null"#,
+            list.list_id,
+            id.as_bytes(),
+        );
+        row.fetch_optional(&self.pool)
+            .await?
+            .map(TryInto::try_into)
+            .transpose()
+    }
+
+    /// The list's files that were not deleted, the newest first.
+    pub async fn files(&self, list: &ListRef) -> Result<Vec<CouponFile>> {
+        let rows = sqlx::query_as!(
+            FileRow,
+            r#"select public_id, name, file_url, created_by, callback_url, status, created_at, updated_at, added,
+                      duplicates, rejected, rejections as "rejections: Json<Vec<Rejection>>", failure
+               from coupon_file where list_id = $1 and deleted_at is null order by created_at desc, public_id"#,
+            list.list_id,
+        );
+        rows.fetch_all(&self.pool)
+            .await?
+            .into_iter()
+            .map(TryInto::try_into)
+            .collect()
+    }
+
+    /// Takes the file's free codes out of use, or stops its load. False if there is no such file (any more).
+    pub async fn delete_file(&self, list: &ListRef, id: PublicId) -> Result<bool> {
+        let deleted = sqlx::query_scalar!(
+            r#"select delete_file(list_id, file_id) as "deleted!" from coupon_file
+               where list_id = $1 and public_id = $2 and deleted_at is null"#,
+            list.list_id,
+            id.as_bytes(),
+        );
+        Ok(deleted.fetch_optional(&self.pool).await?.unwrap_or(false))
+    }
+
+    pub async fn progress(&self, list: &ListRef, id: PublicId) -> Result<Option<Progress>> {
+        let row = sqlx::query!(
+            "select status, stage, bytes_expected, bytes_read from coupon_file
+             where list_id = $1 and public_id = $2 and deleted_at is null",
+            list.list_id,
+            id.as_bytes(),
+        );
+        let Some(row) = row.fetch_optional(&self.pool).await? else {
+            return Ok(None);
+        };
+        Ok(Some(Progress {
+            status: status(&row.status)?,
+            stage: row.stage,
+            bytes_expected: row.bytes_expected,
+            bytes_read: row.bytes_read,
+        }))
+    }
+}
+
+struct FileRow {
+    public_id: Vec<u8>,
+    name: String,
+    file_url: String,
+    created_by: String,
+    callback_url: Option<String>,
+    status: String,
+    created_at: jiff_sqlx::Timestamp,
+    updated_at: jiff_sqlx::Timestamp,
+    added: i64,
+    duplicates: i64,
+    rejected: i64,
+    rejections: Json<Vec<Rejection>>,
+    failure: Option<String>,
+}
+
+impl TryFrom<FileRow> for CouponFile {
+    type Error = Error;
+
+    fn try_from(row: FileRow) -> Result<Self> {
+        Ok(Self {
+            public_id: PublicId::try_from(row.public_id.as_slice())
+                .map_err(|_| Error::Fault("a file's id cannot be read".to_owned()))?,
+            status: status(&row.status)?,
+            name: row.name,
+            file_url: row.file_url,
+            created_by: row.created_by,
+            callback_url: row.callback_url,
+            created_at: row.created_at.into(),
+            updated_at: row.updated_at.into(),
+            added: row.added,
+            duplicates: row.duplicates,
+            rejected: row.rejected,
+            rejections: row.rejections.0,
+            failure: row.failure,
+        })
+    }
+}
+
+fn status(text: &str) -> Result<FileStatus> {
+    [FileStatus::Pending, FileStatus::Success, FileStatus::Failed]
+        .into_iter()
+        .find(|status| status.as_str() == text)
+        .ok_or_else(|| Error::Fault("a file's status cannot be read".to_owned()))
+}

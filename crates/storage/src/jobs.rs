@@ -1,0 +1,218 @@
+//! Work that outlives a request: claimed under a lease, fenced by attempt and owner, given back when its worker falls
+//! silent.
+
+use std::{str::FromStr as _, time::Duration};
+
+use domain::LoadFailure;
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::{
+    PgPool,
+    postgres::{PgConnectOptions, PgListener, types::PgInterval},
+};
+use uuid::Uuid;
+
+use crate::{Error, FileToLoad, Result, Storage, load::Source};
+
+/// Errors of ours after which a job is given up.
+const MOST_FAILURES: i32 = 5;
+/// Claims after which a job that keeps killing its workers is given up.
+const MOST_ATTEMPTS: i32 = 300;
+
+/// What kinds of work there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JobKind {
+    LoadFile,
+    PurgeList,
+}
+
+impl JobKind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LoadFile => "load_file",
+            Self::PurgeList => "purge_list",
+        }
+    }
+}
+
+/// The right to work on a job: the fencing token that every write about it carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Claim {
+    pub job_id: i64,
+    pub attempt: i32,
+    pub(crate) owner: Uuid,
+}
+
+/// A claimed job, with what it needs.
+#[derive(Debug, Clone)]
+pub enum Job {
+    LoadFile(Box<FileToLoad>),
+    PurgeList { claim: Claim, list_id: i64 },
+}
+
+impl Job {
+    pub fn claim(&self) -> Claim {
+        match self {
+            Self::LoadFile(file) => file.claim,
+            Self::PurgeList { claim, .. } => *claim,
+        }
+    }
+}
+
+impl Storage {
+    /// The next job of this kind, for `lease` from now. A list's loads come one at a time, in their order.
+    pub async fn claim_job(&self, kind: JobKind, lease: Duration) -> Result<Option<Job>> {
+        let owner = Uuid::from_bytes(rand::random());
+        let claimed = sqlx::query_file!("src/queries/claim_job.sql", kind.as_str(), owner, interval(lease))
+            .fetch_optional(&self.pool)
+            .await;
+        let row = match claimed {
+            Ok(Some(row)) => row,
+            Ok(None) => return Ok(None),
+            // Another worker took another load of this list a moment before.
+            Err(error) if is_lost_race(&error) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let claim = Claim {
+            job_id: row.job_id,
+            attempt: row.attempt,
+            owner,
+        };
+        let job = match (kind, row.file_id) {
+            (JobKind::LoadFile, Some(file_id)) => {
+                let source: Source = serde_json::from_value(row.payload)
+                    .map_err(|_| Error::Fault(format!("job {}: its payload cannot be read", row.job_id)))?;
+                Job::LoadFile(Box::new(FileToLoad::new(
+                    claim,
+                    row.list_id,
+                    file_id,
+                    &row.fingerprint_key,
+                    source,
+                )?))
+            }
+            (JobKind::PurgeList, _) => Job::PurgeList {
+                claim,
+                list_id: row.list_id,
+            },
+            (JobKind::LoadFile, None) => {
+                return Err(Error::Fault(format!("job {} names no file", row.job_id)));
+            }
+        };
+        Ok(Some(job))
+    }
+
+    /// Prolongs the lease; false if the job is no longer the caller's and its work is in vain.
+    pub async fn prolong_lease(&self, claim: Claim, lease: Duration) -> Result<bool> {
+        let prolonged = sqlx::query!(
+            "update job set lease_until = clock_timestamp() + $4
+             where job_id = $1 and attempt = $2 and lease_owner = $3 and state = 'running'",
+            claim.job_id,
+            claim.attempt,
+            claim.owner,
+            interval(lease),
+        );
+        Ok(prolonged.execute(&self.pool).await?.rows_affected() == 1)
+    }
+
+    pub async fn finish_job(&self, claim: Claim) -> Result<()> {
+        let ended = sqlx::query_scalar!(
+            "select end_job($1, $2, $3, clock_timestamp())",
+            claim.job_id,
+            claim.attempt,
+            claim.owner
+        );
+        ended.fetch_one(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Gives the job back after an error of ours, to be tried again after `delay`; given up after five.
+    pub async fn retry_job(&self, claim: Claim, error: &Error, delay: Duration) -> Result<()> {
+        sqlx::query!(
+            "select retry_job($1, $2, $3, $4, $5, $6, $7)",
+            claim.job_id,
+            claim.attempt,
+            claim.owner,
+            error.to_string(),
+            interval(delay),
+            MOST_FAILURES,
+            LoadFailure::ServerFault.to_string(),
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Gives a job back at once, without counting a failure: the worker is going away.
+    pub async fn hand_over_job(&self, claim: Claim) -> Result<()> {
+        sqlx::query!(
+            "select make_ready(job_id, interval '0') from job
+             where job_id = $1 and attempt = $2 and lease_owner = $3 and state = 'running'",
+            claim.job_id,
+            claim.attempt,
+            claim.owner,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Makes the jobs of silent workers claimable again; answers how many.
+    pub async fn rescue_jobs(&self) -> Result<i32> {
+        let rescued = sqlx::query_scalar!(
+            r#"select rescue_jobs($1, $2) as "rescued!""#,
+            MOST_ATTEMPTS,
+            LoadFailure::ServerFault.to_string(),
+        );
+        Ok(rescued.fetch_one(&self.pool).await?)
+    }
+
+    /// Forgets the jobs that ended a week ago.
+    pub async fn forget_ended_jobs(&self) -> Result<()> {
+        sqlx::query!(
+            "delete from job where job_id in (
+                 select job_id from job where state in ('done', 'dead') and ended_at < clock_timestamp() - interval '7 days'
+                 limit 10000)"
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
+
+fn is_lost_race(error: &sqlx::Error) -> bool {
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::constraint)
+        == Some("job_one_load_a_list")
+}
+
+pub(crate) fn interval(duration: Duration) -> PgInterval {
+    let microseconds = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    PgInterval {
+        months: 0,
+        days: 0,
+        microseconds,
+    }
+}
+
+/// Word of new jobs, by LISTEN on a direct connection: a pooler in transaction mode does not pass it on, so whoever
+/// waits for it must also look from time to time.
+#[derive(Debug)]
+pub struct JobNews(PgListener);
+
+impl JobNews {
+    pub async fn listen(url: &SecretString) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url.expose_secret())?.application_name("couponry jobs");
+        let pool: PgPool = sqlx::postgres::PgPoolOptions::new()
+            .max_connections(1)
+            .connect_lazy_with(options);
+        let mut listener = PgListener::connect_with(&pool).await?;
+        listener.listen("couponry_job").await?;
+        Ok(Self(listener))
+    }
+
+    /// Returns when a job was enqueued, or when the connection broke and was made again (something may have been missed).
+    pub async fn next(&mut self) -> Result<()> {
+        self.0.try_recv().await?;
+        Ok(())
+    }
+}

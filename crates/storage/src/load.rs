@@ -1,0 +1,189 @@
+//! A load's writes: every one carries the job's fencing token, so that a worker that lost its lease changes nothing.
+
+use domain::{BasicAuth, CodesPerBlock, FileUrl, FingerprintKey, LoadFailure, Rejection};
+use secrecy::SecretString;
+use serde::Deserialize;
+use sqlx::types::Json;
+
+use crate::{
+    Claim, Error, Result, Stage, Storage, copy::BlockWriter, files::FileRef, lists::fingerprint_key,
+    runs::Block,
+};
+
+/// A file whose load the caller has claimed.
+#[derive(Debug, Clone)]
+pub struct FileToLoad {
+    pub claim: Claim,
+    pub file: FileRef,
+    pub key: FingerprintKey,
+    pub url: FileUrl,
+    pub auth: Option<BasicAuth>,
+}
+
+/// Where to fetch a file from, as the job keeps it.
+#[derive(Deserialize)]
+pub(crate) struct Source {
+    url: String,
+    username: Option<String>,
+    password: Option<SecretString>,
+}
+
+impl FileToLoad {
+    pub(crate) fn new(claim: Claim, list_id: i64, file_id: i64, key: &[u8], source: Source) -> Result<Self> {
+        let auth = source.username.map(|username| BasicAuth {
+            username,
+            password: source.password.unwrap_or_else(|| SecretString::from("")),
+        });
+        Ok(Self {
+            claim,
+            file: FileRef { list_id, file_id },
+            key: fingerprint_key(key)?,
+            url: FileUrl::new(&source.url)
+                .map_err(|_| Error::Fault("a stored file URL cannot be read".to_owned()))?,
+            auth,
+        })
+    }
+}
+
+/// What a load left out, for the file's owner to see.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LoadCounts {
+    pub duplicates: u64,
+    pub rejected: u64,
+    /// The first rejected rows, at most [`domain::MAX_NAMED_REJECTIONS`].
+    pub rejections: Vec<Rejection>,
+}
+
+/// How a load ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Published {
+    /// The codes may be handed out.
+    Published,
+    /// The file has failed after all (list archived, expired or full); the reason is booked.
+    Failed(String),
+    /// The job is someone else's by now, or nobody's: nothing was changed.
+    Stale,
+}
+
+impl Storage {
+    /// Shows how far the load has come.
+    pub async fn report_progress(
+        &self,
+        file: &FileToLoad,
+        stage: Stage,
+        bytes_read: u64,
+        bytes_expected: Option<u64>,
+    ) -> Result<()> {
+        sqlx::query!(
+            "update coupon_file f set stage = $3, bytes_read = $4, bytes_expected = $5
+             where f.list_id = $1 and f.file_id = $2 and f.status = 'PENDING'
+               and exists (select from job j where j.job_id = $6 and j.attempt = $7 and j.lease_owner = $8
+                           and j.state = 'running')",
+            file.file.list_id,
+            file.file.file_id,
+            stage.as_str(),
+            bytes_read.cast_signed(),
+            bytes_expected.map(u64::cast_signed),
+            file.claim.job_id,
+            file.claim.attempt,
+            file.claim.owner,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Writes the file's blocks, by binary `COPY`, under the unpublished file: nobody sees them until it is published.
+    /// What an interrupted load left there is removed first. Two workers that write one file at a time meet at the
+    /// primary key of its first block, and one of them fails.
+    pub async fn write_blocks(
+        &self,
+        file: &FileToLoad,
+        blocks: impl Iterator<Item = Block> + Send,
+    ) -> Result<()> {
+        self.remove_unpublished(file).await?;
+        let mut writer = BlockWriter::begin(&self.pool, file.file).await?;
+        for block in blocks {
+            writer.write(&block).await?;
+        }
+        writer.finish().await
+    }
+
+    /// Ends the load: from the answer on the file's codes may be handed out.
+    pub async fn publish(
+        &self,
+        file: &FileToLoad,
+        added: u64,
+        codes_per_block: CodesPerBlock,
+        counts: &LoadCounts,
+        most_codes: i64,
+    ) -> Result<Published> {
+        let outcome = sqlx::query_scalar!(
+            r#"select publish_file($1, $2, $3, $4, $5, $6, $7, $8, $9) as "outcome!""#,
+            file.claim.job_id,
+            file.claim.attempt,
+            file.claim.owner,
+            added.cast_signed(),
+            codes_per_block.get().cast_signed(),
+            counts.duplicates.cast_signed(),
+            counts.rejected.cast_signed(),
+            Json(&counts.rejections) as _,
+            most_codes,
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        let published = match outcome.as_str() {
+            "published" => return Ok(Published::Published),
+            "stale" => Published::Stale,
+            _ => Published::Failed(outcome),
+        };
+        self.remove_orphaned(file).await?;
+        Ok(published)
+    }
+
+    /// Ends the load without a code; false if the job was someone else's by then.
+    pub async fn fail_load(
+        &self,
+        file: &FileToLoad,
+        failure: &LoadFailure,
+        counts: &LoadCounts,
+    ) -> Result<bool> {
+        let failed = sqlx::query_scalar!(
+            r#"select fail_file($1, $2, $3, $4, $5, $6, $7) as "failed!""#,
+            file.claim.job_id,
+            file.claim.attempt,
+            file.claim.owner,
+            failure.to_string(),
+            counts.duplicates.cast_signed(),
+            counts.rejected.cast_signed(),
+            Json(&counts.rejections) as _,
+        );
+        Ok(failed.fetch_one(&self.pool).await?)
+    }
+
+    async fn remove_unpublished(&self, file: &FileToLoad) -> Result<()> {
+        sqlx::query!(
+            "delete from block b using coupon_file f
+             where b.list_id = $1 and b.file_id = $2 and f.list_id = $1 and f.file_id = $2 and f.status = 'PENDING'",
+            file.file.list_id,
+            file.file.file_id,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Blocks of a file that has failed or was deleted while it loaded belong to nobody.
+    async fn remove_orphaned(&self, file: &FileToLoad) -> Result<()> {
+        sqlx::query!(
+            "delete from block b using coupon_file f
+             where b.list_id = $1 and b.file_id = $2 and f.list_id = $1 and f.file_id = $2
+               and (f.status = 'FAILED' or f.status = 'PENDING' and f.deleted_at is not null)",
+            file.file.list_id,
+            file.file.file_id,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
