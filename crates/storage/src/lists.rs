@@ -74,7 +74,8 @@ pub enum UpdateList {
     DuplicateName,
     /// The list's expiry, after the patch, has passed.
     Expired,
-    AlertNumberMissing,
+    /// An alert that is on needs this key.
+    AlertNumberMissing(&'static str),
 }
 
 /// What became of an activation.
@@ -168,10 +169,11 @@ impl Storage {
         match outcome.as_deref() {
             Ok("updated") => Ok(UpdateList::Updated),
             Ok("expired") => Ok(UpdateList::Expired),
-            Ok("alert-number-missing") => Ok(UpdateList::AlertNumberMissing),
+            Ok("days_before-missing") => Ok(UpdateList::AlertNumberMissing("days_before")),
+            Ok("threshold_count-missing") => Ok(UpdateList::AlertNumberMissing("threshold_count")),
             Ok(other) => Err(Error::Fault(format!("update_list answered {other}"))),
             Err(error) if violated(error) == Some("coupon_list_name_unique") => Ok(UpdateList::DuplicateName),
-            Err(_) => Err(outcome.map_or_else(Error::from, |_| unreachable!())),
+            Err(_) => outcome.map(|_| UpdateList::Updated).map_err(Error::from),
         }
     }
 

@@ -1,0 +1,189 @@
+//! `POST /v1/coupon-list/{coupon_list_id}/allocations/batch`
+
+use std::sync::Arc;
+
+use actix_web::{HttpResponse, web};
+use domain::Campaign;
+use serde::Serialize;
+use serde_json::Value;
+use storage::{AllocationOutcome, AllocationRequest, ListRef, Shortage};
+
+use super::{
+    recipient,
+    shown::{Served, ShownAllocation, served},
+};
+use crate::{
+    App,
+    body::{BATCH_BYTES, Body},
+    error::{ApiError, Told},
+    fields::{Fields, wrong},
+    path::List,
+};
+
+/// The most recipients of one batch.
+const MAX_RECIPIENTS: usize = 10_000;
+
+pub(crate) async fn allocate_batch(
+    app: web::Data<App>,
+    list: List,
+    body: Body,
+) -> Result<HttpResponse, ApiError> {
+    let Batch { recipients, shortage } = Batch::read(body.object(BATCH_BYTES).await?)?;
+    let requests: Vec<AllocationRequest> = recipients
+        .iter()
+        .filter_map(|recipient| recipient.as_ref().ok().cloned())
+        .collect();
+    if shortage == Shortage::Reject && requests.len() < recipients.len() {
+        return Err(recipients
+            .into_iter()
+            .find_map(Result::err)
+            .map_or(ApiError::Unavailable, |bad| bad.error));
+    }
+    let outcomes = app.allocator.allocate(&list.0, requests, shortage).await?;
+    if shortage == Shortage::Reject {
+        refuse_if_short(&outcomes)?;
+    }
+    Ok(HttpResponse::Ok().json(Answer::new(&list.0, recipients, outcomes)))
+}
+
+struct Batch {
+    recipients: Vec<Result<AllocationRequest, BadRecipient>>,
+    shortage: Shortage,
+}
+
+/// A recipient that cannot be served; the others of a batch can.
+struct BadRecipient {
+    user_id: Value,
+    error: ApiError,
+}
+
+impl Batch {
+    fn read(mut fields: Fields) -> Result<Self, ApiError> {
+        const KEY: &str = "recipients";
+        let campaign = recipient::campaign(&mut fields)?.map(Arc::new);
+        let hold_seconds = recipient::hold_seconds(&mut fields)?;
+        let shortage = match fields.text("on_shortage")?.as_deref() {
+            None | Some("partial") => Shortage::Partial,
+            Some("reject") => Shortage::Reject,
+            Some(_) => return Err(wrong("on_shortage", "must be \"partial\" or \"reject\"")),
+        };
+        let recipients = match fields.take(KEY) {
+            None => return Err(ApiError::MissingKey(Some(KEY))),
+            Some(Value::Array(recipients)) if (1..=MAX_RECIPIENTS).contains(&recipients.len()) => recipients,
+            Some(_) => {
+                return Err(wrong(
+                    KEY,
+                    format_args!("must be an array of 1 to {MAX_RECIPIENTS} recipients"),
+                ));
+            }
+        };
+        let recipients = recipients
+            .into_iter()
+            .map(|value| read_recipient(value, campaign.as_ref(), hold_seconds));
+        Ok(Self {
+            recipients: recipients.collect(),
+            shortage,
+        })
+    }
+}
+
+fn read_recipient(
+    value: Value,
+    campaign: Option<&Arc<Campaign>>,
+    hold_seconds: Option<i32>,
+) -> Result<AllocationRequest, BadRecipient> {
+    let Value::Object(object) = value else {
+        return Err(BadRecipient {
+            user_id: Value::Null,
+            error: wrong("recipients", "must hold objects"),
+        });
+    };
+    let named = object.get("user_id").cloned().unwrap_or_default();
+    let mut fields = Fields::new(object);
+    let request = || {
+        Ok(AllocationRequest {
+            user_id: recipient::user_id(&mut fields)?,
+            request_id: recipient::request_id(&mut fields)?,
+            campaign: campaign.cloned(),
+            hold_seconds,
+        })
+    };
+    let mut request = request;
+    request().map_err(|error| BadRecipient {
+        user_id: named,
+        error,
+    })
+}
+
+/// All or nothing: one that came away empty means that none was taken.
+fn refuse_if_short(outcomes: &[AllocationOutcome]) -> Result<(), ApiError> {
+    for outcome in outcomes {
+        match outcome {
+            AllocationOutcome::Exhausted => return Err(ApiError::CouponsExhausted),
+            AllocationOutcome::ListNotActive => return Err(ApiError::ListNotActive),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Answer {
+    data: Vec<Item>,
+    allocated: usize,
+    repeated: usize,
+    failed: usize,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Item {
+    Served(ShownAllocation),
+    Failed { user_id: Value, error: Told },
+}
+
+impl Answer {
+    fn new(
+        list: &ListRef,
+        recipients: Vec<Result<AllocationRequest, BadRecipient>>,
+        outcomes: Vec<AllocationOutcome>,
+    ) -> Self {
+        let mut answer = Self {
+            data: Vec::with_capacity(recipients.len()),
+            allocated: 0,
+            repeated: 0,
+            failed: 0,
+        };
+        let mut outcomes = outcomes.into_iter();
+        for recipient in recipients {
+            let served = recipient.and_then(|request| {
+                let user_id = Value::from(request.user_id.as_str());
+                let outcome = outcomes.next().unwrap_or(AllocationOutcome::Exhausted);
+                served(list, request, outcome).map_err(|error| BadRecipient { user_id, error })
+            });
+            answer.add(served);
+        }
+        answer
+    }
+
+    fn add(&mut self, served: Result<Served, BadRecipient>) {
+        let item = match served {
+            Ok(Served::New(allocation)) => {
+                self.allocated += 1;
+                Item::Served(allocation)
+            }
+            Ok(Served::Repeat(allocation)) => {
+                self.repeated += 1;
+                Item::Served(allocation)
+            }
+            Err(BadRecipient { user_id, error }) => {
+                self.failed += 1;
+                Item::Failed {
+                    user_id,
+                    error: error.told(),
+                }
+            }
+        };
+        self.data.push(item);
+    }
+}

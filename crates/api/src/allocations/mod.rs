@@ -1,0 +1,9 @@
+//! Handing out codes: one file per verb.
+
+mod allocate;
+mod batch;
+mod recipient;
+mod shown;
+
+pub(crate) use allocate::allocate;
+pub(crate) use batch::allocate_batch;

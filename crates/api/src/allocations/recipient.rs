@@ -1,0 +1,74 @@
+//! What a request says of the recipient, the campaign and the hold.
+
+use domain::{Campaign, ExternalId, FreeText};
+use jiff::Timestamp;
+
+use crate::{
+    error::ApiError,
+    fields::{Fields, wrong},
+};
+
+/// The longest hold: a week, in seconds.
+const MAX_HOLD_SECONDS: i64 = 7 * 24 * 60 * 60;
+
+pub(super) fn user_id(fields: &mut Fields) -> Result<ExternalId, ApiError> {
+    const KEY: &str = "user_id";
+    fields
+        .parsed(KEY, ExternalId::new)?
+        .ok_or(ApiError::MissingKey(Some(KEY)))
+}
+
+pub(super) fn request_id(fields: &mut Fields) -> Result<Option<ExternalId>, ApiError> {
+    fields.parsed("request_id", ExternalId::new)
+}
+
+pub(super) fn hold_seconds(fields: &mut Fields) -> Result<Option<i32>, ApiError> {
+    const KEY: &str = "hold_seconds";
+    let Some(seconds) = fields.integer(KEY)? else {
+        return Ok(None);
+    };
+    let within = (1..=MAX_HOLD_SECONDS)
+        .contains(&seconds)
+        .then(|| i32::try_from(seconds).ok())
+        .flatten();
+    within.map(Some).ok_or_else(|| {
+        wrong(
+            KEY,
+            format_args!("must be a whole number from 1 to {MAX_HOLD_SECONDS}"),
+        )
+    })
+}
+
+pub(super) fn campaign(fields: &mut Fields) -> Result<Option<Campaign>, ApiError> {
+    let Some(mut fields) = fields.object("campaign")? else {
+        return Ok(None);
+    };
+    let id = fields.parsed("id", ExternalId::new).map_err(within_campaign)?;
+    let mut text = |key: &str| fields.parsed(key, FreeText::new).map_err(within_campaign);
+    let (name, channel, delivery_type) = (text("name")?, text("channel")?, text("delivery_type")?);
+    let (locale, variation) = (text("locale")?, text("variation")?);
+    let sent_at = fields.text("sent_at").map_err(within_campaign)?;
+    let instant = |text: String| {
+        text.parse::<Timestamp>()
+            .map_err(|_| wrong("campaign.sent_at", NOT_AN_INSTANT))
+    };
+    Ok(Some(Campaign {
+        id: id.ok_or(ApiError::MissingKey(Some("campaign.id")))?,
+        name,
+        channel,
+        delivery_type,
+        sent_at: sent_at.map(instant).transpose()?,
+        locale,
+        variation,
+    }))
+}
+
+const NOT_AN_INSTANT: &str = "must be an instant like 2026-11-22T10:00:00Z";
+
+/// Names the field by its whole path.
+fn within_campaign(error: ApiError) -> ApiError {
+    match error {
+        ApiError::Invalid(why) => ApiError::Invalid(why.replacen('\'', "'campaign.", 1)),
+        other => other,
+    }
+}

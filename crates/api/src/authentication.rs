@@ -1,0 +1,73 @@
+//! Who is asking: a handler that takes a [`Workspace`] cannot forget to check.
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::{Method, header::AUTHORIZATION},
+    web,
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use domain::WorkspaceId;
+use futures_util::future::LocalBoxFuture;
+use secrecy::SecretString;
+
+use crate::{
+    App,
+    error::{ApiError, Wording},
+};
+
+/// A workspace whose credentials came with the request.
+pub(crate) struct Workspace(pub(crate) storage::Workspace);
+
+impl FromRequest for Workspace {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { authenticate(&request).await.map(Self) })
+    }
+}
+
+/// The workspace that the request's credentials open.
+pub(crate) async fn authenticate(request: &HttpRequest) -> Result<storage::Workspace, ApiError> {
+    let refusal = || ApiError::Unauthenticated(wording(request));
+    let app = request
+        .app_data::<web::Data<App>>()
+        .ok_or(ApiError::Unavailable)?;
+    let (id, key) = credentials(request).ok_or_else(refusal)?;
+    if request
+        .headers()
+        .get_all("moe-appkey")
+        .any(|appkey| appkey.as_bytes() != id.as_str().as_bytes())
+    {
+        return Err(refusal());
+    }
+    app.storage.authenticate(&id, &key).await?.ok_or_else(refusal)
+}
+
+/// The workspace id and key of exactly one `Authorization: Basic` header.
+fn credentials(request: &HttpRequest) -> Option<(WorkspaceId, SecretString)> {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let (Some(header), None) = (headers.next(), headers.next()) else {
+        return None;
+    };
+    let (scheme, encoded) = header.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(BASE64_STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (id, key) = decoded.split_once(':')?;
+    Some((WorkspaceId::new(id).ok()?, SecretString::from(key)))
+}
+
+/// The documentation words its 401 in two ways; which endpoint has which is in section 1.3 of the contract.
+fn wording(request: &HttpRequest) -> Wording {
+    let pattern = request.match_pattern().unwrap_or_default();
+    match (request.method(), pattern.as_str()) {
+        (&Method::GET, "/v1/coupon-list")
+        | (&Method::GET | &Method::PATCH, "/v1/coupon-list/{coupon_list_id}")
+        | (&Method::PUT, "/v1/coupon-list/{coupon_list_id}/activate") => Wording::Plain,
+        _ => Wording::Please,
+    }
+}

@@ -1,0 +1,98 @@
+//! A request's JSON body: read when a handler asks for it, after credentials and path were judged.
+
+use std::time::Duration;
+
+use actix_web::{
+    FromRequest, HttpMessage as _, HttpRequest, dev,
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING},
+    rt::time::timeout,
+    web::{self, BytesMut},
+};
+use futures_util::{
+    StreamExt as _,
+    future::{Ready, ready},
+};
+
+use crate::{error::ApiError, fields::Fields, strict_json};
+
+/// The most a body of the contract's endpoints may have, in bytes.
+pub(crate) const CONTRACT_BYTES: usize = 64 * 1024;
+/// The most a batch of 10,000 recipients may have, in bytes.
+pub(crate) const BATCH_BYTES: usize = 16 * 1024 * 1024;
+/// How long a body may take to come in.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A body that has not been read yet.
+pub(crate) struct Body {
+    request: HttpRequest,
+    payload: web::Payload,
+}
+
+impl FromRequest for Body {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let payload = web::Payload::from_request(request, payload).into_inner();
+        ready(payload.map(|payload| Self {
+            request: request.clone(),
+            payload,
+        }))
+    }
+}
+
+impl Body {
+    /// The same, where no body at all is as good as an empty object: its missing keys are what is wrong with it.
+    pub(crate) async fn object_or_empty(self, limit: usize) -> Result<Fields, ApiError> {
+        let headers = self.request.headers();
+        let length = headers.get(CONTENT_LENGTH).map_or(&b"0"[..], |length| length.as_bytes());
+        if length == b"0" && !headers.contains_key(TRANSFER_ENCODING) {
+            return Ok(Fields::new(serde_json::Map::new()));
+        }
+        self.object(limit).await
+    }
+
+    /// The JSON object in the body, of at most `limit` bytes.
+    pub(crate) async fn object(self, limit: usize) -> Result<Fields, ApiError> {
+        let Self { request, payload } = self;
+        let headers = request.headers();
+        if headers
+            .get(CONTENT_ENCODING)
+            .is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+        {
+            return Err(ApiError::EncodedBody);
+        }
+        if !request
+            .content_type()
+            .trim()
+            .eq_ignore_ascii_case("application/json")
+        {
+            return Err(ApiError::NotJsonMedia);
+        }
+        let announced = headers
+            .get(CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > limit as u64) {
+            return Err(ApiError::TooLarge { limit });
+        }
+        let text = timeout(BODY_TIMEOUT, read(payload, limit))
+            .await
+            .map_err(|_| ApiError::TooSlow)??;
+        strict_json::object(&text)
+            .map(Fields::new)
+            .ok_or(ApiError::NotJson)
+    }
+}
+
+async fn read(mut payload: web::Payload, limit: usize) -> Result<BytesMut, ApiError> {
+    let mut text = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        // The connection broke or the framing is wrong: whoever sent it is gone.
+        let chunk = chunk.map_err(|_| ApiError::NotJson)?;
+        if text.len() + chunk.len() > limit {
+            return Err(ApiError::TooLarge { limit });
+        }
+        text.extend_from_slice(&chunk);
+    }
+    Ok(text)
+}

@@ -1,0 +1,242 @@
+//! Every error the API answers: status, code and text in one table.
+
+use std::fmt;
+
+use actix_web::{
+    HttpResponse, HttpResponseBuilder, ResponseError,
+    http::{
+        StatusCode,
+        header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+};
+use serde::Serialize;
+use storage::{AllocationsUnavailable, AuthenticationError};
+use tracing::{error, warn};
+
+/// What went wrong, as a client is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ApiError {
+    /// The credentials open nothing; which of the two documented texts says so depends on the endpoint.
+    Unauthenticated(Wording),
+    /// The text is no JSON object.
+    NotJson,
+    /// A field cannot be what it is: a sentence naming it.
+    Invalid(String),
+    /// The same on the endpoints whose documented code is `bad-request`.
+    Bad(String),
+    /// A required key is absent; without a name on Create, as documented.
+    MissingKey(Option<&'static str>),
+    EmptyFileUrl,
+    MultipleFileUrls,
+    DuplicateName,
+    DuplicateLabel,
+    ListNotFound,
+    NotFound,
+    MethodNotAllowed(&'static str),
+    TooSlow,
+    TooLarge {
+        limit: usize,
+    },
+    NotJsonMedia,
+    EncodedBody,
+    CouponsExhausted,
+    ListNotActive,
+    RequestConflict,
+    AllocationReleased,
+    Unavailable,
+    Unexpected {
+        request_id: String,
+    },
+}
+
+/// The two wordings of the documented 401: "Please verify …" and "Verify …".
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wording {
+    Please,
+    Plain,
+}
+
+const INVALID: &str = "The requested JSON is incorrect. Please verify and try again.";
+const BAD: &str = "Possible issues include duplicates, such as coupon list names, invalid data types, or missing mandatory \
+                   attributes.";
+
+impl ApiError {
+    /// Status and code.
+    pub(crate) const fn kind(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "request-unauthenticated"),
+            Self::NotJson | Self::Invalid(_) | Self::EmptyFileUrl | Self::MultipleFileUrls => {
+                (StatusCode::BAD_REQUEST, "invalid-request")
+            }
+            Self::Bad(_) => (StatusCode::BAD_REQUEST, "bad-request"),
+            Self::MissingKey(_) => (StatusCode::BAD_REQUEST, "missing-mandatory-attributes"),
+            Self::DuplicateName => (StatusCode::BAD_REQUEST, "duplicate-coupon-list-name"),
+            Self::DuplicateLabel => (StatusCode::BAD_REQUEST, "duplicate-coupon-list-label"),
+            Self::ListNotFound => (StatusCode::NOT_FOUND, "coupon-list-not-found"),
+            Self::NotFound => (StatusCode::NOT_FOUND, "not-found"),
+            Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
+            Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "request-timeout"),
+            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large"),
+            Self::NotJsonMedia | Self::EncodedBody => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type")
+            }
+            Self::CouponsExhausted => (StatusCode::CONFLICT, "coupons-exhausted"),
+            Self::ListNotActive => (StatusCode::CONFLICT, "coupon-list-not-active"),
+            Self::RequestConflict => (StatusCode::CONFLICT, "request-conflict"),
+            Self::AllocationReleased => (StatusCode::CONFLICT, "allocation-released"),
+            Self::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "service-unavailable"),
+            Self::Unexpected { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "unexpected-error"),
+        }
+    }
+
+    /// An error of a part of a request, as it stands within an answer.
+    pub(crate) fn told(&self) -> Told {
+        Told {
+            code: self.kind().1,
+            message: self.to_string(),
+        }
+    }
+
+    /// The same complaint on an endpoint whose documented code for it is `bad-request`.
+    pub(crate) fn into_bad(self) -> Self {
+        match self {
+            Self::Invalid(why) => Self::Bad(why),
+            other => other,
+        }
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unauthenticated(Wording::Please) => {
+                f.write_str("Your request is unauthorized. Please verify your credentials and try again.")
+            }
+            Self::Unauthenticated(Wording::Plain) => {
+                f.write_str("Your request is unauthorized. Verify your credentials and try again.")
+            }
+            Self::NotJson => f.write_str(INVALID),
+            Self::Invalid(why) => write!(f, "{INVALID} {why}"),
+            Self::Bad(why) => write!(f, "{BAD} {why}"),
+            Self::MissingKey(None) => f.write_str("Missing mandatory key. Please verify and try again."),
+            Self::MissingKey(Some(key)) => write!(f, "Missing mandatory key '{key}'. Please verify and try again."),
+            Self::EmptyFileUrl => f.write_str(
+                "The 'file_url' can not be empty. Please provide the coupon file url and try again.",
+            ),
+            Self::MultipleFileUrls => {
+                f.write_str("Multiple file urls are not permitted. Please select one file url and try again.")
+            }
+            Self::DuplicateName => {
+                f.write_str("The coupon list name already exists. Please enter a unique name and try again.")
+            }
+            Self::DuplicateLabel => {
+                f.write_str("The coupon list label already exists. Please enter a unique label and try again.")
+            }
+            Self::ListNotFound => {
+                f.write_str("The specified coupon list ID was not found. Please verify the ID and try again.")
+            }
+            Self::NotFound => f.write_str("The requested resource was not found."),
+            Self::MethodNotAllowed(allow) => write!(f, "This path answers {allow} only."),
+            Self::TooSlow => f.write_str("The request took too long to arrive."),
+            Self::TooLarge { limit } => write!(f, "The request body must not be larger than {limit} bytes."),
+            Self::NotJsonMedia => f.write_str("The request body must be sent as Content-Type: application/json."),
+            Self::EncodedBody => f.write_str("The request body must be sent without Content-Encoding."),
+            Self::CouponsExhausted => f.write_str("The coupon list has no code left for this request."),
+            Self::ListNotActive => f.write_str("The coupon list is archived or expired. Activate it and try again."),
+            Self::RequestConflict => f.write_str(
+                "This request was made before for another user or campaign. Use another 'request_id'; no code was taken.",
+            ),
+            Self::AllocationReleased => f.write_str(
+                "The code of this request was given back or its hold ran out. Use a new 'request_id' for another code.",
+            ),
+            Self::Unavailable => {
+                f.write_str("The service is temporarily unavailable. Please send the same request again shortly.")
+            }
+            Self::Unexpected { .. } => f.write_str(
+                "Something went wrong with your request. Please contact your administrator for further assistance.",
+            ),
+        }
+    }
+}
+
+/// An error within an answer.
+#[derive(Debug, Serialize)]
+pub(crate) struct Told {
+    code: &'static str,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Envelope {
+    error: Told,
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponseBuilder::new(self.status_code());
+        match self {
+            Self::Unauthenticated(_) => {
+                response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"couponry\""));
+            }
+            Self::MethodNotAllowed(allow) => {
+                response.insert_header((ALLOW, *allow));
+            }
+            Self::Unavailable => {
+                response.insert_header((RETRY_AFTER, "1"));
+            }
+            Self::Unexpected { request_id } => {
+                response.insert_header(("x-request-id", request_id.as_str()));
+            }
+            // What is left of such a body would be read as the next request.
+            Self::TooLarge { .. } | Self::TooSlow => {
+                response.force_close();
+            }
+            _ => {}
+        }
+        response.json(Envelope { error: self.told() })
+    }
+}
+
+impl From<storage::Error> for ApiError {
+    fn from(error: storage::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&storage::Error> for ApiError {
+    fn from(error: &storage::Error) -> Self {
+        match error {
+            storage::Error::Unavailable(_) => {
+                warn!(%error, "answering 503");
+                Self::Unavailable
+            }
+            storage::Error::Fault(_) => {
+                let request_id = format!("{:032x}", rand::random::<u128>());
+                error!(%error, request_id, "answering 500");
+                Self::Unexpected { request_id }
+            }
+        }
+    }
+}
+
+impl From<AllocationsUnavailable> for ApiError {
+    fn from(unavailable: AllocationsUnavailable) -> Self {
+        match unavailable {
+            AllocationsUnavailable::Busy | AllocationsUnavailable::Stopped => Self::Unavailable,
+            AllocationsUnavailable::Storage(error) => Self::from(&*error),
+        }
+    }
+}
+
+impl From<AuthenticationError> for ApiError {
+    fn from(error: AuthenticationError) -> Self {
+        match error {
+            AuthenticationError::Busy => Self::Unavailable,
+            AuthenticationError::Storage(error) => Self::from(error),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! `POST /v1/coupon-list/{coupon_list_id}/files`
+
+use actix_web::{HttpResponse, web};
+use domain::{BasicAuth, FileUrl, FreeText};
+use secrecy::SecretString;
+use serde::Serialize;
+use serde_json::Value;
+use storage::{AddFile, NewFile};
+
+use crate::{
+    App,
+    body::{Body, CONTRACT_BYTES},
+    error::ApiError,
+    fields::{Fields, wrong},
+    path::List,
+};
+
+pub(crate) async fn upload(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
+    let file = new_file(body.object(CONTRACT_BYTES).await?, &app)?;
+    match app.storage.add_file(&list.0, &file).await? {
+        AddFile::Added(id) => Ok(HttpResponse::Created().json(UploadedFile {
+            name: file.name.as_str(),
+            file_url: file.url.shown(),
+            created_by: file.created_by.as_str(),
+            status: "PENDING",
+            coupons_list_id: list.0.public_id.to_string(),
+            _id: id.to_string(),
+        })),
+        AddFile::ListNotActive => Err(ApiError::Invalid(
+            "The coupon list is archived or expired; activate it first.".to_owned(),
+        )),
+    }
+}
+
+fn new_file(mut fields: Fields, app: &App) -> Result<NewFile, ApiError> {
+    let url = fetchable("file_url", &one_url(fields.take("file_url"))?, app)?;
+    let callback_url = fields.text("callback_url")?.filter(|text| !text.is_empty());
+    let name = fields
+        .parsed("name", FreeText::new)?
+        .filter(|name| !name.as_str().is_empty());
+    Ok(NewFile {
+        name: name.unwrap_or_else(|| name_of(&url)),
+        auth: basic_auth(&mut fields)?,
+        created_by: fields.parsed("created_by", FreeText::new)?.unwrap_or_default(),
+        callback_url: callback_url
+            .map(|text| fetchable("callback_url", &text, app))
+            .transpose()?,
+        url,
+    })
+}
+
+/// The text of exactly one URL.
+fn one_url(value: Option<Value>) -> Result<String, ApiError> {
+    match value {
+        None => Err(ApiError::EmptyFileUrl),
+        Some(Value::String(text)) if text.trim().is_empty() => Err(ApiError::EmptyFileUrl),
+        Some(Value::String(text)) if holds_several(&text) => Err(ApiError::MultipleFileUrls),
+        Some(Value::String(text)) => Ok(text),
+        Some(Value::Array(items)) if items.len() > 1 => Err(ApiError::MultipleFileUrls),
+        Some(_) => Err(wrong("file_url", "must be a string")),
+    }
+}
+
+/// A comma may be part of one URL; two beginnings are two URLs.
+fn holds_several(text: &str) -> bool {
+    let parts = text.split(|c: char| c == ',' || c.is_whitespace());
+    parts
+        .filter(|part| part.starts_with("http://") || part.starts_with("https://"))
+        .count()
+        > 1
+}
+
+fn fetchable(key: &str, text: &str, app: &App) -> Result<FileUrl, ApiError> {
+    let url = FileUrl::new(text).map_err(|error| wrong(key, error))?;
+    if (app.refuses_url)(&url) {
+        return Err(wrong(key, "must name a public host"));
+    }
+    Ok(url)
+}
+
+fn name_of(url: &FileUrl) -> FreeText {
+    let name: String = url.last_segment().chars().take(255).collect();
+    FreeText::new(name).unwrap_or_default()
+}
+
+fn basic_auth(fields: &mut Fields) -> Result<Option<BasicAuth>, ApiError> {
+    const USERNAME: &str = "file_url_auth_username";
+    const PASSWORD: &str = "file_url_auth_password";
+    let username = fields
+        .parsed(USERNAME, FreeText::new)?
+        .filter(|text| !text.as_str().is_empty());
+    let password = fields
+        .parsed(PASSWORD, FreeText::new)?
+        .filter(|text| !text.as_str().is_empty());
+    match (username, password) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(wrong(PASSWORD, format_args!("needs '{USERNAME}'"))),
+        // Basic authentication parts the two at the first colon.
+        (Some(username), _) if username.as_str().contains(':') => {
+            Err(wrong(USERNAME, "must not contain ':'"))
+        }
+        (Some(username), password) => Ok(Some(BasicAuth {
+            username: username.as_str().to_owned(),
+            password: SecretString::from(password.unwrap_or_default().as_str()),
+        })),
+    }
+}
+
+#[derive(Serialize)]
+struct UploadedFile<'a> {
+    name: &'a str,
+    file_url: String,
+    created_by: &'a str,
+    status: &'static str,
+    coupons_list_id: String,
+    _id: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comma_within_a_url_is_not_a_second_url() {
+        assert!(!holds_several("https://a.de/x,y.csv"));
+        assert!(holds_several("https://a.de/x,https://a.de/y"));
+        assert!(holds_several("https://a.de/x http://a.de/y"));
+    }
+}

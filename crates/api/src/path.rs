@@ -1,0 +1,45 @@
+//! What the path names: judged after the credentials and before the body.
+
+use std::sync::Arc;
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use domain::PublicId;
+use futures_util::future::LocalBoxFuture;
+use storage::ListRef;
+
+use crate::{App, authentication::authenticate, error::ApiError};
+
+/// The list of the path, which belongs to the workspace of the credentials. An id that is malformed, names nothing or
+/// belongs to someone else gets the same answer.
+pub(crate) struct List(pub(crate) Arc<ListRef>);
+
+impl FromRequest for List {
+    type Error = ApiError;
+    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { find_list(&request).await.map(Self) })
+    }
+}
+
+async fn find_list(request: &HttpRequest) -> Result<Arc<ListRef>, ApiError> {
+    let workspace = authenticate(request).await?;
+    let app = request
+        .app_data::<web::Data<App>>()
+        .ok_or(ApiError::Unavailable)?;
+    let id = id_in_path(request, "coupon_list_id").ok_or(ApiError::ListNotFound)?;
+    app.storage
+        .find_list(&workspace, id)
+        .await?
+        .ok_or(ApiError::ListNotFound)
+}
+
+/// The file id of the path, which may or may not name a file of the list.
+pub(crate) fn file_id(request: &HttpRequest) -> Result<PublicId, ApiError> {
+    id_in_path(request, "coupon_file_id").ok_or(ApiError::NotFound)
+}
+
+fn id_in_path(request: &HttpRequest, name: &str) -> Option<PublicId> {
+    request.match_info().get(name)?.parse().ok()
+}

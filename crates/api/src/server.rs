@@ -1,0 +1,88 @@
+//! The HTTP server and what its handlers share.
+
+use std::{
+    fmt, io,
+    net::{SocketAddr, TcpListener},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use actix_web::{HttpServer, dev::Server, middleware, web};
+use domain::FileUrl;
+use jiff::tz::TimeZone;
+use storage::{Allocator, Storage};
+
+use crate::{request_log, routes};
+
+/// What every handler may use.
+#[derive(Clone)]
+pub struct App {
+    pub storage: Storage,
+    pub allocator: Allocator,
+    /// Days of expiry end in this zone.
+    pub zone: TimeZone,
+    /// Whether the text of a URL alone shows that it must not be fetched.
+    pub refuses_url: Arc<dyn Fn(&FileUrl) -> bool + Send + Sync>,
+    pub readiness: Arc<Readiness>,
+}
+
+impl fmt::Debug for App {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+/// Whether this process should be sent requests: the schema must be there, and it must not be going away.
+#[derive(Debug, Default)]
+pub struct Readiness {
+    schema_fits: AtomicBool,
+    draining: AtomicBool,
+}
+
+impl Readiness {
+    pub fn schema_fits(&self) {
+        self.schema_fits.store(true, Ordering::Relaxed);
+    }
+
+    pub fn drain(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        self.schema_fits.load(Ordering::Relaxed) && !self.draining.load(Ordering::Relaxed)
+    }
+}
+
+/// How long a request's head may take to come in; slower clients are cut off.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// Longer than the usual 60 s of a balancer in front, so that it is the one who ends an idle connection.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long requests under way get to end after a stop was asked for.
+const DRAIN_SECONDS: u64 = 30;
+
+/// Binds the address (port 0: a free one) and answers the server, to be awaited, with the address it listens on. Signals
+/// are the caller's business.
+///
+/// # Errors
+/// If the address cannot be bound.
+pub fn serve(app: App, listen: SocketAddr) -> io::Result<(Server, SocketAddr)> {
+    let listener = TcpListener::bind(listen)?;
+    let address = listener.local_addr()?;
+    let app = web::Data::new(app);
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(app.clone())
+            .wrap(middleware::from_fn(request_log::log))
+            .configure(routes::configure)
+    })
+    .client_request_timeout(HEAD_TIMEOUT)
+    .keep_alive(KEEP_ALIVE)
+    .shutdown_timeout(DRAIN_SECONDS)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    Ok((server, address))
+}

@@ -1,0 +1,199 @@
+//! A database of its own for each test, with a list in it.
+
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
+
+use domain::{
+    AlertConditions, AllocationStatus, CodesPerBlock, ExternalId, FileUrl, FreeText, Label, ListName,
+    Subscribers,
+};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOptions};
+use storage::{
+    AddFile, Allocation, AllocationOutcome, AllocationRequest, Allocator, Block, FileToLoad, Job, JobKind,
+    ListRef, LoadCounts, NewFile, NewList, Published, Settings, Shortage, Stock, Storage, Workspace,
+};
+
+pub(crate) const LEASE: Duration = Duration::from_mins(1);
+
+pub(crate) struct TestDatabase {
+    pub(crate) storage: Storage,
+    pub(crate) allocator: Allocator,
+    pub(crate) workspace: Workspace,
+    pub(crate) list: Arc<ListRef>,
+    pub(crate) url: SecretString,
+}
+
+impl TestDatabase {
+    pub(crate) async fn new() -> Self {
+        let server: PgConnectOptions = std::env::var("COUPONRY_TEST_DATABASE_URL")
+            .expect("COUPONRY_TEST_DATABASE_URL is not set: run the tests with `make test`")
+            .parse()
+            .unwrap();
+        let name = format!("storage_{:032x}", rand::random::<u128>());
+        let mut connection = PgConnection::connect_with(&server).await.unwrap();
+        // The throw-away server goes with all its databases, so none is dropped here.
+        sqlx::query(AssertSqlSafe(format!("create database {name}")))
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let socket = server.get_socket().expect("a unix socket").display().to_string();
+        let url = format!("postgres:///{name}?host={socket}&user={}", server.get_username());
+        Self::open(SecretString::from(url)).await
+    }
+
+    async fn open(url: SecretString) -> Self {
+        storage::migrate(&url).await.unwrap();
+        let storage = Storage::connect(&settings(&url)).unwrap();
+        let (id, key) = storage
+            .create_workspace("test", None, None)
+            .await
+            .unwrap()
+            .unwrap();
+        let workspace = storage.authenticate(&id, &key).await.unwrap().unwrap();
+        let allocator = Allocator::new(&settings(&url)).unwrap();
+        let list = make_list(&storage, &workspace, "list").await;
+        Self {
+            storage,
+            allocator,
+            workspace,
+            list,
+            url,
+        }
+    }
+
+    /// Loads a file of these codes, `per_block` to a block, in the order given: what orders a real file is the
+    /// ingestion's business.
+    pub(crate) async fn load(&self, codes: &[&str], per_block: u32) -> FileToLoad {
+        let file = self.claim_load("codes.csv").await;
+        assert_eq!(self.publish(&file, codes, per_block).await, Published::Published);
+        file
+    }
+
+    pub(crate) async fn claim_load(&self, name: &str) -> FileToLoad {
+        self.add_file(name).await;
+        match self.storage.claim_job(JobKind::LoadFile, LEASE).await.unwrap() {
+            Some(Job::LoadFile(file)) => *file,
+            other => panic!("claimed {other:?}"),
+        }
+    }
+
+    pub(crate) async fn add_file(&self, name: &str) -> AddFile {
+        let file = NewFile {
+            name: FreeText::new(name).unwrap(),
+            url: FileUrl::new(&format!("https://files.example.com/{name}")).unwrap(),
+            auth: None,
+            created_by: FreeText::default(),
+            callback_url: None,
+        };
+        self.storage.add_file(&self.list, &file).await.unwrap()
+    }
+
+    pub(crate) async fn publish(&self, file: &FileToLoad, codes: &[&str], per_block: u32) -> Published {
+        let per_block = CodesPerBlock::new(NonZeroU32::new(per_block).unwrap());
+        self.storage
+            .write_blocks(file, blocks(codes, per_block, file))
+            .await
+            .unwrap();
+        let counts = LoadCounts::default();
+        self.storage
+            .publish(file, codes.len() as u64, per_block, &counts, domain::LIST_CODES)
+            .await
+            .unwrap()
+    }
+
+    /// What each of these users gets, in one call.
+    pub(crate) async fn allocate(&self, users: &[&str]) -> Vec<AllocationOutcome> {
+        self.allocator
+            .allocate(
+                &self.list,
+                users.iter().map(|user| request(user)).collect(),
+                Shortage::Partial,
+            )
+            .await
+            .unwrap()
+    }
+
+    /// The new codes that these users get.
+    pub(crate) async fn codes(&self, users: &[&str]) -> Vec<String> {
+        self.allocate(users)
+            .await
+            .into_iter()
+            .map(|outcome| new(outcome).code)
+            .collect()
+    }
+
+    /// The stock; its parts must add up at any time.
+    pub(crate) async fn stock(&self) -> Stock {
+        let stock = self.storage.stock(&self.list).await.unwrap();
+        let sum = stock.available + stock.held + stock.allocated + stock.disabled + stock.quarantined;
+        assert_eq!(stock.total, sum, "{stock:?}");
+        stock
+    }
+
+    /// One number, straight from the database.
+    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
+        let options: PgConnectOptions = self.url.expose_secret().parse().unwrap();
+        let mut connection = PgConnection::connect_with(&options).await.unwrap();
+        sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+    }
+}
+
+pub(crate) async fn make_list(storage: &Storage, workspace: &Workspace, name: &str) -> Arc<ListRef> {
+    let list = NewList {
+        name: ListName::new(name).unwrap(),
+        label: Label::new(name).unwrap(),
+        expires_at: "2999-12-31T00:00:00Z".parse::<Timestamp>().unwrap(),
+        created_by: FreeText::default(),
+        subscribers: Subscribers::default(),
+        alerts: AlertConditions::default(),
+    };
+    let storage::CreateList::Created(id) = storage.create_list(workspace, &list).await.unwrap() else {
+        panic!("not created");
+    };
+    storage.find_list(workspace, id).await.unwrap().unwrap()
+}
+
+fn settings(url: &SecretString) -> Settings {
+    Settings {
+        url: url.clone(),
+        connections: 4,
+        statement_timeout: Duration::from_secs(10),
+        acquire_timeout: Duration::from_secs(10),
+    }
+}
+
+fn blocks(codes: &[&str], per_block: CodesPerBlock, file: &FileToLoad) -> impl Iterator<Item = Block> + Send {
+    let cut = codes
+        .chunks(per_block.get() as usize)
+        .map(<[&str]>::to_vec)
+        .collect::<Vec<_>>();
+    let key = file.key;
+    cut.into_iter().zip(0..).map(move |(codes, number)| Block {
+        number,
+        first_fingerprint: key.fingerprint(codes[0].as_bytes()),
+        codes: codes.join("\n").into_bytes(),
+    })
+}
+
+pub(crate) fn request(user: &str) -> AllocationRequest {
+    AllocationRequest {
+        user_id: ExternalId::new(user).unwrap(),
+        request_id: None,
+        campaign: None,
+        hold_seconds: None,
+    }
+}
+
+pub(crate) fn new(outcome: AllocationOutcome) -> Allocation {
+    match outcome {
+        AllocationOutcome::New(allocation) => {
+            assert!(matches!(
+                allocation.status,
+                AllocationStatus::Allocated | AllocationStatus::Held
+            ));
+            allocation
+        }
+        other => panic!("not new: {other:?}"),
+    }
+}

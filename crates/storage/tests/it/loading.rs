@@ -1,0 +1,115 @@
+//! What a load writes, and what a worker that lost its job cannot write.
+
+use std::{num::NonZeroU32, time::Duration};
+
+use domain::{CodesPerBlock, LoadFailure};
+use storage::{Job, JobKind, LoadCounts, Published, Stage};
+
+use crate::database::{LEASE, TestDatabase};
+
+#[tokio::test]
+async fn nothing_of_an_unpublished_file_is_handed_out_or_counted() {
+    let database = TestDatabase::new().await;
+    let file = database.claim_load("codes.csv").await;
+    let block = storage::Block {
+        number: 0,
+        first_fingerprint: 0,
+        codes: b"a1\na2".to_vec(),
+    };
+    database
+        .storage
+        .write_blocks(&file, std::iter::once(block))
+        .await
+        .unwrap();
+    assert_eq!(database.stock().await.total, 0);
+    assert!(matches!(
+        database.allocate(&["u1"]).await[..],
+        [storage::AllocationOutcome::Exhausted]
+    ));
+    // What an interrupted load left is replaced by the next attempt's.
+    assert_eq!(database.publish(&file, &["b1"], 2).await, Published::Published);
+    assert_eq!(database.codes(&["u1"]).await, ["b1"]);
+    assert_eq!(database.number("select count(*) from block").await, 1);
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_job_changes_nothing() {
+    let database = TestDatabase::new().await;
+    database.add_file("codes.csv").await;
+    let Some(Job::LoadFile(late)) = database
+        .storage
+        .claim_job(JobKind::LoadFile, Duration::ZERO)
+        .await
+        .unwrap()
+    else {
+        panic!("no job");
+    };
+    assert_eq!(database.storage.rescue_jobs().await.unwrap(), 1);
+    let Some(Job::LoadFile(file)) = database
+        .storage
+        .claim_job(JobKind::LoadFile, LEASE)
+        .await
+        .unwrap()
+    else {
+        panic!("no job");
+    };
+    assert_eq!(file.claim.attempt, late.claim.attempt + 1);
+
+    assert!(!database.storage.prolong_lease(late.claim, LEASE).await.unwrap());
+    assert!(
+        !database
+            .storage
+            .fail_load(&late, &LoadFailure::NoHeader, &LoadCounts::default())
+            .await
+            .unwrap()
+    );
+    database
+        .storage
+        .report_progress(&late, Stage::Storing, 1, None)
+        .await
+        .unwrap();
+    let per_block = CodesPerBlock::new(NonZeroU32::MIN);
+    let stale = database
+        .storage
+        .publish(&late, 1, per_block, &LoadCounts::default(), 100)
+        .await
+        .unwrap();
+    assert_eq!(stale, Published::Stale);
+    assert_eq!(database.publish(&file, &["a1"], 2).await, Published::Published);
+    assert_eq!(database.stock().await.total, 1);
+}
+
+#[tokio::test]
+async fn a_list_does_not_grow_past_its_limit() {
+    let database = TestDatabase::new().await;
+    database.load(&["a1", "a2"], 2).await;
+    let file = database.claim_load("more.csv").await;
+    let per_block = CodesPerBlock::new(NonZeroU32::MIN);
+    let published = database
+        .storage
+        .publish(&file, 2, per_block, &LoadCounts::default(), 3)
+        .await
+        .unwrap();
+    assert_eq!(published, Published::Failed(LoadFailure::ListFull(3).to_string()));
+    let failed = &database.storage.files(&database.list).await.unwrap()[0];
+    assert_eq!(failed.failure, Some(LoadFailure::ListFull(3).to_string()));
+    assert_eq!(database.stock().await.total, 2);
+}
+
+/// The database books three failures in words of its own; they must be the domain's.
+#[tokio::test]
+async fn the_databases_words_for_a_failure_are_the_domains() {
+    for (sql, failure) in [
+        (
+            "select count(*) from pg_proc where prosrc like '%''list archived''%'",
+            LoadFailure::ListArchived,
+        ),
+        (
+            "select count(*) from pg_proc where prosrc like '%''list expired''%'",
+            LoadFailure::ListExpired,
+        ),
+    ] {
+        assert!(sql.contains(&failure.to_string()));
+        assert!(TestDatabase::new().await.number(sql).await >= 2, "{failure}");
+    }
+}

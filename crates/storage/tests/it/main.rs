@@ -1,0 +1,17 @@
+//! What the storage promises, on a real PostgreSQL: `make test` starts one.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on should say so at once"
+)]
+
+mod database;
+mod handing_out;
+mod holds;
+mod jobs;
+mod loading;
+mod sealing;
+mod taking_out;
