@@ -1,0 +1,114 @@
+//! What the list has already, or ever handed out, is taken out of the new file.
+
+use std::sync::Arc;
+
+use storage::{FileToLoad, Run, Storage};
+
+use crate::{blocking, sorted::SortedCodes};
+
+/// Codes asked for in one probing statement.
+const PROBES: usize = 1_000;
+
+/// A probe costs about as much as reading three blocks of a run.
+const BLOCKS_A_PROBE: usize = 3;
+
+/// Compares with every earlier run: a small file probes big runs by index, everything else reads the runs along.
+pub(crate) async fn take_out_known(
+    storage: &Storage,
+    file: &Arc<FileToLoad>,
+    codes: &Arc<SortedCodes>,
+) -> storage::Result<()> {
+    let runs = storage.earlier_runs(file).await?;
+    let probes = codes.len() * BLOCKS_A_PROBE;
+    let is_big = |run: &Run| usize::try_from(run.blocks()).is_ok_and(|blocks| probes < blocks);
+    let (big, others): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(is_big);
+    probe(storage, file, codes, &big).await?;
+    let (one, other) = halves(others);
+    tokio::try_join!(
+        read_along(storage, file, codes, one),
+        read_along(storage, file, codes, other)
+    )?;
+    Ok(())
+}
+
+async fn probe(
+    storage: &Storage,
+    file: &FileToLoad,
+    codes: &SortedCodes,
+    runs: &[Run],
+) -> storage::Result<()> {
+    if runs.is_empty() {
+        return Ok(());
+    }
+    // At most a third of the biggest run's blocks: some tens of thousands of codes.
+    let asked: Vec<(i64, &str)> = codes.iter().collect();
+    for asked in asked.chunks(PROBES) {
+        for place in storage.present_in_runs(file, runs, asked).await? {
+            if let Some((_, code)) = asked.get(place) {
+                codes.take_out(code.as_bytes());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Two shares of about as many blocks, for two connections.
+fn halves(mut runs: Vec<Run>) -> (Vec<Run>, Vec<Run>) {
+    runs.sort_unstable_by_key(Run::blocks);
+    let mut halves = (Vec::new(), Vec::new());
+    let mut blocks = (0, 0);
+    for run in runs.into_iter().rev() {
+        let (half, sum) = if blocks.0 <= blocks.1 {
+            (&mut halves.0, &mut blocks.0)
+        } else {
+            (&mut halves.1, &mut blocks.1)
+        };
+        *sum += run.blocks();
+        half.push(run);
+    }
+    halves
+}
+
+async fn read_along(
+    storage: &Storage,
+    file: &Arc<FileToLoad>,
+    codes: &Arc<SortedCodes>,
+    runs: Vec<Run>,
+) -> storage::Result<()> {
+    if runs.is_empty() {
+        return Ok(());
+    }
+    let (storage, file, codes) = (storage.clone(), Arc::clone(file), Arc::clone(codes));
+    blocking::run(async move {
+        let (mut current, mut merge) = (None, codes.merge());
+        let read = storage.stream_runs(&file, &runs, |run, block| {
+            if current.replace(run) != Some(run) {
+                merge = codes.merge();
+            }
+            merge.block(block);
+        });
+        read.await
+    })
+    .await?
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU32;
+
+    use domain::CodesPerBlock;
+
+    use super::*;
+
+    #[test]
+    fn the_work_is_parted_evenly() {
+        let run = |codes| Run {
+            file_id: codes,
+            codes,
+            codes_per_block: CodesPerBlock::new(NonZeroU32::MIN),
+        };
+        let (one, other) = halves([5, 1, 4, 2, 8].into_iter().map(run).collect());
+        let blocks = |runs: &[Run]| runs.iter().map(Run::blocks).sum::<i64>();
+        assert_eq!((blocks(&one), blocks(&other)), (10, 10));
+    }
+}

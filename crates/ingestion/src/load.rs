@@ -1,0 +1,113 @@
+//! The recipe.
+
+use std::{sync::Arc, time::Instant};
+
+use domain::LoadFailure;
+use storage::{FileToLoad, LoadCounts, Published, Stage, Storage};
+use tracing::{Instrument as _, info, info_span};
+
+use crate::{
+    blocking, comparison,
+    download::{self, Downloaded},
+    outbound::Outbound,
+    progress::Progress,
+    sorted::SortedCodes,
+};
+
+/// Loads files, each from its host into its list.
+#[derive(Debug, Clone)]
+pub struct Loader {
+    storage: Storage,
+    outbound: Outbound,
+    /// The most codes a list may hold.
+    most_codes: i64,
+}
+
+impl Loader {
+    pub fn new(storage: Storage, outbound: Outbound, most_codes: i64) -> Self {
+        Self {
+            storage,
+            outbound,
+            most_codes,
+        }
+    }
+
+    /// Brings a file to its end: its codes in the list, or the reason why not in the file. May be dropped at any point
+    /// and begun again.
+    ///
+    /// # Errors
+    /// If the database failed us: the file is still pending, and the load should be tried again.
+    pub async fn load(&self, file: FileToLoad) -> storage::Result<()> {
+        let span = info_span!("load file", job = file.claim.job_id, attempt = file.claim.attempt);
+        self.run(Arc::new(file)).instrument(span).await
+    }
+
+    async fn run(&self, file: Arc<FileToLoad>) -> storage::Result<()> {
+        let started = Instant::now();
+        let mut progress = Progress::new(&self.storage, &file);
+        let Downloaded { counts, codes } = download::download(&self.outbound, &file, &mut progress).await?;
+        let ended = match codes {
+            Ok(codes) => self.store(&file, codes, counts, &mut progress).await?,
+            Err(failure) => self.fail(&file, &failure, &counts).await?,
+        };
+        info!(ended, seconds = started.elapsed().as_secs_f64(), "load ended");
+        Ok(())
+    }
+
+    async fn store(
+        &self,
+        file: &Arc<FileToLoad>,
+        codes: SortedCodes,
+        mut counts: LoadCounts,
+        progress: &mut Progress<'_>,
+    ) -> storage::Result<&'static str> {
+        progress.stage(Stage::Comparing).await?;
+        let codes = Arc::new(codes);
+        comparison::take_out_known(&self.storage, file, &codes).await?;
+        let taken_out = codes.taken_out();
+        let added = codes.len() - taken_out;
+        counts.duplicates = codes.duplicates() + taken_out as u64;
+
+        progress.stage(Stage::Storing).await?;
+        let (storage, to_load) = (self.storage.clone(), Arc::clone(file));
+        let codes_per_block = blocking::run(async move {
+            let codes_per_block = codes.codes_per_block();
+            storage
+                .write_blocks(&to_load, codes.blocks(codes_per_block))
+                .await?;
+            Ok::<_, storage::Error>(codes_per_block)
+        })
+        .await??;
+        let published = self
+            .storage
+            .publish(file, added as u64, codes_per_block, &counts, self.most_codes)
+            .await?;
+        Ok(match published {
+            Published::Published => {
+                info!(
+                    added,
+                    duplicates = counts.duplicates,
+                    rejected = counts.rejected,
+                    "file published"
+                );
+                "SUCCESS"
+            }
+            Published::Failed(reason) => {
+                info!(reason, "file failed");
+                "FAILED"
+            }
+            Published::Stale => "someone else's",
+        })
+    }
+
+    async fn fail(
+        &self,
+        file: &FileToLoad,
+        failure: &LoadFailure,
+        counts: &LoadCounts,
+    ) -> storage::Result<&'static str> {
+        info!(reason = %failure, "file failed");
+        let failed = self.storage.fail_load(file, failure, counts).await?;
+        Ok(if failed { "FAILED" } else { "someone else's" })
+    }
+}
