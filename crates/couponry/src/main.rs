@@ -1,1 +1,66 @@
-fn main() {}
+//! The program: reads its configuration, wires the crates, runs the processes.
+
+mod cli;
+mod commands;
+mod config;
+mod database;
+mod http;
+mod opening;
+mod pools;
+mod private_postgres;
+mod service;
+mod signals;
+mod telemetry;
+mod workers;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, FromArgMatches as _, parser::ValueSource};
+
+use cli::{Cli, Command, ConfigCommand, WorkspaceCommand};
+use config::Settings;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let command = Cli::command();
+    let matches = command.clone().get_matches();
+    let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    if let Command::Demo(_) = cli.command {
+        let log_was_set = matches.value_source("log") != Some(ValueSource::DefaultValue);
+        commands::demo::prepare(&mut cli.variables, log_was_set);
+    }
+    let environment = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    let judged = Settings::judge(&cli.variables, &config::known_variables(&command), environment);
+    if let Command::Config(ConfigCommand::Check) = cli.command {
+        return commands::config_check::run(&command, &matches, judged);
+    }
+    let settings = match judged {
+        Ok(settings) => settings,
+        Err(problems) => {
+            eprintln!("couponry: {problems}");
+            return ExitCode::from(2);
+        }
+    };
+    telemetry::start(&settings.log);
+    match run(cli.command, settings).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("couponry: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
+    match command {
+        Command::Serve => commands::serve::run(&settings).await,
+        Command::Migrate => commands::migrate::run(&settings).await,
+        Command::Workspace(WorkspaceCommand::Create(arguments)) => {
+            commands::workspace_create::run(arguments, &settings).await
+        }
+        Command::Demo(arguments) => commands::demo::run(&arguments, &settings).await,
+        Command::Healthcheck(arguments) => commands::healthcheck::run(&arguments, &settings),
+        // Answered before there are settings.
+        Command::Config(ConfigCommand::Check) => Ok(()),
+    }
+}

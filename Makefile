@@ -1,0 +1,29 @@
+# Every target is one line here and a script under deploy/dev/ where one line is not enough.
+
+export SQLX_OFFLINE ?= true
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+
+.PHONY: help run test check fmt sqlx
+
+help: ## What there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Everything needed on a bare Debian or Ubuntu, then the demonstration; the server stays up
+	@deploy/dev/postgres-programs.sh >/dev/null
+	cargo build --release --locked --package couponry
+	$(TARGET_DIR)/release/couponry demo
+
+test: ## The whole suite on a throw-away PostgreSQL
+	@deploy/dev/with-throwaway-postgres.sh deploy/dev/test.sh
+
+check: ## Formatting, generated files up to date, lints, dependency rules
+	cargo fmt --all --check
+	deploy/dev/with-throwaway-postgres.sh deploy/dev/sqlx-cache.sh --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	deploy/dev/dependency-rules.sh
+
+fmt: ## Format all Rust
+	cargo fmt --all
+
+sqlx: ## Refresh crates/storage/.sqlx from the queries and migrations
+	deploy/dev/with-throwaway-postgres.sh deploy/dev/sqlx-cache.sh

@@ -1,0 +1,48 @@
+//! The command line: a closed set of subcommands, each with a file under `commands/`.
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    commands::{demo, healthcheck, workspace_create},
+    config::Variables,
+};
+
+/// Self-hosted coupon service with the MoEngage coupon API
+#[derive(Debug, Parser)]
+#[command(name = "couponry", version, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) variables: Variables,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Answer the API and work through background jobs, after applying pending migrations
+    Serve,
+    /// Apply pending migrations and end
+    Migrate,
+    /// Manage workspaces (tenants)
+    #[command(subcommand)]
+    Workspace(WorkspaceCommand),
+    /// Show the whole product on a real 100 MB file, then stay up
+    Demo(demo::Arguments),
+    /// Ask the server on the listen address whether it is well; exit with 0 or 1
+    Healthcheck(healthcheck::Arguments),
+    /// Look at the settings
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorkspaceCommand {
+    /// Make a workspace and print its id and API key as one JSON object; the key is shown this once
+    Create(workspace_create::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Print every setting and what is wrong; exit with 0 or 2
+    Check,
+}

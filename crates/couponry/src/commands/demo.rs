@@ -1,0 +1,78 @@
+//! `couponry demo`: the whole product in a minute, by its public API, and then a server to play with.
+
+mod client;
+mod codes;
+mod file_host;
+mod progress;
+mod screen;
+mod story;
+
+use std::{net::TcpListener, time::Instant};
+
+use anyhow::{Context as _, anyhow, bail};
+use clap::Args;
+
+use crate::{
+    config::{Settings, Variables},
+    service::Service,
+    signals::Signals,
+};
+use client::Client;
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// A file of 1.4 MB instead of 100 MB
+    #[arg(long)]
+    quick: bool,
+
+    /// End after the demonstration instead of staying up
+    #[arg(long)]
+    exit: bool,
+}
+
+/// What the demonstration needs beyond what was said: another port if somebody has this one, and leave to fetch
+/// files from this machine. It talks to a person, so log lines nobody asked for stay out.
+pub(crate) fn prepare(variables: &mut Variables, log_was_set: bool) {
+    if TcpListener::bind(&variables.listen).is_err() {
+        "127.0.0.1:0".clone_into(&mut variables.listen);
+    }
+    let allowed = variables.outbound_allow.take().unwrap_or_default();
+    variables.outbound_allow = Some(format!("{allowed},127.0.0.1"));
+    if !log_was_set {
+        "warn".clone_into(&mut variables.log);
+    }
+}
+
+pub(crate) async fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<()> {
+    let mut signals = Signals::listen()?;
+    screen::title();
+    let started = Instant::now();
+    let service = tokio::select! {
+        service = Service::start(settings) => service?,
+        _ = signals.next() => return Ok(()),
+    };
+    screen::step(started.elapsed(), "PostgreSQL and the server are up");
+    let outcome = tokio::select! {
+        outcome = tell(arguments, &service) => outcome,
+        reason = service.ended() => Err(anyhow!("{reason}")),
+        _ = signals.next() => Ok(()),
+    };
+    service.finish(None, &mut signals).await;
+    outcome
+}
+
+/// Ends only when it failed, or was told to end.
+async fn tell(arguments: &Arguments, service: &Service) -> anyhow::Result<()> {
+    let Some((id, key)) = service.storage().create_workspace("Demonstration", None, None).await? else {
+        bail!("a random workspace id was taken");
+    };
+    let address = service.address().context("COUPONRY_ROLE is worker: there is no API to show")?;
+    let client = Client::new(address, id, key)?;
+    let told = story::tell(&client, arguments.quick).await;
+    let list = told.context("the demonstration failed")?;
+    if !arguments.exit {
+        screen::farewell(address, &client, &list);
+        std::future::pending::<()>().await;
+    }
+    Ok(())
+}

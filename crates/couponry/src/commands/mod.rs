@@ -1,0 +1,8 @@
+//! One file per subcommand.
+
+pub(crate) mod config_check;
+pub(crate) mod demo;
+pub(crate) mod healthcheck;
+pub(crate) mod migrate;
+pub(crate) mod serve;
+pub(crate) mod workspace_create;

@@ -1,0 +1,23 @@
+//! `couponry serve`: the API and the background workers, until a signal.
+
+use anyhow::bail;
+
+use crate::{config::Settings, service::Service, signals::Signals};
+
+pub(crate) async fn run(settings: &Settings) -> anyhow::Result<()> {
+    let mut signals = Signals::listen()?;
+    let service = tokio::select! {
+        service = Service::start(settings) => service?,
+        // Nothing has been promised yet; a private PostgreSQL ends with this process.
+        _ = signals.next() => return Ok(()),
+    };
+    let (why, failure) = tokio::select! {
+        signal = signals.next() => (Some(signal), None),
+        reason = service.ended() => (None, Some(reason)),
+    };
+    service.finish(why, &mut signals).await;
+    match failure {
+        Some(reason) => bail!("{reason}"),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,280 @@
+//! The settings as types: what is here is known to make sense.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use domain::WorkspaceId;
+use ingestion::outbound::AddressPolicy;
+use jiff::tz::TimeZone;
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+use tracing_subscriber::EnvFilter;
+
+use super::{Problems, Variables, secret, unknown};
+
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Absent: a private PostgreSQL.
+    pub(crate) database_url: Option<SecretString>,
+    pub(crate) database_direct_url: Option<SecretString>,
+    pub(crate) migrate: bool,
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) pg_bin_dir: Option<PathBuf>,
+    pub(crate) listen: SocketAddr,
+    pub(crate) public_url: Option<Url>,
+    pub(crate) bootstrap: Option<Bootstrap>,
+    pub(crate) time_zone: TimeZone,
+    pub(crate) outbound_allow: AddressPolicy,
+    pub(crate) role: Role,
+    pub(crate) job_lease: Duration,
+    pub(crate) loads: usize,
+    pub(crate) list_codes: i64,
+    /// A valid filter; kept as text because an `EnvFilter` cannot be cloned.
+    pub(crate) log: String,
+}
+
+/// The workspace that `serve` makes sure exists.
+#[derive(Debug, Clone)]
+pub(crate) struct Bootstrap {
+    pub(crate) workspace_id: WorkspaceId,
+    pub(crate) api_key: SecretString,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    Api,
+    Worker,
+    All,
+}
+
+impl Role {
+    pub(crate) fn answers(self) -> bool {
+        self != Self::Worker
+    }
+
+    pub(crate) fn works(self) -> bool {
+        self != Self::Api
+    }
+}
+
+impl Settings {
+    /// Judges the variables against each other and the environment for names that nobody reads.
+    pub(crate) fn judge(
+        said: &Variables,
+        known: &[String],
+        environment: impl Iterator<Item = String>,
+    ) -> Result<Self, Problems> {
+        let mut problems = Problems(unknown::complaints(known, environment));
+        let database_url = problems.keep("DATABASE_URL", database_url(said));
+        let database_direct_url = problems.keep("COUPONRY_DATABASE_DIRECT_URL", direct_url(said));
+        let migrate = problems.keep("COUPONRY_MIGRATE", on_or_off(&said.migrate));
+        let listen = problems.keep("COUPONRY_LISTEN", listen(&said.listen));
+        let public_url = problems.keep("COUPONRY_PUBLIC_URL", public_url(said.public_url.as_deref()));
+        let workspace_id = problems.keep("COUPONRY_BOOTSTRAP_WORKSPACE_ID", bootstrap_id(said));
+        let api_key = problems.keep("COUPONRY_BOOTSTRAP_API_KEY", bootstrap_key(said));
+        let bootstrap = problems.keep("COUPONRY_BOOTSTRAP_WORKSPACE_ID", pair(workspace_id, api_key));
+        let time_zone = problems.keep("COUPONRY_TIME_ZONE", time_zone(&said.time_zone));
+        let outbound_allow = problems.keep("COUPONRY_OUTBOUND_ALLOW", allowed(said));
+        let role = problems.keep("COUPONRY_ROLE", role(&said.role));
+        let job_lease = problems.keep(
+            "COUPONRY_JOB_LEASE_SECONDS",
+            number(&said.job_lease_seconds, 1, 3_600),
+        );
+        let loads = problems.keep("COUPONRY_LOADS", number(&said.loads, 1, 64));
+        let list_codes = problems.keep(
+            "COUPONRY_LIST_CODES",
+            number(&said.list_codes, 1, domain::LIST_CODES.unsigned_abs()),
+        );
+        let log = problems.keep("COUPONRY_LOG", log_filter(&said.log));
+
+        let assemble = || {
+            Some(Self {
+                database_url: database_url?,
+                database_direct_url: database_direct_url?,
+                migrate: migrate?,
+                data_dir: said.data_dir.clone(),
+                pg_bin_dir: said.pg_bin_dir.clone(),
+                listen: listen?,
+                public_url: public_url?,
+                bootstrap: bootstrap?,
+                time_zone: time_zone?,
+                outbound_allow: outbound_allow?,
+                role: role?,
+                job_lease: Duration::from_secs(job_lease?),
+                loads: usize::try_from(loads?).ok()?,
+                list_codes: i64::try_from(list_codes?).ok()?,
+                log: log?,
+            })
+        };
+        match assemble() {
+            Some(settings) if problems.0.is_empty() => Ok(settings),
+            _ => Err(problems),
+        }
+    }
+}
+
+fn database_url(said: &Variables) -> Result<Option<SecretString>, String> {
+    let url = secret::read(said.database_url.as_ref(), said.database_url_file.as_deref())?;
+    url.map(postgres_url).transpose()
+}
+
+fn direct_url(said: &Variables) -> Result<Option<SecretString>, String> {
+    let url = secret::read(
+        said.database_direct_url.as_ref(),
+        said.database_direct_url_file.as_deref(),
+    )?;
+    if url.is_some() && said.database_url.is_none() && said.database_url_file.is_none() {
+        return Err("is set without DATABASE_URL".to_owned());
+    }
+    url.map(postgres_url).transpose()
+}
+
+/// The URL holds a password, so the complaint never quotes it.
+fn postgres_url(url: SecretString) -> Result<SecretString, String> {
+    let scheme = url.expose_secret().split_once("://").map(|(scheme, _)| scheme);
+    match scheme {
+        Some("postgres" | "postgresql") => Ok(url),
+        _ => Err("must look like postgres://user:password@host:5432/database".to_owned()),
+    }
+}
+
+fn on_or_off(text: &str) -> Result<bool, String> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(format!("must be on or off, not \"{text}\"")),
+    }
+}
+
+fn listen(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| format!("must be an IP address with a port, such as 127.0.0.1:8080, not \"{text}\""))
+}
+
+fn public_url(text: Option<&str>) -> Result<Option<Url>, String> {
+    let Some(text) = text else { return Ok(None) };
+    let wrong = || format!("must be a URL such as https://coupons.example.com, not \"{text}\"");
+    let url = Url::parse(text).map_err(|_| wrong())?;
+    if !matches!(url.scheme(), "http" | "https") || url.query().is_some() || url.fragment().is_some() {
+        return Err(wrong());
+    }
+    Ok(Some(url))
+}
+
+fn bootstrap_id(said: &Variables) -> Result<Option<WorkspaceId>, String> {
+    let id = secret::read(
+        said.bootstrap_workspace_id.as_ref(),
+        said.bootstrap_workspace_id_file.as_deref(),
+    )?;
+    id.map(|id| WorkspaceId::new(id.expose_secret()))
+        .transpose()
+        .map_err(|error| error.to_string())
+}
+
+fn bootstrap_key(said: &Variables) -> Result<Option<SecretString>, String> {
+    let key = secret::read(
+        said.bootstrap_api_key.as_ref(),
+        said.bootstrap_api_key_file.as_deref(),
+    )?;
+    key.map(secret::refuse_example).transpose()
+}
+
+/// Two settings that mean something together only. One that could not be read has been complained of already.
+fn pair(
+    id: Option<Option<WorkspaceId>>,
+    key: Option<Option<SecretString>>,
+) -> Result<Option<Bootstrap>, &'static str> {
+    match (id.flatten(), key) {
+        (Some(workspace_id), Some(Some(api_key))) => Ok(Some(Bootstrap {
+            workspace_id,
+            api_key,
+        })),
+        (Some(_), Some(None)) => Err("is set without COUPONRY_BOOTSTRAP_API_KEY"),
+        (None, Some(Some(_))) => Err("is not set, but COUPONRY_BOOTSTRAP_API_KEY is"),
+        _ => Ok(None),
+    }
+}
+
+fn time_zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name)
+        .map_err(|_| format!("must be the name of a time zone, such as Europe/Berlin, not \"{name}\""))
+}
+
+fn allowed(said: &Variables) -> Result<AddressPolicy, String> {
+    let text = said.outbound_allow.as_deref().unwrap_or_default();
+    text.parse().map_err(|error| format!("is a list of addresses and networks: {error}"))
+}
+
+fn role(text: &str) -> Result<Role, String> {
+    match text {
+        "api" => Ok(Role::Api),
+        "worker" => Ok(Role::Worker),
+        "all" => Ok(Role::All),
+        _ => Err(format!("must be api, worker or all, not \"{text}\"")),
+    }
+}
+
+fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
+    text.parse()
+        .ok()
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| format!("must be a whole number from {least} to {most}, not \"{text}\""))
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    EnvFilter::try_new(text).map_err(|error| format!("is not a log filter: {error}"))?;
+    Ok(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{Args as _, Command, FromArgMatches as _};
+
+    use super::*;
+
+    /// Without the variables of whoever runs the tests.
+    fn judged(arguments: &[&str]) -> Result<Settings, Problems> {
+        let command = Variables::augment_args(Command::new("couponry")).mut_args(|argument| argument.env(None::<&str>));
+        let matches = command.no_binary_name(true).try_get_matches_from(arguments).unwrap();
+        let said = Variables::from_arg_matches(&matches).unwrap();
+        Settings::judge(&said, &[], std::iter::empty())
+    }
+
+    #[test]
+    fn nothing_said_is_a_private_database_on_the_loopback() {
+        let settings = judged(&[]).unwrap();
+        assert!(settings.database_url.is_none() && settings.bootstrap.is_none());
+        assert_eq!(settings.listen, "127.0.0.1:8080".parse().unwrap());
+        assert_eq!(settings.list_codes, domain::LIST_CODES);
+    }
+
+    #[test]
+    fn everything_wrong_is_said_at_once() {
+        let Problems(said) = judged(&[
+            "--migrate=maybe",
+            "--listen=localhost",
+            "--time-zone=Mars/Olympus",
+            "--role=boss",
+            "--loads=0",
+            "--public-url=ftp://x",
+            "--outbound-allow=10.0.0.0/8,everything",
+            "--database-url=mysql://u:hidden@h/d",
+        ])
+        .unwrap_err();
+        assert_eq!(said.len(), 8, "{said:#?}");
+        assert!(!said.concat().contains("hidden"), "{said:#?}");
+    }
+
+    #[test]
+    fn half_a_bootstrap_workspace_is_an_error() {
+        assert!(judged(&["--bootstrap-workspace-id=w"]).is_err());
+        assert!(judged(&["--bootstrap-api-key=k-3f9c"]).is_err());
+        let both = judged(&["--bootstrap-workspace-id=w", "--bootstrap-api-key=k-3f9c"]).unwrap();
+        assert_eq!(both.bootstrap.unwrap().workspace_id.as_str(), "w");
+    }
+
+    #[test]
+    fn no_secret_is_in_debug() {
+        let settings = judged(&["--bootstrap-workspace-id=w", "--bootstrap-api-key=k-3f9c"]).unwrap();
+        assert!(!format!("{settings:?}").contains("k-3f9c"));
+    }
+}

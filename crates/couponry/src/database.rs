@@ -1,0 +1,62 @@
+//! The database that the settings name, or a private one.
+
+use secrecy::SecretString;
+
+use crate::{config::Settings, private_postgres::PrivatePostgres};
+
+#[derive(Debug)]
+pub(crate) struct Database {
+    pub(crate) url: SecretString,
+    /// Past a connection pooler.
+    pub(crate) direct_url: SecretString,
+    private: Option<PrivatePostgres>,
+}
+
+impl Database {
+    /// For a server: a private PostgreSQL is this process's own.
+    pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        if let Some(url) = &settings.database_url {
+            let direct_url = settings.database_direct_url.as_ref().unwrap_or(url).clone();
+            return Ok(Self {
+                url: url.clone(),
+                direct_url,
+                private: None,
+            });
+        }
+        let private =
+            PrivatePostgres::start(settings.data_dir.as_deref(), settings.pg_bin_dir.as_deref()).await?;
+        Ok(Self {
+            url: private.url(),
+            direct_url: private.url(),
+            private: Some(private),
+        })
+    }
+
+    /// For a short command, which may meet a server that has the private PostgreSQL running.
+    pub(crate) async fn join(settings: &Settings) -> anyhow::Result<Self> {
+        if settings.database_url.is_none()
+            && let Some(url) = PrivatePostgres::running(settings.data_dir.as_deref()).await?
+        {
+            return Ok(Self {
+                direct_url: url.clone(),
+                url,
+                private: None,
+            });
+        }
+        Self::open(settings).await
+    }
+
+    /// Resolves with the reason when a private PostgreSQL is gone for good; never for somebody else's.
+    pub(crate) async fn ended(&self) -> String {
+        match &self.private {
+            Some(private) => private.ended().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    pub(crate) async fn close(self) {
+        if let Some(private) = self.private {
+            private.stop().await;
+        }
+    }
+}

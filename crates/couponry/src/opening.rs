@@ -1,0 +1,62 @@
+//! From a database to one that can be worked with: schema, workspace.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use storage::{Error, Storage};
+use tokio::time::{Instant, sleep};
+
+use crate::{config::Bootstrap, database::Database};
+
+/// A database that starts at the same time as we do is given a minute.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_secs(1);
+
+pub(crate) async fn migrate(database: &Database) -> anyhow::Result<()> {
+    let give_up = Instant::now() + PATIENCE;
+    loop {
+        match storage::migrate(&database.direct_url).await {
+            Ok(()) => return Ok(()),
+            Err(Error::Unavailable(reason)) if Instant::now() < give_up => {
+                tracing::warn!(reason, "the database does not answer yet; trying again");
+                sleep(PAUSE).await;
+            }
+            Err(error) => return Err(error).context("the migrations could not be applied"),
+        }
+    }
+}
+
+/// For as long as it takes: somebody else applies the migrations.
+pub(crate) async fn until_schema_fits(database_url: &secrecy::SecretString) {
+    let mut said = false;
+    loop {
+        match storage::schema_fits(database_url).await {
+            Ok(true) => return,
+            Ok(false) if !said => {
+                said = true;
+                tracing::warn!("the schema does not fit yet; `couponry migrate` applies what is missing");
+            }
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, "the schema cannot be looked at; trying again"),
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+pub(crate) async fn make_workspace(storage: &Storage, bootstrap: Option<&Bootstrap>) -> storage::Result<()> {
+    match bootstrap {
+        Some(Bootstrap {
+            workspace_id,
+            api_key,
+        }) => {
+            storage.ensure_workspace(workspace_id, api_key).await?;
+            tracing::info!(%workspace_id, "the configured workspace is there");
+        }
+        None if !storage.has_workspace().await? => tracing::warn!(
+            "there is no workspace yet, so every request will be refused; make one, with the same settings as this \
+             server: couponry workspace create --name NAME"
+        ),
+        None => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Everything that runs, in the order it starts, and stops the other way round.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use api::{App, Readiness};
+use ingestion::{
+    Loader,
+    outbound::{Limits, Outbound},
+};
+use storage::{Allocator, Storage};
+use tokio::{
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    config::Settings,
+    database::Database,
+    http::Http,
+    opening, pools,
+    signals::{Signal, Signals},
+    workers::{Plan, Workers},
+};
+
+/// How long `/readyz` says 503 before the door closes, so that a balancer hears of it first.
+const NOTICE: Duration = Duration::from_secs(5);
+const CLOSE: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub(crate) struct Service {
+    database: Database,
+    storage: Storage,
+    readiness: Arc<Readiness>,
+    opening: JoinSet<()>,
+    workers: Option<Workers>,
+    http: Option<Http>,
+}
+
+impl Service {
+    pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Self> {
+        let database = Database::open(settings).await?;
+        let storage = pools::background(&database, settings.loads)?;
+        let mut service = Self {
+            database,
+            storage,
+            readiness: Arc::default(),
+            opening: JoinSet::new(),
+            workers: None,
+            http: None,
+        };
+        match service.open(settings).await {
+            Ok(()) => Ok(service),
+            Err(error) => {
+                service.stop(Duration::ZERO).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn open(&mut self, settings: &Settings) -> anyhow::Result<()> {
+        self.schema_and_workspace(settings).await?;
+        if settings.role.works() {
+            self.workers = Some(Workers::start(&self.plan(settings)?));
+        }
+        if settings.role.answers() {
+            let app = self.app(settings)?;
+            let http = Http::start(app, settings.listen)
+                .with_context(|| format!("cannot listen on {}", settings.listen))?;
+            let public_url = settings.public_url.as_ref().map(ToString::to_string);
+            let address = http.address();
+            let url = public_url.unwrap_or_else(|| format!("http://{address}/"));
+            tracing::info!(%address, url, "listening");
+            self.http = Some(http);
+        }
+        Ok(())
+    }
+
+    async fn schema_and_workspace(&mut self, settings: &Settings) -> anyhow::Result<()> {
+        if settings.migrate {
+            opening::migrate(&self.database).await?;
+            opening::make_workspace(&self.storage, settings.bootstrap.as_ref()).await?;
+            self.readiness.schema_fits();
+            return Ok(());
+        }
+        let (url, storage) = (self.database.direct_url.clone(), self.storage.clone());
+        let (bootstrap, readiness) = (settings.bootstrap.clone(), Arc::clone(&self.readiness));
+        self.opening.spawn(async move {
+            opening::until_schema_fits(&url).await;
+            while let Err(error) = opening::make_workspace(&storage, bootstrap.as_ref()).await {
+                tracing::warn!(%error, "the configured workspace cannot be made; trying again");
+                sleep(Duration::from_secs(1)).await;
+            }
+            readiness.schema_fits();
+        });
+        Ok(())
+    }
+
+    fn plan(&self, settings: &Settings) -> anyhow::Result<Plan> {
+        let outbound = Outbound::new(settings.outbound_allow.clone(), Limits::default())?;
+        Ok(Plan {
+            storage: self.storage.clone(),
+            loader: Arc::new(Loader::new(self.storage.clone(), outbound, settings.list_codes)),
+            lease: settings.job_lease,
+            loads: settings.loads,
+            direct_url: self.database.direct_url.clone(),
+        })
+    }
+
+    fn app(&self, settings: &Settings) -> anyhow::Result<App> {
+        let policy = settings.outbound_allow.clone();
+        Ok(App {
+            storage: Storage::connect(&pools::requests(&self.database))?,
+            allocator: Allocator::new(&pools::allocations(&self.database))?,
+            zone: settings.time_zone.clone(),
+            refuses_url: Arc::new(move |url| policy.refuses_literally(url)),
+            readiness: Arc::clone(&self.readiness),
+        })
+    }
+
+    /// Where the API is, if this process answers it.
+    pub(crate) fn address(&self) -> Option<SocketAddr> {
+        self.http.as_ref().map(Http::address)
+    }
+
+    /// For work beside requests.
+    pub(crate) fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// Resolves, with the reason, when it cannot go on by itself.
+    pub(crate) async fn ended(&self) -> String {
+        format!("the private PostgreSQL is gone: {}", self.database.ended().await)
+    }
+
+    /// Finishes what is under way. A balancer gets notice, a person at the keyboard does not wait for one, and a
+    /// second signal ends everything at once.
+    pub(crate) async fn finish(self, why: Option<Signal>, signals: &mut Signals) {
+        let notice = match why {
+            Some(Signal::Terminate) => NOTICE,
+            Some(Signal::Interrupt) | None => Duration::ZERO,
+        };
+        tokio::select! {
+            () = self.stop(notice) => {}
+            _ = signals.next() => {
+                tracing::warn!("a second signal: stopping at once");
+                // A private PostgreSQL hears of our end from the kernel.
+                std::process::exit(1);
+            }
+        }
+    }
+
+    async fn stop(mut self, notice: Duration) {
+        tracing::info!("stopping");
+        self.readiness.drain();
+        self.opening.shutdown().await;
+        let workers = async {
+            if let Some(workers) = self.workers.take() {
+                workers.stop().await;
+            }
+        };
+        let http = async {
+            if let Some(http) = self.http.take() {
+                sleep(notice).await;
+                http.stop().await;
+            }
+        };
+        tokio::join!(workers, http);
+        if timeout(CLOSE, self.storage.close()).await.is_err() {
+            tracing::warn!("the database's connections do not close; leaving them");
+        }
+        self.database.close().await;
+        tracing::info!("stopped");
+    }
+}

@@ -1,0 +1,21 @@
+//! Logs: one JSON object a line on standard error, panics too.
+
+use std::{io, panic};
+
+use tracing_subscriber::EnvFilter;
+
+pub(crate) fn start(filter: &str) {
+    tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_span_list(false)
+        .with_env_filter(EnvFilter::new(filter))
+        .with_writer(io::stderr)
+        .init();
+    panic::set_hook(Box::new(|panic| {
+        // A formatted panic may quote a code or a key; a literal one cannot.
+        let literal = panic.payload().downcast_ref::<&'static str>().copied();
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, reason = literal.unwrap_or("not shown"), "a part of the program panicked");
+    }));
+}

@@ -1,0 +1,37 @@
+//! What has to be done now and then, by any process, as often as it likes.
+
+use std::time::Duration;
+
+use storage::Storage;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+/// Until it is dropped.
+pub(super) async fn keep(storage: Storage, lease: Duration) {
+    let mut ticks = interval((lease / 3).clamp(Duration::from_millis(200), Duration::from_secs(5)));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut forgotten: Option<Instant> = None;
+    loop {
+        ticks.tick().await;
+        match storage.rescue_jobs().await {
+            Ok(0) => {}
+            Ok(rescued) => tracing::warn!(rescued, "jobs of silent workers were given back"),
+            Err(error) => tracing::debug!(%error, "silent workers could not be looked for"),
+        }
+        match storage.expire_due_lists().await {
+            Ok(0) => {}
+            Ok(expired) => tracing::info!(expired, "lists expired"),
+            Err(error) => tracing::debug!(%error, "due lists could not be looked for"),
+        }
+        if let Err(error) = storage.sweep_holds().await {
+            tracing::debug!(%error, "holds that ran out could not be looked for");
+        }
+        if forgotten.is_none_or(|last| last.elapsed() > HOUR) {
+            match storage.forget_ended_jobs().await {
+                Ok(()) => forgotten = Some(Instant::now()),
+                Err(error) => tracing::debug!(%error, "ended jobs could not be removed"),
+            }
+        }
+    }
+}

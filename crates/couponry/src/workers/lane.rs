@@ -1,0 +1,137 @@
+//! One job after the other, of one kind.
+
+use std::{sync::Arc, time::Duration};
+
+use ingestion::Loader;
+use storage::{Claim, Error, Job, JobKind, Storage};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{sleep, timeout},
+};
+
+use super::Plan;
+
+/// How often to look where no bell rings, or a job's time comes.
+const LOOK: Duration = Duration::from_secs(1);
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(2);
+/// For giving a job back when the database does not answer; its lease runs out by itself.
+const GIVE_BACK: Duration = Duration::from_secs(10);
+
+pub(super) struct Lane {
+    kind: JobKind,
+    plan: Plan,
+    bell: watch::Receiver<()>,
+    stopped: watch::Receiver<bool>,
+}
+
+enum Ended {
+    /// By itself, with what it says.
+    Worked(Result<(), Error>),
+    /// Someone else has the job.
+    Lost,
+    /// The process goes away.
+    Stopped,
+}
+
+impl Lane {
+    pub(super) fn new(
+        kind: JobKind,
+        plan: Plan,
+        bell: watch::Receiver<()>,
+        stopped: watch::Receiver<bool>,
+    ) -> Self {
+        Self {
+            kind,
+            plan,
+            bell,
+            stopped,
+        }
+    }
+
+    pub(super) async fn run(mut self) {
+        while !*self.stopped.borrow() {
+            // Seen before looking: what rings from now on is news.
+            self.bell.mark_unchanged();
+            match self.plan.storage.claim_job(self.kind, self.plan.lease).await {
+                Ok(Some(job)) => self.work(job).await,
+                Ok(None) => self.wait(LOOK).await,
+                Err(error) => {
+                    tracing::warn!(kind = self.kind.as_str(), %error, "jobs cannot be looked for");
+                    self.wait(PAUSE_AFTER_ERROR).await;
+                }
+            }
+        }
+    }
+
+    async fn wait(&mut self, most: Duration) {
+        tokio::select! {
+            () = sleep(most) => {}
+            Ok(()) = self.bell.changed() => {}
+            _ = self.stopped.wait_for(|stopped| *stopped) => {}
+        }
+    }
+
+    async fn work(&self, job: Job) {
+        let claim = job.claim();
+        let (kind, job_id, attempt) = (self.kind.as_str(), claim.job_id, claim.attempt);
+        tracing::debug!(kind, job_id, attempt, "a job begins");
+        // A task of its own: a job that computes does not keep the lease from being prolonged, and one that panics
+        // does not take the lane with it.
+        let mut task = JoinSet::new();
+        let mut stopped = self.stopped.clone();
+        task.spawn(perform(job, self.plan.storage.clone(), Arc::clone(&self.plan.loader)));
+        let ended = tokio::select! {
+            Some(outcome) = task.join_next() => {
+                Ended::Worked(outcome.unwrap_or_else(|_| Err(Error::Fault("the job panicked".to_owned()))))
+            }
+            () = self.until_lost(claim) => Ended::Lost,
+            _ = stopped.wait_for(|stopped| *stopped) => Ended::Stopped,
+        };
+        task.shutdown().await;
+        match ended {
+            Ended::Worked(Ok(())) => tracing::debug!(kind, job_id, attempt, "a job is done"),
+            Ended::Worked(Err(error)) => {
+                tracing::warn!(kind, job_id, attempt, %error, "a job failed; it will be tried again");
+                let again = self.plan.storage.retry_job(claim, &error, back_off(attempt));
+                self.give_back(claim, again).await;
+            }
+            Ended::Lost => tracing::warn!(kind, job_id, attempt, "a job went to another worker"),
+            Ended::Stopped => self.give_back(claim, self.plan.storage.hand_over_job(claim)).await,
+        }
+    }
+
+    async fn give_back(&self, claim: Claim, giving: impl Future<Output = storage::Result<()>>) {
+        if !matches!(timeout(GIVE_BACK, giving).await, Ok(Ok(()))) {
+            tracing::warn!(job_id = claim.job_id, "a job could not be given back; its lease will run out");
+        }
+    }
+
+    /// Prolongs the lease until the job is someone else's.
+    async fn until_lost(&self, claim: Claim) {
+        let mut ours = true;
+        while ours {
+            sleep(self.plan.lease / 3).await;
+            match self.plan.storage.prolong_lease(claim, self.plan.lease).await {
+                Ok(still) => ours = still,
+                Err(error) => tracing::warn!(job_id = claim.job_id, %error, "a lease could not be prolonged"),
+            }
+        }
+    }
+}
+
+async fn perform(job: Job, storage: Storage, loader: Arc<Loader>) -> storage::Result<()> {
+    match job {
+        Job::LoadFile(file) => loader.load(*file).await,
+        Job::PurgeList { claim, list_id } => {
+            storage.purge_list(list_id).await?;
+            storage.finish_job(claim).await
+        }
+    }
+}
+
+/// 2, 4, 8 … seconds, two minutes at most.
+fn back_off(attempt: i32) -> Duration {
+    let doublings = attempt.clamp(1, 7).unsigned_abs();
+    Duration::from_secs(1 << doublings).min(Duration::from_secs(120))
+}

@@ -1,0 +1,143 @@
+//! Wrong methods, paths, headers and sizes.
+
+use reqwest::{Method, header};
+use serde_json::json;
+
+use super::Victim;
+use crate::app::{send, texts};
+
+#[tokio::test]
+async fn another_method_on_a_known_path_is_told_which_ones_there_are() {
+    let victim = Victim::new().await;
+    let file = victim.path(&format!("/files/{}", victim.file));
+    for (path, allowed) in [
+        ("/coupon-list".to_owned(), vec!["GET", "POST"]),
+        (victim.path(""), vec!["GET", "PATCH"]),
+        (victim.path("/activate"), vec!["PUT"]),
+        (victim.path("/archive"), vec!["PUT"]),
+        (victim.path("/files"), vec!["GET", "POST"]),
+        (file, vec!["DELETE", "GET"]),
+        (victim.path("/allocations"), vec!["POST"]),
+        (victim.path("/allocations/batch"), vec!["POST"]),
+    ] {
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "BREW"] {
+            if allowed.contains(&method) {
+                continue;
+            }
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            // The method is judged before the credentials.
+            for request in [
+                victim.app.request(method.clone(), &path),
+                victim.app.anonymous(method.clone(), &format!("/v1{path}")),
+            ] {
+                let answer = send(request).await;
+                answer.expect_error(405, "method-not-allowed");
+                let offered = answer.allowed();
+                for wanted in &allowed {
+                    assert!(
+                        offered.iter().any(|method| method == wanted),
+                        "{path}: {offered:?}"
+                    );
+                }
+                assert!(!offered.contains(&method.to_string()), "{path}: {offered:?}");
+            }
+        }
+    }
+    victim.assert_unharmed().await;
+}
+
+#[tokio::test]
+async fn unknown_paths_are_not_found_with_or_without_credentials() {
+    let victim = Victim::new().await;
+    for path in [
+        "",
+        "/coupon",
+        "/coupon-lists",
+        &victim.path("/nonsense"),
+        &victim.path("/files/x/y"),
+        &victim.path("/allocations/x/y/z"),
+    ] {
+        for request in [
+            victim.app.request(Method::GET, path),
+            victim.app.anonymous(Method::GET, &format!("/v1{path}")),
+        ] {
+            let answer = send(request).await;
+            assert_eq!(answer.expect_error(404, "not-found"), texts::NOT_FOUND, "{path}");
+        }
+    }
+    let without_version = victim.app.anonymous(Method::GET, "/coupon-list");
+    send(without_version).await.expect_error(404, "not-found");
+}
+
+#[tokio::test]
+async fn only_json_is_taken_and_only_plain() {
+    let victim = Victim::new().await;
+    for route in victim.routes() {
+        let body = || route.good.to_string();
+        let request = || victim.request(&route).body(body());
+        for kind in [
+            "text/plain",
+            "application/x-www-form-urlencoded",
+            "application/xml",
+            "nonsense",
+            "application/jsonp",
+        ] {
+            let answer = send(request().header(header::CONTENT_TYPE, kind)).await;
+            answer.expect_error(415, "unsupported-media-type");
+        }
+        send(request()).await.expect_error(415, "unsupported-media-type");
+        for coding in ["gzip", "deflate", "br"] {
+            let answer = send(
+                request()
+                    .header(header::CONTENT_TYPE, "application/json")
+                    .header(header::CONTENT_ENCODING, coding),
+            )
+            .await;
+            answer.expect_error(415, "unsupported-media-type");
+        }
+    }
+    victim.assert_unharmed().await;
+}
+
+#[tokio::test]
+async fn json_may_say_its_name_in_any_case_and_with_its_charset() {
+    let victim = Victim::new().await;
+    let route = &victim.routes()[1];
+    for kind in [
+        "application/json; charset=utf-8",
+        "application/json;charset=\"UTF-8\"",
+        "APPLICATION/JSON",
+    ] {
+        let request = victim
+            .request(route)
+            .header(header::CONTENT_TYPE, kind)
+            .body("{}");
+        send(request).await.expect(200);
+    }
+    victim.assert_unharmed().await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused() {
+    let victim = Victim::new().await;
+    for route in victim.routes() {
+        let limit = if route.path.ends_with("/batch") {
+            16 << 20
+        } else {
+            64 << 10
+        };
+        let good = route.good.to_string();
+        let padding = "x".repeat(limit);
+        let body = format!(r#"{{"padding":"{padding}",{}"#, &good[1..]);
+        let answer = victim.send(&route, body).await;
+        answer.expect_error(413, "payload-too-large");
+    }
+    // Just under the limit is not too large.
+    let padding = "x".repeat((64 << 10) - 100);
+    let answer = victim
+        .app
+        .patch(&victim.path(""), &json!({"padding": padding}))
+        .await;
+    answer.expect(200);
+    victim.assert_unharmed().await;
+}

@@ -1,0 +1,157 @@
+//! Rows that are left out and told, and files that are no coupon files.
+
+use super::{Case, Fails, LeavesOut, case, check, these};
+use crate::app::{FileHost, TestApp, codes, csv};
+
+/// Nine good rows (lines 2 to 10) and this one.
+fn nine_and(row: &[u8]) -> Vec<u8> {
+    [&csv(&codes("A", 9)), b"\r\n".as_slice(), row].concat()
+}
+
+#[tokio::test]
+async fn one_bad_row_in_ten_is_left_out_and_told() {
+    let rows: [(&'static str, Vec<u8>, &'static str); 8] = [
+        ("too long", vec![b'x'; 256], "code is longer than 255 bytes"),
+        ("not UTF-8", b"\xe4\xf6\xfc".to_vec(), "code is not valid UTF-8"),
+        (
+            "NUL",
+            b"A\0B".to_vec(),
+            "code contains a control character or line separator",
+        ),
+        (
+            "escape",
+            b"\x1b[31mA".to_vec(),
+            "code contains a control character or line separator",
+        ),
+        (
+            "line end in a code",
+            b"\"A\nB\"".to_vec(),
+            "code contains a control character or line separator",
+        ),
+        (
+            "line separator",
+            "A\u{2028}B".into(),
+            "code contains a control character or line separator",
+        ),
+        (
+            "too many fields",
+            b"A-9,x".to_vec(),
+            "row has more fields than the header",
+        ),
+        ("huge row", vec![b'x'; 70_000], "row is longer than 64 KiB"),
+    ];
+    let nine = || these(&codes("A", 9));
+    let mut cases: Vec<Case> = rows
+        .into_iter()
+        .map(|(what, row, reason)| case(what, nine_and(&row), LeavesOut(nine(), 0, vec![(11, reason)])))
+        .collect();
+    let empty_code = [b"Id,Coupon Code\n1,\n".as_slice(), &b"2,X\n".repeat(9)].concat();
+    cases.push(case(
+        "empty code beside a full field",
+        empty_code,
+        LeavesOut(these(&["X"]), 8, vec![(2, "code is empty")]),
+    ));
+    check(cases).await;
+}
+
+#[tokio::test]
+async fn more_than_one_bad_row_in_ten_fails_the_file() {
+    let bad = [csv(&codes("A", 8)).as_slice(), b"\r\nA\0B"].concat();
+    check(vec![
+        case(
+            "one in nine",
+            bad,
+            Fails("too many bad rows: 1 of 9, more than 10 %"),
+        ),
+        case("all bad", "Coupon Code\nA\0\nB\0\n", Fails("")),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_coupon_file_fails_with_the_reason() {
+    let utf16 = |order: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        "\u{feff}Coupon Code\nA-1\n"
+            .encode_utf16()
+            .flat_map(order)
+            .collect()
+    };
+    let no_header = "header 'Coupon Code' not found";
+    check(vec![
+        case("nothing", "", Fails(no_header)),
+        case("only a BOM", "\u{feff}", Fails(no_header)),
+        case("no header", "A-1\nA-2\n", Fails(no_header)),
+        case("another header", "Code\nA-1\n", Fails(no_header)),
+        case("a page", "<!doctype html>\n<p>Log in</p>\n", Fails(no_header)),
+        case(
+            "header twice",
+            "Coupon Code,coupon code\nA-1,A-2\n",
+            Fails("header names 'Coupon Code' more than once"),
+        ),
+        case("only the header", "Coupon Code\r\n", Fails("file holds no code")),
+        case(
+            "only blank rows",
+            "Coupon Code\n\n  \n\n",
+            Fails("file holds no code"),
+        ),
+        case(
+            "open quote",
+            "Coupon Code\nA-1\n\"A-2\nA-3\n",
+            Fails("a quote is not closed"),
+        ),
+        case(
+            "CR alone beside LF",
+            "Coupon Code\rA-1\rA-2\nA-3\n",
+            Fails("line ends are mixed"),
+        ),
+        case(
+            "UTF-16, little end first",
+            utf16(u16::to_le_bytes),
+            Fails("file is not UTF-8 but UTF-16"),
+        ),
+        case(
+            "UTF-16, big end first",
+            utf16(u16::to_be_bytes),
+            Fails("file is not UTF-8 but UTF-16"),
+        ),
+        case(
+            "gzip",
+            *b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0",
+            Fails("file is compressed (gzip)"),
+        ),
+        case(
+            "zip",
+            *b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0",
+            Fails("file is compressed (zip)"),
+        ),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn the_first_hundred_bad_rows_are_named_and_all_are_counted() {
+    let app = TestApp::start().await;
+    let host = FileHost::start().await;
+    let list = app.create_list().await;
+    // The header is line 1; every twentieth row is bad, the first of them in line 21.
+    let rows: Vec<String> = (1..=20_000)
+        .map(|n| {
+            if n % 20 == 0 {
+                format!("bad\u{7}{n}")
+            } else {
+                format!("A-{n}")
+            }
+        })
+        .collect();
+    let file = app.load(&list, &host.serve("/codes.csv", csv(&rows))).await;
+    assert_eq!(file["status"], "SUCCESS");
+    assert_eq!(file["added_coupons"], 19_000);
+    assert_eq!(file["details"]["rejected"], 1000);
+    let lines: Vec<u64> = file["details"]["rejections"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|rejection| rejection["line"].as_u64().unwrap())
+        .collect();
+    assert_eq!(lines, (1..=100).map(|n| n * 20 + 1).collect::<Vec<_>>());
+}

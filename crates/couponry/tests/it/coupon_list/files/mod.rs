@@ -1,0 +1,8 @@
+//! `/v1/coupon-list/{coupon_list_id}/files`
+
+mod contents;
+mod delete;
+mod fetch_all;
+mod fetch_one;
+mod hosts;
+mod upload;

@@ -1,0 +1,60 @@
+//! `/healthz` and `/readyz`, and what the API says while its database is away.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::app::{Client, TestApp, codes, send, until};
+
+async fn status(client: &Client, path: &str) -> u16 {
+    send(client.anonymous(Method::GET, path)).await.status
+}
+
+#[tokio::test]
+async fn a_running_server_is_healthy_and_ready_to_anybody() {
+    let app = TestApp::start().await;
+    assert_eq!(status(&app, "/healthz").await, 200);
+    until("the server to be ready", async || {
+        status(&app, "/readyz").await == 200
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_its_database_a_server_is_healthy_but_not_ready_and_recovers_by_itself() {
+    let app = TestApp::start().await;
+    let list = app.list_with(&codes("A", 10)).await;
+    let first = app.take(&list, "u-1").await;
+    app.database.lock_out().await;
+
+    until("the server to be unready", async || {
+        status(&app, "/readyz").await == 503
+    })
+    .await;
+    assert_eq!(status(&app, "/healthz").await, 200);
+    for answer in [
+        app.get("/coupon-list").await,
+        app.allocate(&list, &json!({"user_id": "u-2"})).await,
+    ] {
+        assert_eq!(answer.status, 503, "{}", answer.text);
+        assert!(answer.header("retry-after").is_some());
+        answer.error();
+    }
+
+    app.database.let_in().await;
+    until("the server to be ready again", async || {
+        status(&app, "/readyz").await == 200
+    })
+    .await;
+    let repeat = app.allocate(&list, &json!({"user_id": "u-1"})).await.expect(200);
+    assert_eq!(repeat["coupon_code"], first);
+    app.take(&list, "u-3").await;
+}
+
+#[tokio::test]
+async fn only_get_is_asked_of_them() {
+    let app = TestApp::start().await;
+    for path in ["/healthz", "/readyz"] {
+        let answer = send(app.anonymous(Method::POST, path)).await;
+        assert_eq!(answer.status, 405, "{path}");
+    }
+}
