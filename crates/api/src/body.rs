@@ -45,7 +45,9 @@ impl Body {
     /// The same, where no body at all is as good as an empty object: its missing keys are what is wrong with it.
     pub(crate) async fn object_or_empty(self, limit: usize) -> Result<Fields, ApiError> {
         let headers = self.request.headers();
-        let length = headers.get(CONTENT_LENGTH).map_or(&b"0"[..], |length| length.as_bytes());
+        let length = headers
+            .get(CONTENT_LENGTH)
+            .map_or(&b"0"[..], |length| length.as_bytes());
         if length == b"0" && !headers.contains_key(TRANSFER_ENCODING) {
             return Ok(Fields::new(serde_json::Map::new()));
         }

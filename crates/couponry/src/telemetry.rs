@@ -16,6 +16,10 @@ pub(crate) fn start(filter: &str) {
         // A formatted panic may quote a code or a key; a literal one cannot.
         let literal = panic.payload().downcast_ref::<&'static str>().copied();
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, reason = literal.unwrap_or("not shown"), "a part of the program panicked");
+        tracing::error!(
+            place,
+            reason = literal.unwrap_or("not shown"),
+            "a part of the program panicked"
+        );
     }));
 }

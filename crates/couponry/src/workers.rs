@@ -41,8 +41,14 @@ impl Workers {
             let lane = Lane::new(kind, plan.clone(), bell.clone(), stopped.clone());
             tasks.spawn(lane.run());
         }
-        tasks.spawn(until(stopped.clone(), bell::listen(plan.direct_url.clone(), ring)));
-        tasks.spawn(until(stopped, housekeeping::keep(plan.storage.clone(), plan.lease)));
+        tasks.spawn(until(
+            stopped.clone(),
+            bell::listen(plan.direct_url.clone(), ring),
+        ));
+        tasks.spawn(until(
+            stopped,
+            housekeeping::keep(plan.storage.clone(), plan.lease),
+        ));
         Self { stop, tasks }
     }
 

@@ -79,7 +79,10 @@ mod tests {
 
     #[test]
     fn the_longest_codes_still_fit() {
-        assert_eq!(CodesPerBlock::that_fits(&std::iter::repeat_n(255, 1000)).get(), 30);
+        assert_eq!(
+            CodesPerBlock::that_fits(&std::iter::repeat_n(255, 1000)).get(),
+            30
+        );
         assert_eq!(CodesPerBlock::that_fits(&std::iter::empty()).get(), 7_901);
     }
 

@@ -24,8 +24,9 @@ pub use file_url::{BasicAuth, FileUrl, FileUrlError};
 pub use fingerprint::FingerprintKey;
 pub use id::{PublicId, WorkspaceId};
 pub use list::{
-    AlertConditions, AlertNumberMissing, AlertPatch, ExpiryAlert, ExpiryAlertPatch, Label, ListName, ListStatus,
-    MAX_DAYS_BEFORE, MAX_SUBSCRIBERS, ShortageAlert, ShortageAlertPatch, Subscribers, personalization_snippet,
+    AlertConditions, AlertNumberMissing, AlertPatch, ExpiryAlert, ExpiryAlertPatch, Label, ListName,
+    ListStatus, MAX_DAYS_BEFORE, MAX_SUBSCRIBERS, ShortageAlert, ShortageAlertPatch, Subscribers,
+    personalization_snippet,
 };
 pub use request_key::RequestKey;
 pub use text::{ExternalId, FreeText, TextError};

@@ -205,7 +205,9 @@ impl AlertConditions {
         if conditions.expiry_alert.alert && conditions.expiry_alert.days_before.is_none() {
             return Err(AlertNumberMissing("days_before"));
         }
-        if conditions.coupon_shortage_alert.alert && conditions.coupon_shortage_alert.threshold_count.is_none() {
+        if conditions.coupon_shortage_alert.alert
+            && conditions.coupon_shortage_alert.threshold_count.is_none()
+        {
             return Err(AlertNumberMissing("threshold_count"));
         }
         Ok(conditions)
@@ -219,8 +221,16 @@ impl AlertPatch {
             Some(number) if !(0..=most).contains(&number) => Err(TextError::OutOfRange(0, most)),
             _ => Ok(()),
         };
-        within(self.expiry_alert.as_ref().and_then(|alert| alert.days_before), MAX_DAYS_BEFORE)?;
-        within(self.coupon_shortage_alert.as_ref().and_then(|alert| alert.threshold_count), crate::LIST_CODES)?;
+        within(
+            self.expiry_alert.as_ref().and_then(|alert| alert.days_before),
+            MAX_DAYS_BEFORE,
+        )?;
+        within(
+            self.coupon_shortage_alert
+                .as_ref()
+                .and_then(|alert| alert.threshold_count),
+            crate::LIST_CODES,
+        )?;
         Ok(self)
     }
 }
@@ -272,17 +282,35 @@ mod tests {
 
     #[test]
     fn an_alert_that_is_on_needs_its_number() {
-        let on = ShortageAlertPatch { alert: Some(true), threshold_count: None };
-        let patch = AlertPatch { coupon_shortage_alert: Some(on), ..AlertPatch::default() };
-        assert_eq!(AlertConditions::from_patch(patch), Err(AlertNumberMissing("threshold_count")));
+        let on = ShortageAlertPatch {
+            alert: Some(true),
+            threshold_count: None,
+        };
+        let patch = AlertPatch {
+            coupon_shortage_alert: Some(on),
+            ..AlertPatch::default()
+        };
+        assert_eq!(
+            AlertConditions::from_patch(patch),
+            Err(AlertNumberMissing("threshold_count"))
+        );
         assert!(AlertConditions::from_patch(AlertPatch::default()).is_ok());
     }
 
     #[test]
     fn a_patch_is_written_with_the_named_keys_only() {
-        let off = ExpiryAlertPatch { alert: Some(false), days_before: None };
-        let patch = AlertPatch { expiry_alert: Some(off), ..AlertPatch::default() };
-        assert_eq!(serde_json::to_string(&patch).unwrap(), r#"{"expiry_alert":{"alert":false}}"#);
+        let off = ExpiryAlertPatch {
+            alert: Some(false),
+            days_before: None,
+        };
+        let patch = AlertPatch {
+            expiry_alert: Some(off),
+            ..AlertPatch::default()
+        };
+        assert_eq!(
+            serde_json::to_string(&patch).unwrap(),
+            r#"{"expiry_alert":{"alert":false}}"#
+        );
     }
 
     #[test]

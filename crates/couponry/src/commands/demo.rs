@@ -63,10 +63,16 @@ pub(crate) async fn run(arguments: &Arguments, settings: &Settings) -> anyhow::R
 
 /// Ends only when it failed, or was told to end.
 async fn tell(arguments: &Arguments, service: &Service) -> anyhow::Result<()> {
-    let Some((id, key)) = service.storage().create_workspace("Demonstration", None, None).await? else {
+    let Some((id, key)) = service
+        .storage()
+        .create_workspace("Demonstration", None, None)
+        .await?
+    else {
         bail!("a random workspace id was taken");
     };
-    let address = service.address().context("COUPONRY_ROLE is worker: there is no API to show")?;
+    let address = service
+        .address()
+        .context("COUPONRY_ROLE is worker: there is no API to show")?;
     let client = Client::new(address, id, key)?;
     let told = story::tell(&client, arguments.quick).await;
     let list = told.context("the demonstration failed")?;

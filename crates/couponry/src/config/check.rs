@@ -82,7 +82,10 @@ mod tests {
     fn in_the_document() -> BTreeMap<String, String> {
         let mut rows = BTreeMap::new();
         for line in include_str!("../../../../docs/CONFIGURATION.md").lines() {
-            let cells: Vec<&str> = line.split(" | ").map(|cell| cell.trim_matches(['|', ' '])).collect();
+            let cells: Vec<&str> = line
+                .split(" | ")
+                .map(|cell| cell.trim_matches(['|', ' ']))
+                .collect();
             let [name, file, default, _meaning] = cells.as_slice() else {
                 continue;
             };

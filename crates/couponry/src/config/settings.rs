@@ -179,6 +179,10 @@ fn bootstrap_key(said: &Variables) -> Result<Option<SecretString>, String> {
 }
 
 /// Two settings that mean something together only. One that could not be read has been complained of already.
+#[allow(
+    clippy::option_option,
+    reason = "outside: could it be read; inside: was it said"
+)]
 fn pair(
     id: Option<Option<WorkspaceId>>,
     key: Option<Option<SecretString>>,
@@ -201,7 +205,8 @@ fn time_zone(name: &str) -> Result<TimeZone, String> {
 
 fn allowed(said: &Variables) -> Result<AddressPolicy, String> {
     let text = said.outbound_allow.as_deref().unwrap_or_default();
-    text.parse().map_err(|error| format!("is a list of addresses and networks: {error}"))
+    text.parse()
+        .map_err(|error| format!("is a list of addresses and networks: {error}"))
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -233,8 +238,12 @@ mod tests {
 
     /// Without the variables of whoever runs the tests.
     fn judged(arguments: &[&str]) -> Result<Settings, Problems> {
-        let command = Variables::augment_args(Command::new("couponry")).mut_args(|argument| argument.env(None::<&str>));
-        let matches = command.no_binary_name(true).try_get_matches_from(arguments).unwrap();
+        let command =
+            Variables::augment_args(Command::new("couponry")).mut_args(|argument| argument.env(None::<&str>));
+        let matches = command
+            .no_binary_name(true)
+            .try_get_matches_from(arguments)
+            .unwrap();
         let said = Variables::from_arg_matches(&matches).unwrap();
         Settings::judge(&said, &[], std::iter::empty())
     }

@@ -11,7 +11,13 @@ use secrecy::SecretString;
 #[command(next_help_heading = "Settings")]
 pub(crate) struct Variables {
     /// PostgreSQL 15 or later; absent: a private PostgreSQL is started under the data directory
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true, value_name = "URL")]
+    #[arg(
+        long,
+        env = "DATABASE_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
     pub(crate) database_url: Option<SecretString>,
 
     /// File that holds the database URL
@@ -117,12 +123,7 @@ pub(crate) struct Variables {
     pub(crate) time_zone: String,
 
     /// Private addresses or networks that files may be fetched from: CIDR, comma-separated
-    #[arg(
-        long,
-        env = "COUPONRY_OUTBOUND_ALLOW",
-        global = true,
-        value_name = "NETWORKS"
-    )]
+    #[arg(long, env = "COUPONRY_OUTBOUND_ALLOW", global = true, value_name = "NETWORKS")]
     pub(crate) outbound_allow: Option<String>,
 
     /// What this process does: answer the API, work through background jobs, or both

@@ -120,7 +120,10 @@ mod tests {
             gid: 4_242,
         };
         let error = stranger.check_reach(&closed.path().join("data")).unwrap_err();
-        assert!(error.to_string().contains(&closed.path().display().to_string()), "{error}");
+        assert!(
+            error.to_string().contains(&closed.path().display().to_string()),
+            "{error}"
+        );
         assert!(stranger.check_reach(Path::new("/var/lib/couponry")).is_ok());
         assert!(Account::Ours.check_reach(closed.path()).is_ok());
     }

@@ -21,8 +21,12 @@ pub(super) fn make_if_absent(
     tracing::info!(directory = %cluster.display(), "making the private PostgreSQL's data directory");
     let unfinished = directory.unfinished_cluster();
     if unfinished.exists() {
-        fs::remove_dir_all(&unfinished)
-            .with_context(|| format!("cannot remove {}, left by a start that was killed", unfinished.display()))?;
+        fs::remove_dir_all(&unfinished).with_context(|| {
+            format!(
+                "cannot remove {}, left by a start that was killed",
+                unfinished.display()
+            )
+        })?;
     }
     private(&unfinished, account).with_context(|| format!("cannot make {}", unfinished.display()))?;
 

@@ -136,7 +136,11 @@ fn usual_place() -> anyhow::Result<PathBuf> {
     if geteuid().is_root() {
         return Ok(PathBuf::from("/var/lib/couponry"));
     }
-    let given = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let given = |name| {
+        env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    };
     if let Some(data) = given("XDG_DATA_HOME") {
         return Ok(data.join("couponry"));
     }

@@ -94,10 +94,16 @@ impl PrivatePostgres {
         let mut pause = Duration::from_millis(10);
         while !ready::is_ready(&socket).await {
             if let Some(reason) = self.server.has_ended() {
-                bail!("the private PostgreSQL does not start ({reason}){}", self.last_words());
+                bail!(
+                    "the private PostgreSQL does not start ({reason}){}",
+                    self.last_words()
+                );
             }
             if started.elapsed() > START {
-                bail!("the private PostgreSQL is not ready after {START:?}{}", self.last_words());
+                bail!(
+                    "the private PostgreSQL is not ready after {START:?}{}",
+                    self.last_words()
+                );
             }
             if said.elapsed() > Duration::from_secs(10) {
                 said = Instant::now();
@@ -123,7 +129,12 @@ impl PrivatePostgres {
 /// No secret in it: who may enter the socket directory is in.
 fn url(directory: &Directory) -> SecretString {
     let sockets = directory.sockets();
-    let host: String = sockets.as_os_str().as_encoded_bytes().iter().map(percent_encoded).collect();
+    let host: String = sockets
+        .as_os_str()
+        .as_encoded_bytes()
+        .iter()
+        .map(percent_encoded)
+        .collect();
     format!("postgres:///postgres?host={host}&user=postgres").into()
 }
 

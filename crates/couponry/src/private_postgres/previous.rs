@@ -12,7 +12,10 @@ pub(super) async fn wait_until_gone(cluster: &Path) -> anyhow::Result<()> {
     let Some(pid) = postmaster_of(cluster) else {
         return Ok(());
     };
-    tracing::info!(pid, "waiting for the previous PostgreSQL on this data directory to end");
+    tracing::info!(
+        pid,
+        "waiting for the previous PostgreSQL on this data directory to end"
+    );
     let give_up = Instant::now() + BOUND;
     while let Some(pid) = postmaster_of(cluster) {
         if Instant::now() > give_up {
@@ -50,7 +53,11 @@ mod tests {
         names(std::process::id());
         assert_eq!(postmaster_of(&cluster), None, "alive, but elsewhere");
 
-        let mut there = Command::new("sleep").arg("60").current_dir(&cluster).spawn().unwrap();
+        let mut there = Command::new("sleep")
+            .arg("60")
+            .current_dir(&cluster)
+            .spawn()
+            .unwrap();
         names(there.id());
         assert_eq!(postmaster_of(&cluster), Some(there.id()));
         there.kill().unwrap();

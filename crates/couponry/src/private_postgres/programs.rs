@@ -30,7 +30,10 @@ impl Programs {
         let written_by = data_major(data)?;
         let found: Vec<Self> = match chosen {
             Some(directory) => Self::in_directory(directory).into_iter().collect(),
-            None => everywhere().iter().filter_map(|place| Self::in_directory(place)).collect(),
+            None => everywhere()
+                .iter()
+                .filter_map(|place| Self::in_directory(place))
+                .collect(),
         };
         if let (true, Some(directory)) = (found.is_empty(), chosen) {
             bail!(
@@ -42,16 +45,17 @@ impl Programs {
         match (newest, written_by) {
             (None, _) => bail!("no PostgreSQL is installed here; {INSTALL}"),
             (Some(major), None) if major < OLDEST_MAJOR => {
-                bail!("only PostgreSQL {major} is installed here, and {OLDEST_MAJOR} is the oldest that works; {INSTALL}")
+                bail!(
+                    "only PostgreSQL {major} is installed here, and {OLDEST_MAJOR} is the oldest that works; {INSTALL}"
+                )
             }
-            (Some(_), None) => {}
             (Some(newest), Some(major)) if !found.iter().any(|programs| programs.major == major) => bail!(
                 "{} was written by PostgreSQL {major}, but {newest} is what is installed; \
                  install PostgreSQL {major} again (apt-get install -y postgresql-{major}), or carry the data over \
                  with pg_upgrade",
                 data.display()
             ),
-            (Some(_), Some(_)) => {}
+            _ => {}
         }
         found
             .into_iter()
@@ -107,10 +111,7 @@ fn everywhere() -> Vec<PathBuf> {
         .filter(|answer| answer.status.success())
         .map(|answer| PathBuf::from(String::from_utf8_lossy(&answer.stdout).trim()));
     let path = env::var_os("PATH").unwrap_or_default();
-    debian
-        .chain(configured)
-        .chain(env::split_paths(&path))
-        .collect()
+    debian.chain(configured).chain(env::split_paths(&path)).collect()
 }
 
 #[cfg(test)]
@@ -134,7 +135,10 @@ mod tests {
     fn a_chosen_directory_without_programs_is_named() {
         let empty = tempfile::tempdir().unwrap();
         let error = Programs::find(Some(empty.path()), Path::new("/does/not/exist")).unwrap_err();
-        assert!(error.to_string().contains(&empty.path().display().to_string()), "{error}");
+        assert!(
+            error.to_string().contains(&empty.path().display().to_string()),
+            "{error}"
+        );
     }
 
     #[test]

@@ -12,7 +12,8 @@ use std::{
 
 use anyhow::Context as _;
 use rustix::process::{
-    Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process, set_parent_process_death_signal, waitid,
+    Pid, Signal, WaitId, WaitIdOptions, getpid, getppid, kill_process, set_parent_process_death_signal,
+    waitid,
 };
 use tokio::sync::watch;
 
@@ -152,7 +153,9 @@ impl Supervisor {
         loop {
             let started = Instant::now();
             let outcome = match self.spawn() {
-                Ok(Some(child)) => self.wait(child).map_err(|error| format!("cannot wait for it: {error}")),
+                Ok(Some(child)) => self
+                    .wait(child)
+                    .map_err(|error| format!("cannot wait for it: {error}")),
                 Ok(None) => return "stopped".to_owned(),
                 Err(error) => Err(format!("{error:#}")),
             };
@@ -162,11 +165,19 @@ impl Supervisor {
             }
             let outcome = outcome.map_or_else(|error| error, |status| status.to_string());
             let said = self.directory.read_first_words();
-            quick_failures = if started.elapsed() < QUICK { quick_failures + 1 } else { 1 };
+            quick_failures = if started.elapsed() < QUICK {
+                quick_failures + 1
+            } else {
+                1
+            };
             if quick_failures >= most_quick_failures(&said) {
                 return outcome;
             }
-            tracing::warn!(outcome, said, "the private PostgreSQL ended by itself; starting it again");
+            tracing::warn!(
+                outcome,
+                said,
+                "the private PostgreSQL ended by itself; starting it again"
+            );
             drop(self.shared.changed.wait_timeout(state, PAUSE));
         }
     }
@@ -219,7 +230,10 @@ impl Supervisor {
 }
 
 fn most_quick_failures(said: &str) -> u32 {
-    let remains = ["pre-existing shared memory block", "lock file \"postmaster.pid\" already exists"];
+    let remains = [
+        "pre-existing shared memory block",
+        "lock file \"postmaster.pid\" already exists",
+    ];
     if remains.iter().any(|remain| said.contains(remain)) {
         QUICK_FAILURES_AFTER_A_KILL
     } else {
@@ -240,7 +254,9 @@ fn end_with_us(command: &mut Command) {
             if getppid() == Some(parent) {
                 Ok(())
             } else {
-                Err(io::Error::from_raw_os_error(rustix::io::Errno::SRCH.raw_os_error()))
+                Err(io::Error::from_raw_os_error(
+                    rustix::io::Errno::SRCH.raw_os_error(),
+                ))
             }
         });
     }

@@ -80,7 +80,11 @@ impl Lane {
         // does not take the lane with it.
         let mut task = JoinSet::new();
         let mut stopped = self.stopped.clone();
-        task.spawn(perform(job, self.plan.storage.clone(), Arc::clone(&self.plan.loader)));
+        task.spawn(perform(
+            job,
+            self.plan.storage.clone(),
+            Arc::clone(&self.plan.loader),
+        ));
         let ended = tokio::select! {
             Some(outcome) = task.join_next() => {
                 Ended::Worked(outcome.unwrap_or_else(|_| Err(Error::Fault("the job panicked".to_owned()))))
@@ -97,13 +101,19 @@ impl Lane {
                 self.give_back(claim, again).await;
             }
             Ended::Lost => tracing::warn!(kind, job_id, attempt, "a job went to another worker"),
-            Ended::Stopped => self.give_back(claim, self.plan.storage.hand_over_job(claim)).await,
+            Ended::Stopped => {
+                self.give_back(claim, self.plan.storage.hand_over_job(claim))
+                    .await
+            }
         }
     }
 
     async fn give_back(&self, claim: Claim, giving: impl Future<Output = storage::Result<()>>) {
         if !matches!(timeout(GIVE_BACK, giving).await, Ok(Ok(()))) {
-            tracing::warn!(job_id = claim.job_id, "a job could not be given back; its lease will run out");
+            tracing::warn!(
+                job_id = claim.job_id,
+                "a job could not be given back; its lease will run out"
+            );
         }
     }
 

@@ -18,7 +18,11 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(address: SocketAddr, workspace_id: WorkspaceId, api_key: SecretString) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        address: SocketAddr,
+        workspace_id: WorkspaceId,
+        api_key: SecretString,
+    ) -> anyhow::Result<Self> {
         // It speaks to itself, in plain text, but without a TLS configuration the builder looks for a provider and
         // panics.
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -47,7 +51,12 @@ impl Client {
         self.send(Method::POST, path, Some(body)).await
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<(StatusCode, Value)> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<(StatusCode, Value)> {
         let what = format!("{method} {path}");
         let mut request = self
             .http
@@ -57,13 +66,17 @@ impl Client {
         if let Some(body) = body {
             request = request.json(body);
         }
-        let answer = request.send().await.with_context(|| format!("no answer to {what}"))?;
+        let answer = request
+            .send()
+            .await
+            .with_context(|| format!("no answer to {what}"))?;
         let status = answer.status();
         let body = answer.text().await?;
         if !status.is_success() {
             bail!("{what} was answered {status}: {body}");
         }
-        let body = serde_json::from_str(&body).with_context(|| format!("the answer to {what} is not JSON"))?;
+        let body =
+            serde_json::from_str(&body).with_context(|| format!("the answer to {what} is not JSON"))?;
         Ok((status, body))
     }
 }

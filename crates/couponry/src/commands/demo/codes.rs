@@ -82,7 +82,11 @@ mod tests {
             let text: Vec<u8> = file.chunks().flatten().collect();
             assert_eq!(text.len() as u64, file.bytes());
             let text = String::from_utf8(text).unwrap();
-            let rows: HashSet<&str> = text.strip_prefix(HEADER).unwrap().split_terminator("\r\n").collect();
+            let rows: HashSet<&str> = text
+                .strip_prefix(HEADER)
+                .unwrap()
+                .split_terminator("\r\n")
+                .collect();
             assert_eq!(rows.len() as u64, codes);
             assert!(rows.iter().all(|row| row.len() == CODE));
         }

@@ -14,7 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// Asks how far the file is until it is no longer pending, and then for the file itself. Where standard error is no
 /// terminal there is no bar.
 pub(super) async fn until_loaded(client: &Client, file: &str) -> anyhow::Result<Value> {
-    let style = ProgressStyle::with_template("             {bar:40} {bytes} of {total_bytes}, {msg} {elapsed}")?;
+    let style =
+        ProgressStyle::with_template("             {bar:40} {bytes} of {total_bytes}, {msg} {elapsed}")?;
     let bar = ProgressBar::new(0).with_style(style);
     let started = Instant::now();
     let mut ticks = interval(Duration::from_millis(100));

@@ -38,21 +38,31 @@ async fn create_list(client: &Client) -> anyhow::Result<String> {
     });
     let (_, list) = client.post("/coupon-list", &list).await?;
     let id = text(&list, "_id")?;
-    screen::step(started.elapsed(), &format!("a coupon list is created: \"Black Friday\", {id}"));
+    screen::step(
+        started.elapsed(),
+        &format!("a coupon list is created: \"Black Friday\", {id}"),
+    );
     Ok(id)
 }
 
 async fn load(client: &Client, list: &str, name: &str, file: CodeFile) -> anyhow::Result<()> {
     let host = FileHost::start(file).await?;
     let url = host.url(name);
-    let size = format!("{} codes, {} bytes", screen::grouped(file.codes), screen::grouped(file.bytes()));
+    let size = format!(
+        "{} codes, {} bytes",
+        screen::grouped(file.codes),
+        screen::grouped(file.bytes())
+    );
     let started = Instant::now();
     let upload = json!({"file_url": url, "created_by": "couponry demo"});
     let (_, uploaded) = client.post(&format!("{list}/files"), &upload).await?;
     let path = format!("{list}/files/{}", text(&uploaded, "_id")?);
     let loaded = progress::until_loaded(client, &path).await?;
     let added = number(&loaded, "added_coupons")?;
-    let what = format!("{name} is uploaded by URL and loaded: {} codes added", screen::grouped(added));
+    let what = format!(
+        "{name} is uploaded by URL and loaded: {} codes added",
+        screen::grouped(added)
+    );
     screen::step(started.elapsed(), &what);
     screen::detail(&format!("{url} ({size})"));
     Ok(())
@@ -66,12 +76,21 @@ async fn hand_out_one(client: &Client, list: &str) -> anyhow::Result<()> {
     let (status, first) = client.post(&path, &wanted).await?;
     ensure!(status == StatusCode::CREATED, "a new code was answered {status}");
     let code = text(&first, "coupon_code")?;
-    screen::step(started.elapsed(), &format!("a code is handed out: ada gets {code}"));
+    screen::step(
+        started.elapsed(),
+        &format!("a code is handed out: ada gets {code}"),
+    );
 
     let started = Instant::now();
     let (status, again) = client.post(&path, &wanted).await?;
-    ensure!(status == StatusCode::OK && again == first, "the retry got another answer: {status} {again}");
-    screen::step(started.elapsed(), &format!("the same request again gets the same code: {code}"));
+    ensure!(
+        status == StatusCode::OK && again == first,
+        "the retry got another answer: {status} {again}"
+    );
+    screen::step(
+        started.elapsed(),
+        &format!("the same request again gets the same code: {code}"),
+    );
     Ok(())
 }
 
@@ -81,7 +100,9 @@ async fn hand_out_one_by_one(client: &Client, list: &str) -> anyhow::Result<()> 
     let mut times = Vec::with_capacity(SINGLE);
     for user in 0..SINGLE {
         let asked = Instant::now();
-        client.post(&path, &json!({"user_id": format!("user-{user}")})).await?;
+        client
+            .post(&path, &json!({"user_id": format!("user-{user}")}))
+            .await?;
         times.push(asked.elapsed());
     }
     let took = started.elapsed();
@@ -97,8 +118,9 @@ async fn hand_out_one_by_one(client: &Client, list: &str) -> anyhow::Result<()> 
 }
 
 async fn hand_out_a_batch(client: &Client, list: &str) -> anyhow::Result<()> {
-    let recipients: Vec<Value> =
-        (0..BATCH).map(|recipient| json!({"user_id": format!("recipient-{recipient}")})).collect();
+    let recipients: Vec<Value> = (0..BATCH)
+        .map(|recipient| json!({"user_id": format!("recipient-{recipient}")}))
+        .collect();
     let started = Instant::now();
     let path = format!("{list}/allocations/batch");
     let (_, answer) = client.post(&path, &json!({"recipients": recipients})).await?;
@@ -125,7 +147,9 @@ async fn count(client: &Client, list: &str) -> anyhow::Result<()> {
 
 fn text(answer: &Value, key: &str) -> anyhow::Result<String> {
     let text = answer.get(key).and_then(Value::as_str);
-    Ok(text.with_context(|| format!("the answer has no {key}: {answer}"))?.to_owned())
+    Ok(text
+        .with_context(|| format!("the answer has no {key}: {answer}"))?
+        .to_owned())
 }
 
 fn number(answer: &Value, key: &str) -> anyhow::Result<u64> {
