@@ -52,7 +52,11 @@ impl FileUrl {
         if !url.username().is_empty() || url.password().is_some() {
             return Err(FileUrlError::UserInformation);
         }
-        if url.host().is_none() {
+        // The URL standard takes `http:///a/b` and `http:a/b` for `http://a/b`; whoever wrote them meant something else.
+        let after_scheme = text
+            .get(url.scheme().len()..)
+            .and_then(|rest| rest.strip_prefix("://"));
+        if url.host().is_none() || after_scheme.is_none_or(|rest| rest.starts_with(['/', '\\'])) {
             return Err(FileUrlError::Host);
         }
         let port = url.port_or_known_default().unwrap_or_default();
@@ -154,6 +158,8 @@ mod tests {
             ("file:///etc/passwd", Scheme),
             ("https://u:p@a.de/x", UserInformation),
             ("https://u@a.de/x", UserInformation),
+            ("http:///a.de/x", Host),
+            ("http:a.de/x", Host),
             ("http://a.de:22/", Port),
             ("http://a.de:5432/", Port),
         ] {

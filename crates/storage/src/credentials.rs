@@ -18,9 +18,11 @@ pub type ApiKey = SecretString;
 /// key take the whole machine.
 const HASHES_AT_ONCE: usize = 2;
 /// Callers that may wait for one; beyond it they are told to come back.
-const HASHES_WAITING: usize = 64;
-/// How long a revoked key may still be taken on a process that has seen it.
-const REMEMBERED: Duration = Duration::from_mins(1);
+const HASHES_WAITING: usize = 256;
+/// How long a revoked key may still be taken by a process that has seen it.
+const STORED_REMEMBERED: Duration = Duration::from_secs(30);
+/// How long a key that verified against a stored hash needs no other verification; it ends sooner, with the hash.
+const RIGHT_REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Why nothing can be said about a key just now.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +37,7 @@ pub enum AuthenticationError {
 /// the wait, and a right key is never refused for a neighbour's mistakes.
 #[derive(Debug, Clone)]
 pub(crate) struct Credentials {
-    /// A workspace's stored hashes; an unknown id has none.
+    /// Workspaces that exist, with their stored hashes.
     stored: Cache<WorkspaceId, Arc<Stored>>,
     /// Digests of (workspace, stored hash, presented key) that verified.
     right: Cache<[u8; 32], ()>,
@@ -45,7 +47,7 @@ pub(crate) struct Credentials {
 
 #[derive(Debug)]
 struct Stored {
-    workspace_id: Option<i64>,
+    workspace_id: i64,
     hashes: Vec<String>,
 }
 
@@ -54,11 +56,11 @@ impl Credentials {
         Self {
             stored: Cache::builder()
                 .max_capacity(10_000)
-                .time_to_live(REMEMBERED / 2)
+                .time_to_live(STORED_REMEMBERED)
                 .build(),
             right: Cache::builder()
                 .max_capacity(100_000)
-                .time_to_live(REMEMBERED / 2)
+                .time_to_live(RIGHT_REMEMBERED)
                 .build(),
             slots: Arc::new(Semaphore::new(HASHES_AT_ONCE)),
             queue: Arc::new(Semaphore::new(HASHES_WAITING)),
@@ -72,28 +74,29 @@ impl Credentials {
         workspace: &WorkspaceId,
         key: &ApiKey,
     ) -> Result<Option<Workspace>, AuthenticationError> {
-        let stored = self
-            .stored
-            .try_get_with_by_ref(workspace, read_stored(storage, workspace))
-            .await
-            .map_err(|error: Arc<Error>| again(&error))?;
-        let found = |workspace_id| Workspace {
-            workspace_id,
+        let found = |stored: &Stored| Workspace {
+            workspace_id: stored.workspace_id,
             public_id: workspace.clone(),
         };
-        for hash in &stored.hashes {
-            if self.right.contains_key(&digest(workspace, hash, key)) {
-                return Ok(stored.workspace_id.map(found));
-            }
+        if let Some(stored) = self.stored.get(workspace).await
+            && stored
+                .hashes
+                .iter()
+                .any(|hash| self.right.contains_key(&digest(workspace, hash, key)))
+        {
+            return Ok(Some(found(&stored)));
         }
-        let hashes: &[String] = if stored.hashes.is_empty() {
-            &[decoy().to_owned()]
-        } else {
-            &stored.hashes
-        };
+        // Read again before a key is called wrong: it may have been made a moment ago.
+        let stored = read_stored(storage, workspace).await?;
+        let hashes = stored
+            .as_ref()
+            .map_or_else(|| vec![decoy().to_owned()], |stored| stored.hashes.clone());
+        if let Some(stored) = &stored {
+            self.stored.insert(workspace.clone(), stored.clone()).await;
+        }
         for hash in hashes {
-            if self.is_right(workspace, hash, key).await? {
-                return Ok(stored.workspace_id.map(found));
+            if self.is_right(workspace, &hash, key).await? {
+                return Ok(stored.as_deref().map(found));
             }
         }
         Ok(None)
@@ -156,7 +159,7 @@ impl Storage {
     }
 }
 
-async fn read_stored(storage: &Storage, workspace: &WorkspaceId) -> Result<Arc<Stored>> {
+async fn read_stored(storage: &Storage, workspace: &WorkspaceId) -> Result<Option<Arc<Stored>>> {
     let rows = sqlx::query!(
         "select workspace_id, hash from workspace join api_key using (workspace_id)
          where public_id = $1 and revoked_at is null order by api_key_id desc",
@@ -164,10 +167,13 @@ async fn read_stored(storage: &Storage, workspace: &WorkspaceId) -> Result<Arc<S
     )
     .fetch_all(&storage.pool)
     .await?;
-    Ok(Arc::new(Stored {
-        workspace_id: rows.first().map(|row| row.workspace_id),
+    let Some(workspace_id) = rows.first().map(|row| row.workspace_id) else {
+        return Ok(None);
+    };
+    Ok(Some(Arc::new(Stored {
+        workspace_id,
         hashes: rows.into_iter().map(|row| row.hash).collect(),
-    }))
+    })))
 }
 
 /// Length-prefixed, so that no two triples run together.
@@ -205,14 +211,6 @@ fn verify(hash: &str, key: &ApiKey) -> bool {
 /// A hash that no key opens, of the usual cost.
 fn decoy() -> &'static str {
     "$argon2id$v=19$m=19456,t=2,p=1$Y291cG9ucnkgZGVjb3kgMQ$n3T0WmNq8yC1QhQ5mUu0kqGx1e2iVb0v5cJw9b7yJ3s"
-}
-
-/// A shared error, to be owned by each that waited for it.
-fn again(error: &Error) -> AuthenticationError {
-    AuthenticationError::Storage(match error {
-        Error::Unavailable(text) => Error::Unavailable(text.clone()),
-        Error::Fault(text) => Error::Fault(text.clone()),
-    })
 }
 
 #[cfg(test)]

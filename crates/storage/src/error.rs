@@ -46,7 +46,8 @@ impl From<sqlx::Error> for Error {
 }
 
 /// Classes of SQLSTATE in which the same statement may succeed later: connection (08), transaction rollback (40),
-/// resources such as disk or memory (53), operator intervention and time-outs (57), system (58), lock not available
+/// resources such as disk or memory (53), operator intervention and time-outs (57), system (58), a database that takes
+/// no connections or is not there or refuses the role (55000, 3D, 28: an operator is at it), lock not available
 /// (55P03), read-only after a failover (25006).
 fn passes_by_itself(code: &str) -> bool {
     ["08", "40", "53", "57", "58"]

@@ -133,14 +133,15 @@ fn url(directory: &Directory) -> SecretString {
         .as_os_str()
         .as_encoded_bytes()
         .iter()
+        .copied()
         .map(percent_encoded)
         .collect();
     format!("postgres:///postgres?host={host}&user=postgres").into()
 }
 
-fn percent_encoded(byte: &u8) -> String {
-    if byte.is_ascii_alphanumeric() || b"-_.".contains(byte) {
-        char::from(*byte).to_string()
+fn percent_encoded(byte: u8) -> String {
+    if byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) {
+        char::from(byte).to_string()
     } else {
         format!("%{byte:02X}")
     }

@@ -103,7 +103,7 @@ impl Lane {
             Ended::Lost => tracing::warn!(kind, job_id, attempt, "a job went to another worker"),
             Ended::Stopped => {
                 self.give_back(claim, self.plan.storage.hand_over_job(claim))
-                    .await
+                    .await;
             }
         }
     }

@@ -40,7 +40,7 @@ impl Answer {
         let text = |key: &str| body["error"][key].as_str().unwrap().to_owned();
         let (code, message) = (text("code"), text("message"));
         assert!(!message.is_empty(), "{}", self.text);
-        for inside in ["sqlx", "select ", "panicked", "serde", "crates/", ".rs:", "::"] {
+        for inside in ["sqlx", "relation", "panicked", "serde", "crates/", ".rs:", "::"] {
             assert!(!self.text.contains(inside), "{}", self.text);
         }
         (code, message)

@@ -42,7 +42,7 @@ async fn codes_are_bytes_and_are_kept_as_they_are() {
         "\\N",
         "\\t",
         "NULL",
-        "{a,b}",
+        "{a}",
         "'; drop table list; --",
         "=1+1",
         "%s",
