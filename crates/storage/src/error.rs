@@ -50,10 +50,8 @@ impl From<sqlx::Error> for Error {
 /// no connections or is not there or refuses the role (55000, 3D, 28: an operator is at it), lock not available
 /// (55P03), read-only after a failover (25006).
 fn passes_by_itself(code: &str) -> bool {
-    ["08", "40", "53", "57", "58"]
-        .iter()
-        .any(|class| code.starts_with(class))
-        || matches!(code, "55P03" | "25006")
+    const CLASSES: &[&str] = &["08", "28", "3D", "40", "53", "57", "58"];
+    CLASSES.iter().any(|class| code.starts_with(class)) || matches!(code, "55000" | "55P03" | "25006")
 }
 
 #[cfg(test)]
