@@ -3,7 +3,7 @@
 export SQLX_OFFLINE ?= true
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test check fmt sqlx
+.PHONY: help run test check fmt sqlx chaos
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,3 +27,8 @@ fmt: ## Format all Rust
 
 sqlx: ## Refresh crates/storage/.sqlx from the queries and migrations
 	deploy/dev/with-throwaway-postgres.sh deploy/dev/sqlx-cache.sh
+
+chaos: ## Kill the server ten times while files load and codes are taken; then check that nothing is lost or twice
+	@deploy/dev/postgres-programs.sh >/dev/null
+	cargo build --release --locked --package couponry
+	deploy/dev/chaos.py $(TARGET_DIR)/release/couponry
