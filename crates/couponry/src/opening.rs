@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use secrecy::SecretString;
 use storage::{Error, Storage};
 use tokio::time::{Instant, sleep};
 
 use crate::{config::Bootstrap, database::Database};
 
 /// A database that starts at the same time as we do is given a minute.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const PAUSE: Duration = Duration::from_secs(1);
 
 pub(crate) async fn migrate(database: &Database) -> anyhow::Result<()> {
@@ -27,7 +28,7 @@ pub(crate) async fn migrate(database: &Database) -> anyhow::Result<()> {
 }
 
 /// For as long as it takes: somebody else applies the migrations.
-pub(crate) async fn until_schema_fits(database_url: &secrecy::SecretString) {
+pub(crate) async fn until_schema_fits(database_url: &SecretString) {
     let mut said = false;
     loop {
         match storage::schema_fits(database_url).await {

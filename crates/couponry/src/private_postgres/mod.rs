@@ -21,7 +21,7 @@ use programs::Programs;
 use server::Server;
 
 /// Crash recovery replays at most `max_wal_size`; slower than this is a fault that a person should see.
-const START: Duration = Duration::from_secs(600);
+const START: Duration = Duration::from_mins(10);
 
 #[derive(Debug)]
 pub(crate) struct PrivatePostgres {

@@ -27,7 +27,7 @@ const QUICK_FAILURES: u32 = 5;
 const QUICK_FAILURES_AFTER_A_KILL: u32 = 100;
 
 /// `fast` lets every session end its transaction; `immediate` leaves the rest to crash recovery.
-const FAST: Duration = Duration::from_secs(60);
+const FAST: Duration = Duration::from_mins(1);
 
 const SETTINGS: [&str; 20] = [
     "listen_addresses=",

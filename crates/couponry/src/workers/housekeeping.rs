@@ -5,7 +5,7 @@ use std::time::Duration;
 use storage::Storage;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 
 /// Until it is dropped.
 pub(super) async fn keep(storage: Storage, lease: Duration) {

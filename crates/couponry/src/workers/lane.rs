@@ -143,5 +143,5 @@ async fn perform(job: Job, storage: Storage, loader: Arc<Loader>) -> storage::Re
 /// 2, 4, 8 … seconds, two minutes at most.
 fn back_off(attempt: i32) -> Duration {
     let doublings = attempt.clamp(1, 7).unsigned_abs();
-    Duration::from_secs(1 << doublings).min(Duration::from_secs(120))
+    Duration::from_secs(1 << doublings).min(Duration::from_mins(2))
 }

@@ -54,6 +54,26 @@ async fn two_large_files_that_share_half_become_their_union() {
     assert_eq!(sorted(all_taken), all);
 }
 
+/// Few codes against many blocks are looked up one by one, not by reading everything along.
+#[tokio::test]
+async fn a_few_codes_find_their_like_among_many_wherever_they_stand() {
+    let app = TestApp::start().await;
+    let host = FileHost::start().await;
+    let all = codes("A", 30_000);
+    let list = app.list_with(&all).await;
+    let taken = app.take_many(&list, "u", 1000).await;
+    for (n, known) in [&all[0], &all[29_999], &taken[0], &taken[999]]
+        .into_iter()
+        .enumerate()
+    {
+        let fresh = format!("B-{n}");
+        let file = app.load(&list, &host.serve("/few", csv(&[&fresh, known]))).await;
+        assert_eq!(file["added_coupons"], 1, "{known}");
+        assert_eq!(file["details"]["duplicates"], 1, "{known}");
+    }
+    assert_eq!(app.counts(&list).await, (30_004, 29_004));
+}
+
 #[tokio::test]
 async fn lists_do_not_share_their_codes() {
     let app = TestApp::start().await;

@@ -9,7 +9,7 @@ use tokio::time::{Instant, interval};
 
 use super::client::Client;
 
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
+const PATIENCE: Duration = Duration::from_mins(15);
 
 /// Asks how far the file is until it is no longer pending, and then for the file itself. Where standard error is no
 /// terminal there is no bar.
