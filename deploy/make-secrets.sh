@@ -10,9 +10,11 @@ random() { od -An -v -tx1 -N "$1" /dev/urandom | tr -d ' \n'; }
 
 # Written whole or not at all: a machine that stops here leaves no half of a secret behind.
 keep() { # FILE OWNER: what is on standard input
+  rm -f "$directory/$1.new"
   cat >"$directory/$1.new"
-  chown "$2" "$directory/$1.new"
+  # In this order: the container may give files away, but not touch what is another's.
   chmod 0400 "$directory/$1.new"
+  chown "$2" "$directory/$1.new"
   mv "$directory/$1.new" "$directory/$1"
 }
 
