@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::TextError;
+use crate::{TextError, text::check_id};
 
 /// What lists and files are called outside: 12 random bytes, shown as 24 lower-case hex digits, the form of the
 /// ids a client of the MoEngage API already stores. Inside they are `bigint`.
@@ -66,18 +66,7 @@ pub struct WorkspaceId(String);
 impl WorkspaceId {
     pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
         let text = text.into();
-        if text.is_empty() {
-            return Err(TextError::Empty);
-        }
-        if text.len() > 255 {
-            return Err(TextError::TooLong {
-                limit: 255,
-                unit: "bytes",
-            });
-        }
-        if text.chars().any(char::is_control) {
-            return Err(TextError::ControlCharacter);
-        }
+        check_id(&text)?;
         if text.contains(':') {
             return Err(TextError::Forbidden(':'));
         }

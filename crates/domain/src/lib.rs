@@ -1,5 +1,6 @@
 //! What a coupon service is: types that cannot be wrong. Pure: no async, no I/O, no clock of its own.
 
+mod alerts;
 mod allocation;
 mod block;
 mod campaign;
@@ -14,6 +15,10 @@ mod request_key;
 mod text;
 mod wire_time;
 
+pub use alerts::{
+    AlertConditions, AlertNumberMissing, AlertPatch, ExpiryAlert, ExpiryAlertPatch, MAX_DAYS_BEFORE,
+    ShortageAlert, ShortageAlertPatch,
+};
 pub use allocation::{AllocationId, AllocationStatus, Position};
 pub use block::{BLOCK_BYTES, CodesPerBlock};
 pub use campaign::{Campaign, CampaignKey};
@@ -23,11 +28,7 @@ pub use file::{FileStatus, LoadFailure, MAX_NAMED_REJECTIONS, RejectReason, Reje
 pub use file_url::{BasicAuth, FileUrl, FileUrlError};
 pub use fingerprint::FingerprintKey;
 pub use id::{PublicId, WorkspaceId};
-pub use list::{
-    AlertConditions, AlertNumberMissing, AlertPatch, ExpiryAlert, ExpiryAlertPatch, Label, ListName,
-    ListStatus, MAX_DAYS_BEFORE, MAX_SUBSCRIBERS, ShortageAlert, ShortageAlertPatch, Subscribers,
-    personalization_snippet,
-};
+pub use list::{Label, ListName, ListStatus, MAX_SUBSCRIBERS, Subscribers, personalization_snippet};
 pub use request_key::RequestKey;
 pub use text::{ExternalId, FreeText, TextError};
 pub use wire_time::{instant_with_zone, instant_without_zone};

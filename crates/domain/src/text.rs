@@ -43,6 +43,23 @@ fn check_free(text: &str) -> Result<(), TextError> {
     Ok(())
 }
 
+/// 1–255 bytes without control characters.
+pub(crate) fn check_id(text: &str) -> Result<(), TextError> {
+    if text.is_empty() {
+        return Err(TextError::Empty);
+    }
+    if text.len() > 255 {
+        return Err(TextError::TooLong {
+            limit: 255,
+            unit: "bytes",
+        });
+    }
+    if text.chars().any(char::is_control) {
+        return Err(TextError::ControlCharacter);
+    }
+    Ok(())
+}
+
 /// Text nobody looks anything up by, such as `created_by` or a file's name: up to 255 characters, may be empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FreeText(String);
@@ -74,18 +91,7 @@ pub struct ExternalId(String);
 impl ExternalId {
     pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
         let text = text.into();
-        if text.is_empty() {
-            return Err(TextError::Empty);
-        }
-        if text.len() > 255 {
-            return Err(TextError::TooLong {
-                limit: 255,
-                unit: "bytes",
-            });
-        }
-        if text.chars().any(char::is_control) {
-            return Err(TextError::ControlCharacter);
-        }
+        check_id(&text)?;
         Ok(Self(text))
     }
 

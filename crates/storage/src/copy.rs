@@ -10,7 +10,7 @@ use sqlx::{
     postgres::{PgCopyIn, PgPoolCopyExt as _, Postgres},
 };
 
-use crate::{Error, Result, Run, files::FileRef, runs::Block};
+use crate::{Error, Result, Run, block::Block, files::FileRef};
 
 /// The signature, no flags, no extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";

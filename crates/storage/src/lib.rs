@@ -2,6 +2,7 @@
 //! function (see `migrations/`), so that no client-side transaction exists that a dropped future could leave open.
 
 mod allocations;
+mod block;
 mod connection;
 mod copy;
 mod credentials;
@@ -20,6 +21,7 @@ mod workspaces;
 pub use allocations::{
     Allocation, AllocationOutcome, AllocationRequest, AllocationsUnavailable, Allocator, GROUP_KEYS, Shortage,
 };
+pub use block::Block;
 pub use connection::{Settings, Storage};
 pub use credentials::{ApiKey, AuthenticationError};
 pub use error::Error;
@@ -29,7 +31,7 @@ pub use jobs::{Claim, Job, JobKind, JobNews};
 pub use lists::{Changed, CouponList, CreateList, ListChange, ListRef, NewList, UpdateList};
 pub use load::{FileToLoad, LoadCounts, Published};
 pub use migrations::{migrate, schema_fits};
-pub use runs::{Block, Run};
+pub use runs::Run;
 pub use stock::Stock;
 pub use workspaces::Workspace;
 

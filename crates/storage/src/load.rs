@@ -6,8 +6,7 @@ use serde::Deserialize;
 use sqlx::types::Json;
 
 use crate::{
-    Claim, Error, Result, Stage, Storage, copy::BlockWriter, files::FileRef, lists::fingerprint_key,
-    runs::Block,
+    Block, Claim, Error, Result, Stage, Storage, copy::BlockWriter, files::FileRef, lists::fingerprint_key,
 };
 
 /// A file whose load the caller has claimed.
