@@ -31,6 +31,8 @@ const CLOSE: Duration = Duration::from_secs(5);
 pub(crate) struct Service {
     database: Database,
     storage: Storage,
+    /// The handlers' pool, to be closed after them.
+    requests: Option<Storage>,
     readiness: Arc<Readiness>,
     opening: JoinSet<()>,
     workers: Option<Workers>,
@@ -44,6 +46,7 @@ impl Service {
         let mut service = Self {
             database,
             storage,
+            requests: None,
             readiness: Arc::default(),
             opening: JoinSet::new(),
             workers: None,
@@ -65,6 +68,7 @@ impl Service {
         }
         if settings.role.answers() {
             let app = self.app(settings)?;
+            self.requests = Some(app.storage.clone());
             let http = Http::start(app, settings.listen)
                 .with_context(|| format!("cannot listen on {}", settings.listen))?;
             let public_url = settings.public_url.as_ref().map(ToString::to_string);
@@ -123,11 +127,6 @@ impl Service {
         self.http.as_ref().map(Http::address)
     }
 
-    /// For work beside requests.
-    pub(crate) fn storage(&self) -> &Storage {
-        &self.storage
-    }
-
     /// Resolves, with the reason, when it cannot go on by itself.
     pub(crate) async fn ended(&self) -> String {
         format!("the private PostgreSQL is gone: {}", self.database.ended().await)
@@ -166,7 +165,13 @@ impl Service {
             }
         };
         tokio::join!(workers, http);
-        if timeout(CLOSE, self.storage.close()).await.is_err() {
+        let pools = async {
+            if let Some(requests) = &self.requests {
+                requests.close().await;
+            }
+            self.storage.close().await;
+        };
+        if timeout(CLOSE, pools).await.is_err() {
             tracing::warn!("the database's connections do not close; leaving them");
         }
         self.database.close().await;

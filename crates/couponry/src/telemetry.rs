@@ -4,12 +4,16 @@ use std::{io, panic};
 
 use tracing_subscriber::EnvFilter;
 
+/// What libraries say of their own accord: notices of a repeated migration, the parts of a stop, a session that a
+/// stopping database ended. A filter that names them wins.
+const LIBRARIES: &str = "actix_server=warn,sqlx::postgres::notice=warn,sqlx_core::pool=error";
+
 pub(crate) fn start(filter: &str) {
     tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_span_list(false)
-        .with_env_filter(EnvFilter::new(filter))
+        .with_env_filter(EnvFilter::new(format!("{LIBRARIES},{filter}")))
         .with_writer(io::stderr)
         .init();
     panic::set_hook(Box::new(|panic| {

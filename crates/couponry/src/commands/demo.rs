@@ -9,7 +9,7 @@ mod story;
 
 use std::{net::TcpListener, time::Instant};
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow};
 use clap::Args;
 
 use crate::{
@@ -30,14 +30,19 @@ pub(crate) struct Arguments {
     exit: bool,
 }
 
-/// What the demonstration needs beyond what was said: another port if somebody has this one, and leave to fetch
-/// files from this machine. It talks to a person, so log lines nobody asked for stay out.
+/// What the demonstration needs beyond what was said: another port if somebody has this one, leave to fetch files from
+/// this machine, and a workspace nobody has used. It talks to a person, so log lines nobody asked for stay out.
 pub(crate) fn prepare(variables: &mut Variables, log_was_set: bool) {
     if TcpListener::bind(&variables.listen).is_err() {
         "127.0.0.1:0".clone_into(&mut variables.listen);
     }
     let allowed = variables.outbound_allow.take().unwrap_or_default();
     variables.outbound_allow = Some(format!("{allowed},127.0.0.1"));
+    let [id, key, more] = rand::random::<[u128; 3]>();
+    variables.bootstrap_workspace_id = Some(format!("demo-{id:032x}").into());
+    variables.bootstrap_workspace_id_file = None;
+    variables.bootstrap_api_key = Some(format!("{key:032x}{more:032x}").into());
+    variables.bootstrap_api_key_file = None;
     if !log_was_set {
         "warn".clone_into(&mut variables.log);
     }
@@ -53,7 +58,7 @@ pub(crate) async fn run(arguments: &Arguments, settings: &Settings) -> anyhow::R
     };
     screen::step(started.elapsed(), "PostgreSQL and the server are up");
     let outcome = tokio::select! {
-        outcome = tell(arguments, &service) => outcome,
+        outcome = tell(arguments, settings, &service) => outcome,
         reason = service.ended() => Err(anyhow!("{reason}")),
         _ = signals.next() => Ok(()),
     };
@@ -62,18 +67,15 @@ pub(crate) async fn run(arguments: &Arguments, settings: &Settings) -> anyhow::R
 }
 
 /// Ends only when it failed, or was told to end.
-async fn tell(arguments: &Arguments, service: &Service) -> anyhow::Result<()> {
-    let Some((id, key)) = service
-        .storage()
-        .create_workspace("Demonstration", None, None)
-        .await?
-    else {
-        bail!("a random workspace id was taken");
-    };
+async fn tell(arguments: &Arguments, settings: &Settings, service: &Service) -> anyhow::Result<()> {
+    let workspace = settings
+        .bootstrap
+        .clone()
+        .context("there is no workspace to show")?;
     let address = service
         .address()
         .context("COUPONRY_ROLE is worker: there is no API to show")?;
-    let client = Client::new(address, id, key)?;
+    let client = Client::new(address, workspace)?;
     let told = story::tell(&client, arguments.quick).await;
     let list = told.context("the demonstration failed")?;
     if !arguments.exit {

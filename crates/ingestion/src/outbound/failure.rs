@@ -24,10 +24,11 @@ pub(super) fn of_request(error: &reqwest::Error) -> LoadFailure {
     LoadFailure::BadAnswer
 }
 
-/// An `io::Error` answers for its content's source, never for the content itself: that has to be asked for.
+/// An `io::Error` answers for its content's source, never for the content itself: that has to be asked for, and may be
+/// an `io::Error` again.
 fn is_tls(cause: &(dyn Error + 'static)) -> bool {
     match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(inner) => inner.is::<rustls::Error>(),
+        Some(content) => is_tls(content),
         None => cause.is::<rustls::Error>(),
     }
 }

@@ -1,5 +1,7 @@
 //! Fetching a hosted file: tries, redirects, and a body that must not outgrow its limits.
 
+use std::fmt;
+
 use bytes::Bytes;
 use domain::{BasicAuth, FileUrl, LoadFailure};
 use reqwest::{
@@ -83,7 +85,6 @@ fn file_only(answer: Response) -> Result<Response, LoadFailure> {
 }
 
 /// A file whose head has come.
-#[derive(Debug)]
 pub struct Fetched {
     answer: Response,
     announced: Option<u64>,
@@ -127,6 +128,16 @@ impl Fetched {
             .checked_sub(bytes)
             .ok_or(LoadFailure::TooLarge(self.limits.bytes))?;
         Ok(chunk)
+    }
+}
+
+/// Without the answer: it shows the URL, signature and all.
+impl fmt::Debug for Fetched {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fetched")
+            .field("announced", &self.announced)
+            .field("left", &self.left)
+            .finish_non_exhaustive()
     }
 }
 

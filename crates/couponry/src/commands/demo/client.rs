@@ -3,26 +3,22 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
-use domain::WorkspaceId;
 use reqwest::{Method, StatusCode};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde_json::Value;
+
+use crate::config::Bootstrap;
 
 #[derive(Debug)]
 pub(super) struct Client {
     http: reqwest::Client,
     base: String,
-    pub(super) workspace_id: WorkspaceId,
-    pub(super) api_key: SecretString,
+    pub(super) workspace: Bootstrap,
 }
 
 impl Client {
-    pub(super) fn new(
-        address: SocketAddr,
-        workspace_id: WorkspaceId,
-        api_key: SecretString,
-    ) -> anyhow::Result<Self> {
+    pub(super) fn new(address: SocketAddr, workspace: Bootstrap) -> anyhow::Result<Self> {
         // It speaks to itself, in plain text, but without a TLS configuration the builder looks for a provider and
         // panics.
         let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -37,8 +33,7 @@ impl Client {
         Ok(Self {
             http,
             base: format!("http://{address}/v1"),
-            workspace_id,
-            api_key,
+            workspace,
         })
     }
 
@@ -61,8 +56,11 @@ impl Client {
         let mut request = self
             .http
             .request(method, format!("{}{path}", self.base))
-            .basic_auth(self.workspace_id.as_str(), Some(self.api_key.expose_secret()))
-            .header("MOE-APPKEY", self.workspace_id.as_str());
+            .basic_auth(
+                self.workspace.workspace_id.as_str(),
+                Some(self.workspace.api_key.expose_secret()),
+            )
+            .header("MOE-APPKEY", self.workspace.workspace_id.as_str());
         if let Some(body) = body {
             request = request.json(body);
         }

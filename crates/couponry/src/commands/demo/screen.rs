@@ -23,8 +23,8 @@ pub(super) fn detail(what: &str) {
 }
 
 pub(super) fn farewell(address: SocketAddr, client: &Client, list: &str) {
-    let id = &client.workspace_id;
-    let key = client.api_key.expose_secret();
+    let id = &client.workspace.workspace_id;
+    let key = client.workspace.api_key.expose_secret();
     println!(
         "
 The server stays up at http://{address} until Ctrl-C. To try it from another terminal:
