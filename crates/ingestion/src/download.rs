@@ -38,7 +38,7 @@ pub(crate) async fn download(
     file: &FileToLoad,
     progress: &mut Progress<'_>,
 ) -> storage::Result<Downloaded> {
-    progress.stage(Stage::Downloading).await?;
+    progress.stage(Stage::Downloading).await;
     let fetched = outbound
         .fetch(&file.url, file.auth.as_ref())
         .instrument(info_span!("fetch"))
@@ -53,9 +53,9 @@ pub(crate) async fn download(
     let reading = task::spawn_blocking(move || read_rows(key, pieces));
     let transferred = transfer(&mut fetched, sender, progress)
         .instrument(info_span!("transfer"))
-        .await?;
+        .await;
     if transferred.is_ok() {
-        progress.stage(Stage::Sorting).await?;
+        progress.stage(Stage::Sorting).await;
     }
     let read = reading
         .await
@@ -69,19 +69,16 @@ async fn transfer(
     fetched: &mut Fetched,
     sender: mpsc::Sender<Option<Bytes>>,
     progress: &mut Progress<'_>,
-) -> storage::Result<Result<(), LoadFailure>> {
+) -> Result<(), LoadFailure> {
     loop {
-        let piece = match fetched.next_chunk().await {
-            Ok(piece) => piece,
-            Err(failure) => return Ok(Err(failure)),
-        };
+        let piece = fetched.next_chunk().await?;
         let bytes = piece.as_ref().map(Bytes::len);
         if sender.send(piece).await.is_err() {
-            return Ok(Ok(()));
+            return Ok(());
         }
         match bytes {
-            Some(bytes) => progress.read(bytes).await?,
-            None => return Ok(Ok(())),
+            Some(bytes) => progress.read(bytes).await,
+            None => return Ok(()),
         }
     }
 }

@@ -61,14 +61,14 @@ impl Loader {
         mut counts: LoadCounts,
         progress: &mut Progress<'_>,
     ) -> storage::Result<&'static str> {
-        progress.stage(Stage::Comparing).await?;
+        progress.stage(Stage::Comparing).await;
         let codes = Arc::new(codes);
         comparison::take_out_known(&self.storage, file, &codes).await?;
         let taken_out = codes.taken_out();
         let added = codes.len() - taken_out;
         counts.duplicates = codes.duplicates() + taken_out as u64;
 
-        progress.stage(Stage::Storing).await?;
+        progress.stage(Stage::Storing).await;
         let (storage, to_load) = (self.storage.clone(), Arc::clone(file));
         let codes_per_block = blocking::run(async move {
             let codes_per_block = codes.codes_per_block();

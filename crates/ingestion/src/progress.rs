@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use storage::{FileToLoad, Stage, Storage};
+use tracing::debug;
 
 /// Each report is a write: often enough for a progress bar, and no more.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -31,18 +32,21 @@ impl<'a> Progress<'a> {
         self.bytes_expected = bytes;
     }
 
-    pub(crate) async fn read(&mut self, bytes: usize) -> storage::Result<()> {
+    pub(crate) async fn read(&mut self, bytes: usize) {
         self.bytes_read += bytes as u64;
-        match self.reported {
-            Some(last) if last.elapsed() < PAUSE => Ok(()),
-            _ => self.stage(Stage::Downloading).await,
+        if self.reported.is_none_or(|last| last.elapsed() >= PAUSE) {
+            self.stage(Stage::Downloading).await;
         }
     }
 
-    pub(crate) async fn stage(&mut self, stage: Stage) -> storage::Result<()> {
+    /// A report that cannot be written is no reason to begin the load again.
+    pub(crate) async fn stage(&mut self, stage: Stage) {
         self.reported = Some(Instant::now());
-        self.storage
-            .report_progress(self.file, stage, self.bytes_read, self.bytes_expected)
-            .await
+        let reported = self
+            .storage
+            .report_progress(self.file, stage, self.bytes_read, self.bytes_expected);
+        if let Err(error) = reported.await {
+            debug!(%error, "progress not reported");
+        }
     }
 }
