@@ -160,12 +160,18 @@ impl Storage {
         Ok(failed.fetch_one(&self.pool).await?)
     }
 
+    /// Asks for the token: a worker that lost its job must not take away what the next one has just written. One
+    /// statement, so that it sees either the token gone or none of the other's blocks.
     async fn remove_unpublished(&self, file: &FileToLoad) -> Result<()> {
         sqlx::query!(
-            "delete from block b using coupon_file f
-             where b.list_id = $1 and b.file_id = $2 and f.list_id = $1 and f.file_id = $2 and f.status = 'PENDING'",
+            "delete from block b using coupon_file f, job j
+             where b.list_id = $1 and b.file_id = $2 and f.list_id = $1 and f.file_id = $2 and f.status = 'PENDING'
+               and j.job_id = $3 and j.attempt = $4 and j.lease_owner = $5 and j.state = 'running'",
             file.file.list_id,
             file.file.file_id,
+            file.claim.job_id,
+            file.claim.attempt,
+            file.claim.owner,
         )
         .execute(&self.pool)
         .await?;

@@ -80,6 +80,55 @@ async fn a_worker_that_lost_its_job_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_worker_that_lost_its_job_does_not_remove_the_next_ones_blocks() {
+    let database = TestDatabase::new().await;
+    database.add_file("codes.csv").await;
+    let Some(Job::LoadFile(late)) = database
+        .storage
+        .claim_job(JobKind::LoadFile, Duration::ZERO)
+        .await
+        .unwrap()
+    else {
+        panic!("no job");
+    };
+    database.storage.rescue_jobs().await.unwrap();
+    let Some(Job::LoadFile(file)) = database
+        .storage
+        .claim_job(JobKind::LoadFile, LEASE)
+        .await
+        .unwrap()
+    else {
+        panic!("no job");
+    };
+    let block = |codes: &str| storage::Block {
+        number: 0,
+        first_fingerprint: 0,
+        codes: codes.into(),
+    };
+    database
+        .storage
+        .write_blocks(&file, std::iter::once(block("a1")))
+        .await
+        .unwrap();
+    // It meets the other's first block and fails, whatever it brings.
+    assert!(
+        database
+            .storage
+            .write_blocks(&late, std::iter::once(block("zz")))
+            .await
+            .is_err()
+    );
+    let per_block = CodesPerBlock::new(NonZeroU32::MIN);
+    let published = database
+        .storage
+        .publish(&file, 1, per_block, &LoadCounts::default(), 100)
+        .await
+        .unwrap();
+    assert_eq!(published, Published::Published);
+    assert_eq!(database.codes(&["u1"]).await, ["a1"]);
+}
+
+#[tokio::test]
 async fn a_list_does_not_grow_past_its_limit() {
     let database = TestDatabase::new().await;
     database.load(&["a1", "a2"], 2).await;
