@@ -25,7 +25,8 @@ pub(crate) fn background(database: &Database, loads: usize) -> storage::Result<S
     Storage::connect(&settings(
         &database.url,
         connections,
-        Duration::from_secs(30),
+        // A COPY of a large file, or along a full list, is one statement.
+        Duration::from_mins(10),
         Duration::from_secs(30),
     ))
 }

@@ -94,12 +94,15 @@ impl Storage {
 
     /// Writes the file's blocks, by binary `COPY`, under the unpublished file: nobody sees them until it is published.
     /// What an interrupted load left there is removed first. Two workers that write one file at a time meet at the
-    /// primary key of its first block, and one of them fails.
+    /// primary key of its first block, and one of them fails. Writes nothing if the job is no longer the caller's.
     pub async fn write_blocks(
         &self,
         file: &FileToLoad,
         blocks: impl Iterator<Item = Block> + Send,
     ) -> Result<()> {
+        if !self.is_ours(file).await? {
+            return Ok(());
+        }
         self.remove_unpublished(file).await?;
         let mut writer = BlockWriter::begin(&self.pool, file.file).await?;
         for block in blocks {
@@ -158,6 +161,17 @@ impl Storage {
             Json(&counts.rejections) as _,
         );
         Ok(failed.fetch_one(&self.pool).await?)
+    }
+
+    async fn is_ours(&self, file: &FileToLoad) -> Result<bool> {
+        let ours = sqlx::query_scalar!(
+            r#"select exists (select from job where job_id = $1 and attempt = $2 and lease_owner = $3
+                              and state = 'running') as "ours!""#,
+            file.claim.job_id,
+            file.claim.attempt,
+            file.claim.owner,
+        );
+        Ok(ours.fetch_one(&self.pool).await?)
     }
 
     /// Asks for the token: a worker that lost its job must not take away what the next one has just written. One

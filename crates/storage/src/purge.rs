@@ -39,6 +39,19 @@ impl Storage {
         Ok(())
     }
 
+    /// Removes what a load wrote after its file had been deleted or failed, should its worker have died before it did so
+    /// itself. Looks at the files of the last two days.
+    pub async fn remove_orphaned_blocks(&self) -> Result<()> {
+        sqlx::query!(
+            "delete from block b using coupon_file f
+             where b.list_id = f.list_id and b.file_id = f.file_id and f.updated_at > clock_timestamp() - interval '2 days'
+               and (f.status = 'FAILED' or f.status = 'PENDING' and f.deleted_at is not null)"
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     async fn remove_blocks(&self, list_id: i64, file_id: i64, from: i32) -> Result<()> {
         loop {
             let removed = sqlx::query!(

@@ -28,10 +28,15 @@ pub(super) async fn keep(storage: Storage, lease: Duration) {
             tracing::debug!(%error, "holds that ran out could not be looked for");
         }
         if forgotten.is_none_or(|last| last.elapsed() > HOUR) {
-            match storage.forget_ended_jobs().await {
+            match tidy_up(&storage).await {
                 Ok(()) => forgotten = Some(Instant::now()),
-                Err(error) => tracing::debug!(%error, "ended jobs could not be removed"),
+                Err(error) => tracing::debug!(%error, "what has ended could not be removed"),
             }
         }
     }
+}
+
+async fn tidy_up(storage: &Storage) -> storage::Result<()> {
+    storage.forget_ended_jobs().await?;
+    storage.remove_orphaned_blocks().await
 }
