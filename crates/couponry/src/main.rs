@@ -29,8 +29,8 @@ async fn main() -> ExitCode {
         let log_was_set = matches.value_source("log") != Some(ValueSource::DefaultValue);
         commands::demo::prepare(&mut cli.variables, log_was_set);
     }
-    let environment = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
-    let judged = Settings::judge(&cli.variables, &config::known_variables(&command), environment);
+    let environment = || std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
+    let judged = Settings::judge(&cli.variables, &config::known_variables(&command), environment());
     if let Command::Config(ConfigCommand::Check) = cli.command {
         return commands::config_check::run(&command, &matches, judged);
     }
@@ -42,6 +42,12 @@ async fn main() -> ExitCode {
         }
     };
     telemetry::start(&settings.log);
+    for variable in config::without_effect(environment()) {
+        tracing::warn!(
+            variable,
+            "this setting has no effect yet; it comes with a later release"
+        );
+    }
     match run(cli.command, settings).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -9,6 +9,7 @@ mod variables;
 pub(crate) use check::{known_variables, report};
 pub(crate) use secret::read as read_secret;
 pub(crate) use settings::{Bootstrap, Settings};
+pub(crate) use unknown::without_effect;
 pub(crate) use variables::Variables;
 
 use std::fmt;
