@@ -113,7 +113,7 @@ begin
 end $$;
 
 -- One code for each key that has none yet, in one statement and one round trip. Keys must differ from one another.
--- `p_all_or_nothing`: if not all fresh keys can be served, none is.
+-- `p_all_or_nothing`: if not all keys can be served, no fresh one is (they are answered `exhausted`).
 --
 -- Answers a row for each key, by its place `n` in the arrays (from 1); `outcome` is
 --   new        the key has a code now
@@ -145,6 +145,7 @@ declare
     v_have integer := 0;
     v_active boolean;
     v_available bigint;
+    v_refused boolean;
     v_has_disabled boolean;
     v_file record;
     v_next bigint;
@@ -198,9 +199,15 @@ begin
     end if;
 
     if p_all_or_nothing then
+        -- A known key that cannot be served either: then the fresh ones are not to be.
+        v_refused := v_known is not null and exists (
+            select from known_allocations(p_list, p_keys, v_now) k
+            where k.outcome = 'released' or k.user_id is distinct from p_users[k.n]
+               or k.campaign_id is distinct from (
+                   select c.id from campaign c where c.list_id = p_list and c.campaign_key = p_campaigns[k.n]));
         perform take_back_run_out_holds(p_list, v_now);
         select s.available into v_available from stock(p_list, true, v_now) s;
-        if v_available < v_need then
+        if v_refused or v_available < v_need then
             return query select p, 'exhausted', null::bigint, null::bigint, null::integer, null::text,
                                 null::timestamptz, null::timestamptz, null::text, null::text, false
                          from unnest(v_places) p;

@@ -41,7 +41,7 @@ pub(crate) async fn allocate_batch(
     }
     let outcomes = app.allocator.allocate(&list.0, requests, shortage).await?;
     if shortage == Shortage::Reject {
-        refuse_if_short(&outcomes)?;
+        refuse_unless_all(&outcomes)?;
     }
     Ok(HttpResponse::Ok().json(Answer::new(&list.0, recipients, outcomes)))
 }
@@ -115,16 +115,21 @@ fn read_recipient(
     })
 }
 
-/// All or nothing: one that came away empty means that none was taken.
-fn refuse_if_short(outcomes: &[AllocationOutcome]) -> Result<(), ApiError> {
-    for outcome in outcomes {
-        match outcome {
-            AllocationOutcome::Exhausted => return Err(ApiError::CouponsExhausted),
-            AllocationOutcome::ListNotActive => return Err(ApiError::ListNotActive),
-            _ => {}
-        }
+/// All or nothing: one recipient that cannot be served means that no code was taken for any. What is wrong with a key
+/// comes first: the others are then refused for its sake.
+fn refuse_unless_all(outcomes: &[AllocationOutcome]) -> Result<(), ApiError> {
+    let is = |wanted: fn(&AllocationOutcome) -> bool| outcomes.iter().any(wanted);
+    if is(|outcome| matches!(outcome, AllocationOutcome::Conflict)) {
+        Err(ApiError::RequestConflict)
+    } else if is(|outcome| matches!(outcome, AllocationOutcome::Released)) {
+        Err(ApiError::AllocationReleased)
+    } else if is(|outcome| matches!(outcome, AllocationOutcome::ListNotActive)) {
+        Err(ApiError::ListNotActive)
+    } else if is(|outcome| matches!(outcome, AllocationOutcome::Exhausted)) {
+        Err(ApiError::CouponsExhausted)
+    } else {
+        Ok(())
     }
-    Ok(())
 }
 
 #[derive(Serialize)]

@@ -113,6 +113,14 @@ async fn outcomes_of(shared: &Shared, list: &ListRef, group: &[Waiting]) -> Resu
         places.push(place);
     }
 
+    // All or nothing, and two of them contradict each other: then nothing.
+    let contradicts = |(place, request): (&usize, &&AllocationRequest)| {
+        distinct.get(*place).is_some_and(|first| !is_same(first, request))
+    };
+    if shortage == Shortage::Reject && places.iter().zip(&requests).any(contradicts) {
+        return Ok(vec![AllocationOutcome::Conflict; requests.len()]);
+    }
+
     call::add_campaigns(shared, list, &distinct).await?;
     let known = match call::allocate(shared, list, &keys, &distinct, shortage).await {
         Ok(known) => known,
@@ -158,9 +166,7 @@ fn told(
         Known::Fresh(Fresh::Exhausted) => AllocationOutcome::Exhausted,
         Known::Fresh(Fresh::New(allocation)) if first => AllocationOutcome::New(allocation.clone()),
         Known::Fresh(Fresh::New(allocation)) => {
-            let same = asked_by.is_some_and(|first| {
-                first.user_id == request.user_id && campaign_id(first) == campaign_id(request)
-            });
+            let same = asked_by.is_some_and(|first| is_same(first, request));
             if same {
                 AllocationOutcome::Repeat(allocation.clone())
             } else {
@@ -182,6 +188,11 @@ fn told(
             }
         }
     }
+}
+
+/// Whether two requests with one key ask for the same.
+fn is_same(one: &AllocationRequest, other: &AllocationRequest) -> bool {
+    one.user_id == other.user_id && campaign_id(one) == campaign_id(other)
 }
 
 fn campaign_id(request: &AllocationRequest) -> Option<&str> {

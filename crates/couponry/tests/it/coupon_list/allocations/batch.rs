@@ -145,6 +145,34 @@ async fn all_or_nothing_takes_nothing_when_one_code_is_short() {
 }
 
 #[tokio::test]
+async fn all_or_nothing_takes_nothing_when_one_key_is_another_users() {
+    let app = TestApp::start().await;
+    let list = app.list_with(&codes("A", 5)).await;
+    let taken = json!({"user_id": "u-1", "request_id": "r-1"});
+    app.allocate(&list, &taken).await.expect(201);
+    let fresh = json!({"user_id": "u-2"});
+    let repeat = json!({"user_id": "u-1", "request_id": "r-1"});
+    let known = json!({"user_id": "u-3", "request_id": "r-1"});
+    let (one, other) = (
+        json!({"user_id": "u-4", "request_id": "r-2"}),
+        json!({"user_id": "u-5", "request_id": "r-2"}),
+    );
+    for recipients in [json!([fresh, known]), json!([fresh, one, other])] {
+        let body = json!({"recipients": recipients, "on_shortage": "reject"});
+        app.allocate_batch(&list, &body)
+            .await
+            .expect_error(409, "request-conflict");
+        assert_eq!(app.counts(&list).await, (5, 4));
+    }
+    let body = json!({"recipients": [fresh, repeat], "on_shortage": "reject"});
+    let served = app.allocate_batch(&list, &body).await.expect(200);
+    assert_eq!(
+        (&served["allocated"], &served["repeated"]),
+        (&json!(1), &json!(1))
+    );
+}
+
+#[tokio::test]
 async fn a_conflict_concerns_its_recipient_alone() {
     let app = TestApp::start().await;
     let list = app.list_with(&codes("A", 10)).await;
