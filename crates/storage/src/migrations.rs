@@ -17,7 +17,6 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 /// the others wait for it.
 pub async fn migrate(url: &SecretString) -> Result<()> {
     let mut connection = connect(url).await?;
-    // The identity of the dump's tables must not depend on the role's own search path.
     MIGRATIONS.run(&mut connection).await.map_err(told)?;
     connection.close().await?;
     Ok(())

@@ -100,7 +100,12 @@ impl Lane {
                 let again = self.plan.storage.retry_job(claim, &error, back_off(attempt));
                 self.give_back(claim, again).await;
             }
-            Ended::Lost => tracing::warn!(kind, job_id, attempt, "a job went to another worker"),
+            Ended::Lost => tracing::warn!(
+                kind,
+                job_id,
+                attempt,
+                "a job is no longer this worker's: it was taken over, or its file is gone"
+            ),
             Ended::Stopped => {
                 self.give_back(claim, self.plan.storage.hand_over_job(claim))
                     .await;

@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use domain::{CodesPerBlock, LoadFailure};
-use storage::{Job, JobKind, LoadCounts, Published, Stage};
+use storage::{FileToLoad, Job, JobKind, LoadCounts, Published, Stage};
 
 use crate::database::{LEASE, TestDatabase};
 
@@ -35,24 +35,7 @@ async fn nothing_of_an_unpublished_file_is_handed_out_or_counted() {
 #[tokio::test]
 async fn a_worker_that_lost_its_job_changes_nothing() {
     let database = TestDatabase::new().await;
-    database.add_file("codes.csv").await;
-    let Some(Job::LoadFile(late)) = database
-        .storage
-        .claim_job(JobKind::LoadFile, Duration::ZERO)
-        .await
-        .unwrap()
-    else {
-        panic!("no job");
-    };
-    assert_eq!(database.storage.rescue_jobs().await.unwrap(), 1);
-    let Some(Job::LoadFile(file)) = database
-        .storage
-        .claim_job(JobKind::LoadFile, LEASE)
-        .await
-        .unwrap()
-    else {
-        panic!("no job");
-    };
+    let (late, file) = claimed_twice(&database).await;
     assert_eq!(file.claim.attempt, late.claim.attempt + 1);
 
     assert!(!database.storage.prolong_lease(late.claim, LEASE).await.unwrap());
@@ -82,24 +65,7 @@ async fn a_worker_that_lost_its_job_changes_nothing() {
 #[tokio::test]
 async fn a_worker_that_lost_its_job_does_not_remove_the_next_ones_blocks() {
     let database = TestDatabase::new().await;
-    database.add_file("codes.csv").await;
-    let Some(Job::LoadFile(late)) = database
-        .storage
-        .claim_job(JobKind::LoadFile, Duration::ZERO)
-        .await
-        .unwrap()
-    else {
-        panic!("no job");
-    };
-    database.storage.rescue_jobs().await.unwrap();
-    let Some(Job::LoadFile(file)) = database
-        .storage
-        .claim_job(JobKind::LoadFile, LEASE)
-        .await
-        .unwrap()
-    else {
-        panic!("no job");
-    };
+    let (late, file) = claimed_twice(&database).await;
     let block = |codes: &str| storage::Block {
         number: 0,
         first_fingerprint: 0,
@@ -158,4 +124,21 @@ async fn the_databases_words_for_a_failure_are_the_domains() {
         assert!(sql.contains(&failure.to_string()));
         assert!(TestDatabase::new().await.number(sql).await >= 2, "{failure}");
     }
+}
+
+/// One file's load as a worker that lost it has it, and as its successor has it.
+async fn claimed_twice(database: &TestDatabase) -> (FileToLoad, FileToLoad) {
+    database.add_file("codes.csv").await;
+    let claim = async |lease| match database
+        .storage
+        .claim_job(JobKind::LoadFile, lease)
+        .await
+        .unwrap()
+    {
+        Some(Job::LoadFile(file)) => *file,
+        other => panic!("claimed {other:?}"),
+    };
+    let late = claim(Duration::ZERO).await;
+    assert_eq!(database.storage.rescue_jobs().await.unwrap(), 1);
+    (late, claim(LEASE).await)
 }
