@@ -46,7 +46,8 @@ server, address = None, None
 def start():
     global server, address
     environment = {**os.environ, "COUPONRY_DATA_DIR": place + "/data", "COUPONRY_LISTEN": "127.0.0.1:0",
-                   "COUPONRY_OUTBOUND_ALLOW": "127.0.0.1", "COUPONRY_BOOTSTRAP_WORKSPACE_ID": "chaos",
+                   "COUPONRY_OUTBOUND_ALLOW": "127.0.0.1", "COUPONRY_RATE_LIMITS": "off",
+                   "COUPONRY_BOOTSTRAP_WORKSPACE_ID": "chaos",
                    "COUPONRY_BOOTSTRAP_API_KEY": KEY, "COUPONRY_JOB_LEASE_SECONDS": "2"}
     environment.pop("DATABASE_URL", None)
     server = subprocess.Popen([binary, "serve"], env=environment, stderr=subprocess.PIPE, text=True)

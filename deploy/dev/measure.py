@@ -57,7 +57,7 @@ def psql(sql):
 
 
 environment = {**os.environ, "COUPONRY_DATA_DIR": place + "/data", "COUPONRY_LISTEN": "127.0.0.1:0",
-               "COUPONRY_OUTBOUND_ALLOW": "127.0.0.1", "COUPONRY_BOOTSTRAP_WORKSPACE_ID": "measure",
+               "COUPONRY_OUTBOUND_ALLOW": "127.0.0.1", "COUPONRY_RATE_LIMITS": "off", "COUPONRY_BOOTSTRAP_WORKSPACE_ID": "measure",
                "COUPONRY_BOOTSTRAP_API_KEY": base64.b32encode(os.urandom(20)).decode()}
 environment.pop("DATABASE_URL", None)
 authorization = "Basic " + base64.b64encode(

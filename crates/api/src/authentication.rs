@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use crate::{
     App,
     error::{ApiError, Wording},
+    limits,
 };
 
 /// A workspace whose credentials came with the request.
@@ -29,12 +30,13 @@ impl FromRequest for Workspace {
     }
 }
 
-/// The workspace that the request's credentials open.
+/// The workspace that the request's credentials open, if it may ask (once more).
 pub(crate) async fn authenticate(request: &HttpRequest) -> Result<storage::Workspace, ApiError> {
     let refusal = || ApiError::Unauthenticated(wording(request));
     let app = request
         .app_data::<web::Data<App>>()
         .ok_or(ApiError::Unavailable)?;
+    app.shield.admit(request)?;
     let (id, key) = credentials(request).ok_or_else(refusal)?;
     if request
         .headers()
@@ -43,7 +45,16 @@ pub(crate) async fn authenticate(request: &HttpRequest) -> Result<storage::Works
     {
         return Err(refusal());
     }
-    app.storage.authenticate(&id, &key).await?.ok_or_else(refusal)
+    let workspace = app
+        .storage
+        .authenticate(&id, &key, || app.shield.admit_unknown_key(request))
+        .await?
+        .ok_or_else(|| {
+            app.shield.wrong_key(request);
+            refusal()
+        })?;
+    limits::count(app, &workspace, request).await?;
+    Ok(workspace)
 }
 
 /// The workspace id and key of exactly one `Authorization: Basic` header.

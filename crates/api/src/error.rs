@@ -9,6 +9,7 @@ use actix_web::{
         header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
+use domain::SENT_FILE_BYTES;
 use serde::Serialize;
 use storage::{AllocationsUnavailable, AuthenticationError};
 use tracing::{error, warn};
@@ -28,17 +29,29 @@ pub(crate) enum ApiError {
     MissingKey(Option<&'static str>),
     EmptyFileUrl,
     MultipleFileUrls,
+    ReportTooEarly,
+    ReportInFuture,
+    /// A multipart body that cannot be read: a sentence about it.
+    BadMultipart(String),
     DuplicateName,
     DuplicateLabel,
     ListNotFound,
     NotFound,
     MethodNotAllowed(&'static str),
+    /// A window of requests is full; there is no body.
+    TooManyRequests {
+        retry_after: i32,
+    },
     TooSlow,
     TooLarge {
         limit: usize,
     },
+    /// A file sent by hand.
+    FileTooLarge,
     NotJsonMedia,
+    NotMultipart,
     EncodedBody,
+    ReportNotReady,
     CouponsExhausted,
     ListNotActive,
     RequestConflict,
@@ -65,9 +78,13 @@ impl ApiError {
     pub(crate) const fn kind(&self) -> (StatusCode, &'static str) {
         match self {
             Self::Unauthenticated(_) => (StatusCode::UNAUTHORIZED, "request-unauthenticated"),
-            Self::NotJson | Self::Invalid(_) | Self::EmptyFileUrl | Self::MultipleFileUrls => {
-                (StatusCode::BAD_REQUEST, "invalid-request")
-            }
+            Self::NotJson
+            | Self::Invalid(_)
+            | Self::EmptyFileUrl
+            | Self::MultipleFileUrls
+            | Self::ReportTooEarly
+            | Self::ReportInFuture
+            | Self::BadMultipart(_) => (StatusCode::BAD_REQUEST, "invalid-request"),
             Self::Bad(_) => (StatusCode::BAD_REQUEST, "bad-request"),
             Self::MissingKey(_) => (StatusCode::BAD_REQUEST, "missing-mandatory-attributes"),
             Self::DuplicateName => (StatusCode::BAD_REQUEST, "duplicate-coupon-list-name"),
@@ -75,11 +92,15 @@ impl ApiError {
             Self::ListNotFound => (StatusCode::NOT_FOUND, "coupon-list-not-found"),
             Self::NotFound => (StatusCode::NOT_FOUND, "not-found"),
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
+            Self::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests"),
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "request-timeout"),
-            Self::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large"),
-            Self::NotJsonMedia | Self::EncodedBody => {
+            Self::TooLarge { .. } | Self::FileTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large")
+            }
+            Self::NotJsonMedia | Self::NotMultipart | Self::EncodedBody => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type")
             }
+            Self::ReportNotReady => (StatusCode::CONFLICT, "usage-report-not-ready"),
             Self::CouponsExhausted => (StatusCode::CONFLICT, "coupons-exhausted"),
             Self::ListNotActive => (StatusCode::CONFLICT, "coupon-list-not-active"),
             Self::RequestConflict => (StatusCode::CONFLICT, "request-conflict"),
@@ -126,6 +147,14 @@ impl fmt::Display for ApiError {
             Self::MultipleFileUrls => {
                 f.write_str("Multiple file urls are not permitted. Please select one file url and try again.")
             }
+            Self::ReportTooEarly => f.write_str(
+                "The start date cannot be earlier than the coupon list creation date. Please verify your dates and try \
+                 again.",
+            ),
+            Self::ReportInFuture => {
+                f.write_str("The end date cannot be set in the future. Please verify the dates and try again.")
+            }
+            Self::BadMultipart(why) => write!(f, "The multipart body is incorrect: {why}."),
             Self::DuplicateName => {
                 f.write_str("The coupon list name already exists. Please enter a unique name and try again.")
             }
@@ -137,10 +166,18 @@ impl fmt::Display for ApiError {
             }
             Self::NotFound => f.write_str("The requested resource was not found."),
             Self::MethodNotAllowed(allow) => write!(f, "This path answers {allow} only."),
+            Self::TooManyRequests { retry_after } => {
+                write!(f, "Too many requests; try again in {retry_after} seconds.")
+            }
             Self::TooSlow => f.write_str("The request took too long to arrive."),
             Self::TooLarge { limit } => write!(f, "The request body must not be larger than {limit} bytes."),
+            Self::FileTooLarge => write!(f, "The file must not be larger than {SENT_FILE_BYTES} bytes."),
+            Self::NotMultipart => {
+                f.write_str("The request body must be sent as Content-Type: multipart/form-data.")
+            }
             Self::NotJsonMedia => f.write_str("The request body must be sent as Content-Type: application/json."),
             Self::EncodedBody => f.write_str("The request body must be sent without Content-Encoding."),
+            Self::ReportNotReady => f.write_str("The usage report is still being built, or has failed; its status says which."),
             Self::CouponsExhausted => f.write_str("The coupon list has no code left for this request."),
             Self::ListNotActive => f.write_str("The coupon list is archived or expired. Activate it and try again."),
             Self::RequestConflict => f.write_str(
@@ -188,11 +225,15 @@ impl ResponseError for ApiError {
             Self::Unavailable => {
                 response.insert_header((RETRY_AFTER, "1"));
             }
+            // Documented without a body.
+            Self::TooManyRequests { retry_after } => {
+                return response.insert_header((RETRY_AFTER, *retry_after)).finish();
+            }
             Self::Unexpected { request_id } => {
                 response.insert_header(("x-request-id", request_id.as_str()));
             }
             // What is left of such a body would be read as the next request.
-            Self::TooLarge { .. } | Self::TooSlow => {
+            Self::TooLarge { .. } | Self::FileTooLarge | Self::BadMultipart(_) | Self::TooSlow => {
                 response.force_close();
             }
             _ => {}

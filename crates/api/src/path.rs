@@ -40,6 +40,11 @@ pub(crate) fn file_id(request: &HttpRequest) -> Result<PublicId, ApiError> {
     id_in_path(request, "coupon_file_id").ok_or(ApiError::NotFound)
 }
 
+/// The report id of the path, which may or may not name a report of the workspace.
+pub(crate) fn report_id(request: &HttpRequest) -> Result<PublicId, ApiError> {
+    id_in_path(request, "report_id").ok_or(ApiError::NotFound)
+}
+
 fn id_in_path(request: &HttpRequest, name: &str) -> Option<PublicId> {
     request.match_info().get(name)?.parse().ok()
 }

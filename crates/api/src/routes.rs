@@ -7,7 +7,7 @@ use actix_web::{
     web::{self, ServiceConfig, get, post, put, resource},
 };
 
-use crate::{allocations, error::ApiError, files, health, lists};
+use crate::{allocations, error::ApiError, files, health, lists, usage_reports, webhook_secret};
 
 pub(crate) fn configure(service: &mut ServiceConfig) {
     service
@@ -40,6 +40,12 @@ pub(crate) fn configure(service: &mut ServiceConfig) {
                 .default_service(only("GET, POST")),
         )
         .service(
+            // Before the file ids: an id is never called so.
+            resource("/v1/coupon-list/{coupon_list_id}/files/upload")
+                .route(post().to(files::upload_by_hand))
+                .default_service(only("POST")),
+        )
+        .service(
             resource("/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}")
                 .route(get().to(files::fetch))
                 .route(web::delete().to(files::delete))
@@ -49,6 +55,28 @@ pub(crate) fn configure(service: &mut ServiceConfig) {
             resource("/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/progress")
                 .route(get().to(files::progress))
                 .default_service(only("GET")),
+        )
+        .service(
+            resource("/v1/coupon-list/{coupon_list_id}/usage-report")
+                .route(post().to(usage_reports::request))
+                .route(get().to(usage_reports::fetch_all))
+                .default_service(only("GET, POST")),
+        )
+        .service(
+            resource("/v1/usage-report/{report_id}")
+                .route(get().to(usage_reports::fetch))
+                .default_service(only("GET")),
+        )
+        .service(
+            resource("/v1/usage-report/{report_id}/download")
+                .route(get().to(usage_reports::download))
+                .default_service(only("GET")),
+        )
+        .service(
+            resource("/v1/webhook-secret")
+                .route(get().to(webhook_secret::fetch))
+                .route(post().to(webhook_secret::rotate))
+                .default_service(only("GET, POST")),
         )
         .service(
             resource("/v1/coupon-list/{coupon_list_id}/allocations")

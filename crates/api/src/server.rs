@@ -11,11 +11,11 @@ use std::{
 };
 
 use actix_web::{HttpServer, dev::Server, middleware, web};
-use domain::FileUrl;
+use domain::{FileUrl, MailDomains};
 use jiff::tz::TimeZone;
 use storage::{Allocator, Storage};
 
-use crate::{request_log, routes};
+use crate::{RateLimits, limits, request_log, routes, shield::Shield};
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -26,7 +26,11 @@ pub struct App {
     pub zone: TimeZone,
     /// Whether the text of a URL alone shows that it must not be fetched.
     pub refuses_url: Arc<dyn Fn(&FileUrl) -> bool + Send + Sync>,
+    /// Where mails may go.
+    pub mail_domains: MailDomains,
     pub readiness: Arc<Readiness>,
+    pub rate_limits: RateLimits,
+    pub shield: Shield,
 }
 
 impl fmt::Debug for App {
@@ -75,6 +79,7 @@ pub fn serve(app: App, listen: SocketAddr) -> io::Result<(Server, SocketAddr)> {
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(app.clone())
+            .wrap(middleware::from_fn(limits::show))
             .wrap(middleware::from_fn(request_log::log))
             .configure(routes::configure)
     })

@@ -42,12 +42,6 @@ async fn main() -> ExitCode {
         }
     };
     telemetry::start(&settings.log);
-    for variable in config::without_effect(environment()) {
-        tracing::warn!(
-            variable,
-            "this setting has no effect yet; it comes with a later release"
-        );
-    }
     match run(cli.command, settings).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

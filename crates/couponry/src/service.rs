@@ -3,11 +3,13 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use api::{App, Readiness};
+use api::{App, Readiness, Shield};
 use ingestion::{
-    Loader,
+    Callbacks, Loader,
     outbound::{Limits, Outbound},
 };
+use reporting::{Mailer, ReportBuilder};
+use reqwest::Url;
 use storage::{Allocator, Storage};
 use tokio::{
     task::JoinSet,
@@ -20,7 +22,7 @@ use crate::{
     http::Http,
     opening, pools,
     signals::{Signal, Signals},
-    workers::{Plan, Workers},
+    workers::{Plan, Workers, Workshop},
 };
 
 /// How long `/readyz` says 503 before the door closes, so that a balancer hears of it first.
@@ -102,9 +104,22 @@ impl Service {
 
     fn plan(&self, settings: &Settings) -> anyhow::Result<Plan> {
         let outbound = Outbound::new(settings.outbound_allow.clone(), Limits::default())?;
+        let (storage, zone) = (&self.storage, &settings.time_zone);
+        let mailer = settings
+            .relay
+            .clone()
+            .map(|relay| Mailer::new(storage.clone(), relay, zone.clone(), public_url(settings)));
+        let workshop = Workshop {
+            storage: storage.clone(),
+            loader: Loader::new(storage.clone(), outbound.clone(), settings.list_codes),
+            callbacks: Callbacks::new(outbound),
+            reports: ReportBuilder::new(storage.clone(), zone.clone(), settings.report_variations),
+            mailer,
+        };
         Ok(Plan {
-            storage: self.storage.clone(),
-            loader: Arc::new(Loader::new(self.storage.clone(), outbound, settings.list_codes)),
+            storage: storage.clone(),
+            workshop: Arc::new(workshop),
+            zone: zone.iana_name().unwrap_or("UTC").to_owned(),
             lease: settings.job_lease,
             loads: settings.loads,
             direct_url: self.database.direct_url.clone(),
@@ -118,7 +133,10 @@ impl Service {
             allocator: Allocator::new(&pools::allocations(&self.database))?,
             zone: settings.time_zone.clone(),
             refuses_url: Arc::new(move |url| policy.refuses_literally(url)),
+            mail_domains: settings.mail_domains.clone(),
             readiness: Arc::clone(&self.readiness),
+            rate_limits: settings.rate_limits.clone(),
+            shield: Shield::new(settings.address_requests),
         })
     }
 
@@ -177,4 +195,12 @@ impl Service {
         self.database.close().await;
         tracing::info!("stopped");
     }
+}
+
+/// How the outside reaches the API, for links in mails.
+fn public_url(settings: &Settings) -> Url {
+    let here = || format!("http://{}/", settings.listen).parse().ok();
+    let url = settings.public_url.clone().or_else(here);
+    // An address with a port makes a URL.
+    url.unwrap_or_else(|| unreachable!())
 }

@@ -3,21 +3,27 @@
 mod bell;
 mod housekeeping;
 mod lane;
+mod workshop;
 
 use std::{sync::Arc, time::Duration};
 
-use ingestion::Loader;
 use secrecy::SecretString;
 use storage::{JobKind, Storage};
 use tokio::{sync::watch, task::JoinSet};
 
 use lane::Lane;
+pub(crate) use workshop::Workshop;
+
+/// Receivers of callbacks may be slow, and there is little else to do for them than to wait.
+const CALLBACKS: usize = 4;
 
 /// How the jobs are worked on.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     pub(crate) storage: Storage,
-    pub(crate) loader: Arc<Loader>,
+    pub(crate) workshop: Arc<Workshop>,
+    /// The IANA name of the zone whose days are counted.
+    pub(crate) zone: String,
     pub(crate) lease: Duration,
     /// Files loaded at once.
     pub(crate) loads: usize,
@@ -36,8 +42,18 @@ impl Workers {
         let (stop, stopped) = watch::channel(false);
         let (ring, bell) = watch::channel(());
         let mut tasks = JoinSet::new();
-        let loads = std::iter::repeat_n(JobKind::LoadFile, plan.loads);
-        for kind in loads.chain([JobKind::PurgeList]) {
+        let lanes = [
+            (JobKind::LoadFile, plan.loads),
+            (JobKind::PurgeList, 1),
+            (JobKind::BuildReport, 1),
+            (JobKind::CallBack, CALLBACKS),
+            // Without a relay mails wait until there is one.
+            (JobKind::SendMail, usize::from(plan.workshop.mailer.is_some())),
+        ];
+        let lanes = lanes
+            .into_iter()
+            .flat_map(|(kind, number)| std::iter::repeat_n(kind, number));
+        for kind in lanes {
             let lane = Lane::new(kind, plan.clone(), bell.clone(), stopped.clone());
             tasks.spawn(lane.run());
         }
@@ -47,7 +63,7 @@ impl Workers {
         ));
         tasks.spawn(until(
             stopped,
-            housekeeping::keep(plan.storage.clone(), plan.lease),
+            housekeeping::keep(plan.storage.clone(), plan.lease, plan.zone.clone()),
         ));
         Self { stop, tasks }
     }

@@ -31,7 +31,7 @@ pub fn parse_expiry(text: &str, zone: &TimeZone) -> Result<Timestamp, ExpiryErro
 }
 
 /// Exactly `dddd-dd-dd`: jiff reads many more forms, such as years beyond 9999.
-fn is_day(text: &str) -> bool {
+pub(crate) fn is_day(text: &str) -> bool {
     text.len() == 10
         && text.bytes().enumerate().all(|(n, byte)| {
             if n == 4 || n == 7 {

@@ -11,7 +11,11 @@ mod file_url;
 mod fingerprint;
 mod id;
 mod list;
+mod mail_domains;
+mod period;
+mod rate_limit;
 mod request_key;
+mod signing;
 mod text;
 mod wire_time;
 
@@ -29,7 +33,11 @@ pub use file_url::{BasicAuth, FileUrl, FileUrlError};
 pub use fingerprint::FingerprintKey;
 pub use id::{PublicId, WorkspaceId};
 pub use list::{Label, ListName, ListStatus, MAX_SUBSCRIBERS, Subscribers, personalization_snippet};
+pub use mail_domains::{MailDomains, NotDomains};
+pub use period::{Period, PeriodError, parse_day};
+pub use rate_limit::{NotARateLimit, Operation, RateLimit};
 pub use request_key::RequestKey;
+pub use signing::{LinkKey, WebhookSecret};
 pub use text::{ExternalId, FreeText, TextError};
 pub use wire_time::{instant_with_zone, instant_without_zone};
 
@@ -38,3 +46,6 @@ pub const LIST_CODES: i64 = 100_000_000;
 
 /// The largest file fetched from a URL, in bytes after any transfer decoding (100 MiB, inclusive).
 pub const HOSTED_FILE_BYTES: u64 = 104_857_600;
+
+/// The largest file sent by hand, in bytes (64 MiB, inclusive).
+pub const SENT_FILE_BYTES: u64 = 67_108_864;

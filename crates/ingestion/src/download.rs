@@ -1,8 +1,9 @@
-//! From the host to sorted codes: one task reads the network while a thread reads the rows.
+//! From where the bytes are to sorted codes: one task brings them while a thread reads the rows.
 
 use bytes::Bytes;
 use domain::{FingerprintKey, LoadFailure};
-use storage::{Error, FileToLoad, LoadCounts, Stage};
+use futures_util::{TryStreamExt as _, stream::BoxStream};
+use storage::{Error, FileSource, FileToLoad, LoadCounts, Stage, Storage};
 use tokio::{sync::mpsc, task};
 use tracing::{Instrument as _, info_span};
 
@@ -35,23 +36,28 @@ impl Downloaded {
 /// If the database failed us.
 pub(crate) async fn download(
     outbound: &Outbound,
+    storage: &Storage,
     file: &FileToLoad,
     progress: &mut Progress<'_>,
 ) -> storage::Result<Downloaded> {
     progress.stage(Stage::Downloading).await;
-    let fetched = outbound
-        .fetch(&file.url, file.auth.as_ref())
-        .instrument(info_span!("fetch"))
-        .await;
-    let mut fetched = match fetched {
-        Ok(fetched) => fetched,
-        Err(failure) => return Ok(Downloaded::refused(failure)),
+    let mut bytes = match &file.source {
+        FileSource::Hosted { url, auth } => {
+            let fetched = outbound.fetch(url, auth.as_ref());
+            match fetched.instrument(info_span!("fetch")).await {
+                Ok(fetched) => {
+                    progress.expect(fetched.announced());
+                    FileBytes::Hosted(Box::new(fetched))
+                }
+                Err(failure) => return Ok(Downloaded::refused(failure)),
+            }
+        }
+        FileSource::Sent(upload) => FileBytes::Sent(storage.pieces(*upload)),
     };
-    progress.expect(fetched.announced());
     let (sender, pieces) = mpsc::channel(PIECES);
     let key = file.key;
     let reading = task::spawn_blocking(move || read_rows(key, pieces));
-    let transferred = transfer(&mut fetched, sender, progress)
+    let transferred = transfer(&mut bytes, sender, progress)
         .instrument(info_span!("transfer"))
         .await;
     if transferred.is_ok() {
@@ -60,18 +66,43 @@ pub(crate) async fn download(
     let read = reading
         .await
         .map_err(|_| Error::Fault("the thread that reads rows died".to_owned()))?;
-    // A broken transfer leaves the thread with a part of the file, about which nothing should be said.
-    Ok(transferred.map_or_else(Downloaded::refused, |()| read))
+    match transferred {
+        Ok(()) => Ok(read),
+        // A broken transfer leaves the thread with a part of the file, about which nothing should be said.
+        Err(Broken::Transfer(failure)) => Ok(Downloaded::refused(failure)),
+        Err(Broken::Database(error)) => Err(error),
+    }
+}
+
+/// Where the bytes come from.
+enum FileBytes<'a> {
+    Hosted(Box<Fetched>),
+    Sent(BoxStream<'a, storage::Result<Bytes>>),
+}
+
+/// Why they end too early.
+enum Broken {
+    Transfer(LoadFailure),
+    Database(Error),
+}
+
+impl FileBytes<'_> {
+    async fn next(&mut self) -> Result<Option<Bytes>, Broken> {
+        match self {
+            Self::Hosted(fetched) => fetched.next_chunk().await.map_err(Broken::Transfer),
+            Self::Sent(pieces) => pieces.try_next().await.map_err(Broken::Database),
+        }
+    }
 }
 
 /// Passes the body on, piece by piece. The thread stops listening when it refuses the file; it says why itself.
 async fn transfer(
-    fetched: &mut Fetched,
+    bytes: &mut FileBytes<'_>,
     sender: mpsc::Sender<Option<Bytes>>,
     progress: &mut Progress<'_>,
-) -> Result<(), LoadFailure> {
+) -> Result<(), Broken> {
     loop {
-        let piece = fetched.next_chunk().await?;
+        let piece = bytes.next().await?;
         let bytes = piece.as_ref().map(Bytes::len);
         if sender.send(piece).await.is_err() {
             return Ok(());

@@ -1,6 +1,8 @@
-//! A hosted file becomes codes in a list: fetched, read, sorted, compared with what the list has, stored, published.
+//! A hosted or sent file becomes codes in a list: fetched, read, sorted, compared with what the list has, stored,
+//! published; and its uploader is told.
 
 mod blocking;
+mod callback;
 mod comparison;
 mod download;
 mod load;
@@ -9,4 +11,5 @@ mod progress;
 pub mod rows;
 pub mod sorted;
 
+pub use callback::{CallbackError, Callbacks};
 pub use load::Loader;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use domain::LoadFailure;
-use storage::{FileToLoad, LoadCounts, Published, Stage, Storage};
+use storage::{FileSource, FileToLoad, LoadCounts, Published, Stage, Storage};
 use tracing::{Instrument as _, info, info_span};
 
 use crate::{
@@ -45,11 +45,15 @@ impl Loader {
     async fn run(&self, file: Arc<FileToLoad>) -> storage::Result<()> {
         let started = Instant::now();
         let mut progress = Progress::new(&self.storage, &file);
-        let Downloaded { counts, codes } = download::download(&self.outbound, &file, &mut progress).await?;
+        let Downloaded { counts, codes } =
+            download::download(&self.outbound, &self.storage, &file, &mut progress).await?;
         let ended = match codes {
             Ok(codes) => self.store(&file, codes, counts, &mut progress).await?,
             Err(failure) => self.fail(&file, &failure, &counts).await?,
         };
+        if let FileSource::Sent(upload) = &file.source {
+            self.storage.forget_upload(*upload).await?;
+        }
         info!(ended, seconds = started.elapsed().as_secs_f64(), "load ended");
         Ok(())
     }

@@ -1,6 +1,13 @@
-//! Usage as CSV: the nine columns of the MoEngage usage report. Building it from the ledger and mailing it come with
-//! the report's endpoint.
+//! Usage → CSV → mail; alerts → mail. `report.rs` builds a report, `letter.rs` says what a mail says, `mailer.rs` sends
+//! it.
 
+mod letter;
+mod mailer;
+mod relay;
+mod report;
 mod usage;
+mod visible;
 
-pub use usage::{Usage, UsageCsv};
+pub use mailer::{MailError, Mailer};
+pub use relay::{Relay, RelayError};
+pub use report::ReportBuilder;

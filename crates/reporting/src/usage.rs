@@ -4,6 +4,7 @@ use std::{borrow::Cow, io::Write};
 
 use csv::{Terminator, Writer, WriterBuilder};
 use jiff::{Timestamp, tz::TimeZone};
+use storage::UsageRow;
 
 /// The documented header, exact and in order.
 const COLUMNS: [&str; 9] = [
@@ -17,75 +18,83 @@ const COLUMNS: [&str; 9] = [
     "Coupon Addition Date",
     "Coupon List Label",
 ];
-
-/// A code that went out: who got it, and for which campaign, as the sender told it.
-#[derive(Clone, Copy)]
-pub struct Usage<'a> {
-    pub channel: Option<&'a str>,
-    pub campaign_id: Option<&'a str>,
-    pub campaign_name: Option<&'a str>,
-    pub campaign_sent_at: Option<Timestamp>,
-    pub delivery_type: Option<&'a str>,
-    pub user_id: Option<&'a str>,
-    pub code: &'a str,
-    pub added_at: Timestamp,
-    pub label: &'a str,
-}
-
-/// Codes and people stay out of logs.
-impl std::fmt::Debug for Usage<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Usage").finish_non_exhaustive()
-    }
-}
+/// Promised by the documentation's text and absent from its sample: only where they were asked for.
+const VARIATIONS: [&str; 2] = ["Locale", "Variation"];
 
 /// Writes usage as CSV: UTF-8, CRLF, quoted where needed, times in the workspace's zone. A cell that a spreadsheet would
 /// take for a formula is made text by a leading `'`.
-#[derive(Debug)]
-pub struct UsageCsv<W: Write> {
+pub(crate) struct UsageCsv<W: Write> {
     csv: Writer<W>,
     zone: TimeZone,
+    label: String,
+    with_variations: bool,
+    /// Rows that follow one another were mostly added and sent at the same time.
+    last_added: Option<(Timestamp, String)>,
+    last_sent: Option<(Timestamp, String)>,
 }
 
 impl<W: Write> UsageCsv<W> {
     /// Begins with the header, which a report without rows has too.
-    pub fn new(to: W, zone: TimeZone) -> csv::Result<Self> {
+    pub(crate) fn new(to: W, zone: TimeZone, label: String, with_variations: bool) -> csv::Result<Self> {
         let mut csv = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(to);
-        csv.write_record(COLUMNS)?;
-        Ok(Self { csv, zone })
+        let more: &[&str] = if with_variations { &VARIATIONS } else { &[] };
+        csv.write_record(COLUMNS.iter().chain(more))?;
+        Ok(Self {
+            csv,
+            zone,
+            label,
+            with_variations,
+            last_added: None,
+            last_sent: None,
+        })
     }
 
-    pub fn write(&mut self, usage: &Usage<'_>) -> csv::Result<()> {
-        let sent_at = usage
-            .campaign_sent_at
-            .map(|at| self.shown(at))
-            .unwrap_or_default();
-        let added_at = self.shown(usage.added_at);
+    pub(crate) fn write(&mut self, row: &UsageRow<'_>) -> csv::Result<()> {
+        let sent_at = match row.campaign_sent_at {
+            Some(at) => shown(at, &self.zone, &mut self.last_sent),
+            None => "",
+        };
+        let added_at = shown(row.added_at, &self.zone, &mut self.last_added);
         let cells = [
-            usage.channel.unwrap_or_default(),
-            usage.campaign_id.unwrap_or_default(),
-            usage.campaign_name.unwrap_or_default(),
-            &sent_at,
-            usage.delivery_type.unwrap_or_default(),
-            usage.user_id.unwrap_or_default(),
-            usage.code,
-            &added_at,
-            usage.label,
+            row.channel.unwrap_or_default(),
+            row.campaign_id.unwrap_or_default(),
+            row.campaign_name.unwrap_or_default(),
+            sent_at,
+            row.delivery_type.unwrap_or_default(),
+            row.user_id.unwrap_or_default(),
+            row.code,
+            added_at,
+            &self.label,
         ];
-        self.csv.write_record(cells.map(|cell| inert(cell).into_owned()))
+        for cell in cells {
+            self.csv.write_field(inert(cell).as_bytes())?;
+        }
+        if self.with_variations {
+            for cell in [row.locale, row.variation] {
+                self.csv.write_field(inert(cell.unwrap_or_default()).as_bytes())?;
+            }
+        }
+        self.csv.write_record(None::<&[u8]>)
     }
 
+    /// Gives back what was written to.
+    ///
     /// # Errors
     /// If what was written last could not be passed on.
-    pub fn finish(mut self) -> std::io::Result<()> {
-        self.csv.flush()
+    pub(crate) fn finish(self) -> std::io::Result<W> {
+        self.csv.into_inner().map_err(csv::IntoInnerError::into_error)
     }
+}
 
-    fn shown(&self, at: Timestamp) -> String {
-        at.to_zoned(self.zone.clone())
+fn shown<'a>(at: Timestamp, zone: &TimeZone, last: &'a mut Option<(Timestamp, String)>) -> &'a str {
+    if last.as_ref().is_none_or(|(known, _)| *known != at) {
+        let text = at
+            .to_zoned(zone.clone())
             .strftime("%Y-%m-%d %H:%M:%S")
-            .to_string()
+            .to_string();
+        *last = Some((at, text));
     }
+    last.as_ref().map_or("", |(_, text)| text)
 }
 
 fn inert(cell: &str) -> Cow<'_, str> {
@@ -100,18 +109,21 @@ fn inert(cell: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
-    fn report(rows: &[Usage<'_>]) -> String {
-        let mut text = Vec::new();
-        let mut csv = UsageCsv::new(&mut text, TimeZone::get("Europe/Berlin").unwrap()).unwrap();
+    fn report(rows: &[UsageRow<'_>]) -> String {
+        report_with(rows, false)
+    }
+
+    fn report_with(rows: &[UsageRow<'_>], variations: bool) -> String {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let mut csv = UsageCsv::new(Vec::new(), zone, "OnboardingDiscount".to_owned(), variations).unwrap();
         for row in rows {
             csv.write(row).unwrap();
         }
-        csv.finish().unwrap();
-        String::from_utf8(text).unwrap()
+        String::from_utf8(csv.finish().unwrap()).unwrap()
     }
 
-    fn usage<'a>(code: &'a str, campaign_name: &'a str) -> Usage<'a> {
-        Usage {
+    fn usage<'a>(code: &'a str, campaign_name: &'a str) -> UsageRow<'a> {
+        UsageRow {
             channel: Some("Email"),
             campaign_id: Some("c-1"),
             campaign_name: Some(campaign_name),
@@ -120,8 +132,45 @@ mod tests {
             user_id: Some("u-1"),
             code,
             added_at: "2025-07-01T08:05:09Z".parse().unwrap(),
-            label: "OnboardingDiscount",
+            locale: Some("de"),
+            variation: Some("=B"),
         }
+    }
+
+    #[test]
+    fn locale_and_variation_come_last_and_only_if_asked_for() {
+        let text = report_with(&[usage("A", "B")], true);
+        assert!(
+            text.lines()
+                .next()
+                .unwrap()
+                .ends_with(",Coupon List Label,Locale,Variation")
+        );
+        assert!(
+            text.lines()
+                .nth(1)
+                .unwrap()
+                .ends_with(",OnboardingDiscount,de,'=B")
+        );
+    }
+
+    #[test]
+    fn each_row_shows_its_own_times() {
+        let later = UsageRow {
+            campaign_sent_at: Some("2025-01-07T23:00:00Z".parse().unwrap()),
+            ..usage("B", "C")
+        };
+        let never = UsageRow {
+            campaign_sent_at: None,
+            ..usage("C", "C")
+        };
+        let text = report(&[usage("A", "C"), later, never]);
+        let sent: Vec<&str> = text
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').nth(3).unwrap())
+            .collect();
+        assert_eq!(sent, ["2025-01-07 00:00:00", "2025-01-08 00:00:00", ""]);
     }
 
     #[test]

@@ -55,6 +55,15 @@ impl Storage {
         Ok(())
     }
 
+    /// Whether this instant, in seconds since 1970, has passed by the database's clock.
+    pub async fn has_passed(&self, second: i64) -> Result<bool> {
+        let passed = sqlx::query_scalar!(
+            r#"select extract(epoch from clock_timestamp()) > $1::bigint as "passed!""#,
+            second
+        );
+        Ok(passed.fetch_one(&self.pool).await?)
+    }
+
     /// Ends the connections, once those in use have been given back.
     pub async fn close(&self) {
         self.pool.close().await;

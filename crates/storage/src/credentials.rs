@@ -68,12 +68,14 @@ impl Credentials {
     }
 
     /// The workspace, if the key is one of its keys. An unknown workspace costs as much time as a wrong key.
-    pub(crate) async fn verify(
+    /// `before_hash` may refuse what that costs.
+    pub(crate) async fn verify<E: From<AuthenticationError>>(
         &self,
         storage: &Storage,
         workspace: &WorkspaceId,
         key: &ApiKey,
-    ) -> Result<Option<Workspace>, AuthenticationError> {
+        before_hash: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Option<Workspace>, E> {
         let found = |stored: &Stored| Workspace {
             workspace_id: stored.workspace_id,
             public_id: workspace.clone(),
@@ -93,7 +95,9 @@ impl Credentials {
             return Ok(Some(found(&stored)));
         }
         // Read again before a key is called wrong: it may have been made a moment ago.
-        let stored = read_stored(storage, workspace).await?;
+        let stored = read_stored(storage, workspace)
+            .await
+            .map_err(AuthenticationError::Storage)?;
         if let Some(stored) = &stored {
             self.stored.insert(workspace.clone(), stored.clone()).await;
             // Before any hash: of several keys the one presented may be the last.
@@ -101,6 +105,7 @@ impl Credentials {
                 return Ok(Some(found(stored)));
             }
         }
+        before_hash()?;
         let hashes = stored
             .as_ref()
             .map_or_else(|| vec![decoy().to_owned()], |stored| stored.hashes.clone());
@@ -159,13 +164,15 @@ enum Verdict {
 }
 
 impl Storage {
-    /// The workspace that these credentials open, or nothing.
-    pub async fn authenticate(
+    /// The workspace that these credentials open, or nothing. `before_hash` is asked when the key has to be hashed,
+    /// since it was not found right lately, and may refuse.
+    pub async fn authenticate<E: From<AuthenticationError>>(
         &self,
         workspace: &WorkspaceId,
         key: &ApiKey,
-    ) -> Result<Option<Workspace>, AuthenticationError> {
-        self.credentials.verify(self, workspace, key).await
+        before_hash: impl FnOnce() -> Result<(), E>,
+    ) -> Result<Option<Workspace>, E> {
+        self.credentials.verify(self, workspace, key, before_hash).await
     }
 }
 

@@ -1,11 +1,11 @@
 //! Coupon files: what a client sees of them.
 
-use domain::{BasicAuth, FileStatus, FileUrl, FreeText, PublicId, Rejection};
+use domain::{FileStatus, FileUrl, FreeText, PublicId, Rejection};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use sqlx::types::Json;
 
-use crate::{Error, ListRef, Result, Storage};
+use crate::{Error, FileSource, ListRef, Result, Storage};
 
 /// A file that exists in a list, as the load knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,12 +38,11 @@ pub struct CouponFile {
     pub failure: Option<String>,
 }
 
-/// A file to be fetched.
+/// A file to be loaded.
 #[derive(Debug, Clone)]
 pub struct NewFile {
     pub name: FreeText,
-    pub url: FileUrl,
-    pub auth: Option<BasicAuth>,
+    pub source: FileSource,
     pub created_by: FreeText,
     pub callback_url: Option<FileUrl>,
 }
@@ -86,21 +85,36 @@ pub struct Progress {
     pub bytes_read: i64,
 }
 
+macro_rules! select_files {
+    ($condition:tt, $($argument:expr),+) => {
+        sqlx::query_as!(
+            FileRow,
+            r#"select public_id, name, file_url, created_by, callback_url, status, created_at, updated_at, added,
+                      duplicates, rejected, rejections as "rejections: Json<Vec<Rejection>>", failure
+               from coupon_file where "# + $condition,
+            $($argument),+
+        )
+    };
+}
+
 impl Storage {
     /// Notes the file and enqueues its load, in one statement.
     pub async fn add_file(&self, list: &ListRef, file: &NewFile) -> Result<AddFile> {
         let id = PublicId::from_bytes(rand::random());
-        let source = serde_json::json!({
-            "url": file.url.as_url().as_str(),
-            "username": file.auth.as_ref().map(|auth| auth.username.as_str()),
-            "password": file.auth.as_ref().map(|auth| auth.password.expose_secret()),
-        });
+        let source = match &file.source {
+            FileSource::Hosted { url, auth } => serde_json::json!({
+                "url": url.as_url().as_str(),
+                "username": auth.as_ref().map(|auth| auth.username.as_str()),
+                "password": auth.as_ref().map(|auth| auth.password.expose_secret()),
+            }),
+            FileSource::Sent(upload) => serde_json::json!({"upload_id": upload.id()}),
+        };
         let added = sqlx::query_scalar!(
             "select add_file($1, $2, $3, $4, $5, $6, $7)",
             list.list_id,
             id.as_bytes(),
             file.name.as_str(),
-            file.url.shown(),
+            file.source.shown(),
             file.created_by.as_str(),
             file.callback_url.as_ref().map(|url| url.as_url().as_str()),
             source,
@@ -115,13 +129,10 @@ impl Storage {
     }
 
     pub async fn file(&self, list: &ListRef, id: PublicId) -> Result<Option<CouponFile>> {
-        let row = sqlx::query_as!(
-            FileRow,
-            r#"select public_id, name, file_url, created_by, callback_url, status, created_at, updated_at, added,
-                      duplicates, rejected, rejections as "rejections: Json<Vec<Rejection>>", failure
-               from coupon_file where list_id = $1 and public_id = $2 and deleted_at is null"#,
+        let row = select_files!(
+            "list_id = $1 and public_id = $2 and deleted_at is null",
             list.list_id,
-            id.as_bytes(),
+            id.as_bytes()
         );
         row.fetch_optional(&self.pool)
             .await?
@@ -129,14 +140,17 @@ impl Storage {
             .transpose()
     }
 
+    /// A file as the work that follows its load knows it, also when it was deleted meanwhile.
+    pub(crate) async fn file_by_id(&self, list_id: i64, file_id: i64) -> Result<CouponFile> {
+        let row = select_files!("list_id = $1 and file_id = $2", list_id, file_id);
+        row.fetch_one(&self.pool).await?.try_into()
+    }
+
     /// The list's files that were not deleted, the newest first.
     pub async fn files(&self, list: &ListRef) -> Result<Vec<CouponFile>> {
-        let rows = sqlx::query_as!(
-            FileRow,
-            r#"select public_id, name, file_url, created_by, callback_url, status, created_at, updated_at, added,
-                      duplicates, rejected, rejections as "rejections: Json<Vec<Rejection>>", failure
-               from coupon_file where list_id = $1 and deleted_at is null order by created_at desc, public_id"#,
-            list.list_id,
+        let rows = select_files!(
+            "list_id = $1 and deleted_at is null order by created_at desc, public_id",
+            list.list_id
         );
         rows.fetch_all(&self.pool)
             .await?

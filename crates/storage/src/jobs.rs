@@ -5,16 +5,17 @@ use std::{str::FromStr as _, time::Duration};
 
 use domain::LoadFailure;
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::DeserializeOwned;
 use sqlx::{
     PgPool,
     postgres::{PgConnectOptions, PgListener, types::PgInterval},
 };
 use uuid::Uuid;
 
-use crate::{Error, FileToLoad, Result, Storage, load::Source};
+use crate::{
+    Error, FileToLoad, MailToSend, ReportToBuild, Result, Storage, callbacks::CallbackToMake, load::Source,
+};
 
-/// Errors of ours after which a job is given up.
-const MOST_FAILURES: i32 = 5;
 /// Claims after which a job that keeps killing its workers is given up.
 const MOST_ATTEMPTS: i32 = 300;
 
@@ -23,6 +24,9 @@ const MOST_ATTEMPTS: i32 = 300;
 pub enum JobKind {
     LoadFile,
     PurgeList,
+    SendMail,
+    CallBack,
+    BuildReport,
 }
 
 impl JobKind {
@@ -30,7 +34,30 @@ impl JobKind {
         match self {
             Self::LoadFile => "load_file",
             Self::PurgeList => "purge_list",
+            Self::SendMail => "send_mail",
+            Self::CallBack => "call_back",
+            Self::BuildReport => "build_report",
         }
+    }
+
+    /// Errors after which a job is given up. What goes to somebody else's server has three days, more or less: a relay
+    /// or a receiver that is down over a weekend loses nothing.
+    const fn most_failures(self) -> i32 {
+        match self {
+            Self::LoadFile | Self::PurgeList | Self::BuildReport => 5,
+            Self::SendMail => 870,
+            Self::CallBack => 80,
+        }
+    }
+
+    /// How long to wait when another error follows on so many: 2, 4, 8 … seconds up to a limit of the kind.
+    pub fn back_off(self, failures: i32) -> Duration {
+        let most = match self {
+            Self::LoadFile | Self::PurgeList | Self::BuildReport => Duration::from_mins(2),
+            Self::SendMail => Duration::from_mins(5),
+            Self::CallBack => Duration::from_hours(1),
+        };
+        Duration::from_secs(2 << failures.clamp(0, 12)).min(most)
     }
 }
 
@@ -39,6 +66,8 @@ impl JobKind {
 pub struct Claim {
     pub job_id: i64,
     pub attempt: i32,
+    /// Tries that ended by an error, so far.
+    pub failures: i32,
     pub(crate) owner: Uuid,
 }
 
@@ -47,6 +76,9 @@ pub struct Claim {
 pub enum Job {
     LoadFile(Box<FileToLoad>),
     PurgeList { claim: Claim, list_id: i64 },
+    SendMail(Box<MailToSend>),
+    CallBack(CallbackToMake),
+    BuildReport(ReportToBuild),
 }
 
 impl Job {
@@ -54,6 +86,9 @@ impl Job {
         match self {
             Self::LoadFile(file) => file.claim,
             Self::PurgeList { claim, .. } => *claim,
+            Self::SendMail(mail) => mail.claim,
+            Self::CallBack(callback) => callback.claim,
+            Self::BuildReport(report) => report.claim,
         }
     }
 }
@@ -75,29 +110,36 @@ impl Storage {
         let claim = Claim {
             job_id: row.job_id,
             attempt: row.attempt,
+            failures: row.failures,
             owner,
         };
-        let job = match (kind, row.file_id) {
-            (JobKind::LoadFile, Some(file_id)) => {
-                let source: Source = serde_json::from_value(row.payload)
-                    .map_err(|_| Error::Fault(format!("job {}: its payload cannot be read", row.job_id)))?;
-                Job::LoadFile(Box::new(FileToLoad::new(
-                    claim,
-                    row.list_id,
-                    file_id,
-                    &row.fingerprint_key,
-                    source,
-                )?))
+        let list_id = row.list_id;
+        let file_id = row
+            .file_id
+            .ok_or_else(|| Error::Fault(format!("job {} names no file", row.job_id)));
+        Ok(Some(match kind {
+            JobKind::LoadFile => {
+                let source: Source = payload(row.job_id, row.payload)?;
+                let file = FileToLoad::new(claim, list_id, file_id?, &row.fingerprint_key, source)?;
+                Job::LoadFile(Box::new(file))
             }
-            (JobKind::PurgeList, _) => Job::PurgeList {
+            JobKind::PurgeList => Job::PurgeList { claim, list_id },
+            JobKind::SendMail => Job::SendMail(Box::new(MailToSend::new(
                 claim,
-                list_id: row.list_id,
-            },
-            (JobKind::LoadFile, None) => {
-                return Err(Error::Fault(format!("job {} names no file", row.job_id)));
-            }
-        };
-        Ok(Some(job))
+                list_id,
+                payload(row.job_id, row.payload)?,
+            ))),
+            JobKind::CallBack => Job::CallBack(CallbackToMake {
+                claim,
+                list_id,
+                file_id: file_id?,
+            }),
+            JobKind::BuildReport => Job::BuildReport(ReportToBuild::new(
+                claim,
+                list_id,
+                payload(row.job_id, row.payload)?,
+            )),
+        }))
     }
 
     /// Prolongs the lease; false if the job is no longer the caller's and its work is in vain.
@@ -124,16 +166,26 @@ impl Storage {
         Ok(())
     }
 
-    /// Gives the job back after an error of ours, to be tried again after `delay`; given up after five.
-    pub async fn retry_job(&self, claim: Claim, error: &Error, delay: Duration) -> Result<()> {
+    /// Gives the job back after an error, to be tried again after `delay`; given up after too many of them.
+    pub async fn retry_job(&self, kind: JobKind, claim: Claim, error: &str, delay: Duration) -> Result<()> {
+        self.count_failure(claim, error, delay, kind.most_failures())
+            .await
+    }
+
+    /// Gives the job up: trying again would end the same way.
+    pub async fn give_up_job(&self, claim: Claim, error: &str) -> Result<()> {
+        self.count_failure(claim, error, Duration::ZERO, 1).await
+    }
+
+    async fn count_failure(&self, claim: Claim, error: &str, delay: Duration, most: i32) -> Result<()> {
         sqlx::query!(
             "select retry_job($1, $2, $3, $4, $5, $6, $7)",
             claim.job_id,
             claim.attempt,
             claim.owner,
-            error.to_string(),
+            error,
             interval(delay),
-            MOST_FAILURES,
+            most,
             LoadFailure::ServerFault.to_string(),
         )
         .execute(&self.pool)
@@ -165,17 +217,25 @@ impl Storage {
         Ok(rescued.fetch_one(&self.pool).await?)
     }
 
-    /// Forgets the jobs that ended a week ago.
-    pub async fn forget_ended_jobs(&self) -> Result<()> {
+    /// Forgets the jobs that ended a week ago, and the mails that have waited for a relay for so long: nobody wants
+    /// last week's news.
+    pub async fn forget_old_jobs(&self) -> Result<()> {
         sqlx::query!(
             "delete from job where job_id in (
-                 select job_id from job where state in ('done', 'dead') and ended_at < clock_timestamp() - interval '7 days'
+                 select job_id from job
+                 where state in ('done', 'dead') and ended_at < clock_timestamp() - interval '7 days'
+                    or kind = 'send_mail' and state = 'ready' and created_at < clock_timestamp() - interval '7 days'
                  limit 10000)"
         )
         .execute(&self.pool)
         .await?;
         Ok(())
     }
+}
+
+fn payload<T: DeserializeOwned>(job_id: i64, payload: serde_json::Value) -> Result<T> {
+    serde_json::from_value(payload)
+        .map_err(|_| Error::Fault(format!("job {job_id}: its payload cannot be read")))
 }
 
 fn is_lost_race(error: &sqlx::Error) -> bool {

@@ -3,6 +3,7 @@
 
 mod allocations;
 mod block;
+mod callbacks;
 mod connection;
 mod copy;
 mod credentials;
@@ -12,16 +13,23 @@ mod hand_backs;
 mod jobs;
 mod lists;
 mod load;
+mod mails;
 mod migrations;
 mod purge;
+mod rate_limits;
 mod runs;
 mod stock;
+mod uploads;
+mod usage_reports;
+mod usage_rows;
+mod watches;
 mod workspaces;
 
 pub use allocations::{
     Allocation, AllocationOutcome, AllocationRequest, AllocationsUnavailable, Allocator, GROUP_KEYS, Shortage,
 };
 pub use block::Block;
+pub use callbacks::{Callback, CallbackToMake};
 pub use connection::{Settings, Storage};
 pub use credentials::{ApiKey, AuthenticationError};
 pub use error::Error;
@@ -29,10 +37,17 @@ pub use files::{AddFile, CouponFile, FileRef, NewFile, Progress, Stage};
 pub use hand_backs::{Disabled, Released};
 pub use jobs::{Claim, Job, JobKind, JobNews};
 pub use lists::{Changed, CouponList, CreateList, ListChange, ListRef, NewList, UpdateList};
-pub use load::{FileToLoad, LoadCounts, Published};
+pub use load::{FileSource, FileToLoad, LoadCounts, Published};
+pub use mails::{MailToSend, News};
 pub use migrations::{migrate, schema_fits};
+pub use rate_limits::Quota;
 pub use runs::Run;
 pub use stock::Stock;
+pub use uploads::Upload;
+pub use usage_reports::{
+    NewUsageReport, ReportStatus, ReportToBuild, RequestReport, UsageReport, UsageReportRef,
+};
+pub use usage_rows::{UsageDecoder, UsageRow};
 pub use workspaces::Workspace;
 
 /// What every call of this crate answers.

@@ -140,10 +140,23 @@ impl Storage {
     }
 
     pub async fn list(&self, list: &ListRef) -> Result<CouponList> {
-        let row = sqlx::query_file_as!(ListRow, "src/queries/list.sql", list.list_id)
+        self.list_by_id(list.list_id).await
+    }
+
+    pub(crate) async fn list_by_id(&self, list_id: i64) -> Result<CouponList> {
+        let row = sqlx::query_file_as!(ListRow, "src/queries/list.sql", list_id)
             .fetch_one(&self.pool)
             .await?;
         row.try_into()
+    }
+
+    /// Whether the list takes files and hands out codes now.
+    pub async fn is_active(&self, list: &ListRef) -> Result<bool> {
+        let active = sqlx::query_scalar!(
+            r#"select status = 'ACTIVE' and expires_at > clock_timestamp() as "active!" from coupon_list where list_id = $1"#,
+            list.list_id
+        );
+        Ok(active.fetch_one(&self.pool).await?)
     }
 
     /// The workspace's lists, the newest first.

@@ -4,9 +4,11 @@ use domain::{BasicAuth, CodesPerBlock, FileUrl, FingerprintKey, LoadFailure, Rej
 use secrecy::SecretString;
 use serde::Deserialize;
 use sqlx::types::Json;
+use uuid::Uuid;
 
 use crate::{
-    Block, Claim, Error, Result, Stage, Storage, copy::BlockWriter, files::FileRef, lists::fingerprint_key,
+    Block, Claim, Error, Result, Stage, Storage, Upload, copy::BlockWriter, files::FileRef,
+    lists::fingerprint_key,
 };
 
 /// A file whose load the caller has claimed.
@@ -15,31 +17,62 @@ pub struct FileToLoad {
     pub claim: Claim,
     pub file: FileRef,
     pub key: FingerprintKey,
-    pub url: FileUrl,
-    pub auth: Option<BasicAuth>,
+    pub source: FileSource,
 }
 
-/// Where to fetch a file from, as the job keeps it.
+/// Where the file's bytes are.
+#[derive(Debug, Clone)]
+pub enum FileSource {
+    Hosted { url: FileUrl, auth: Option<BasicAuth> },
+    Sent(Upload),
+}
+
+impl FileSource {
+    /// The URL as it may be shown; a file that was sent has none.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Hosted { url, .. } => url.shown(),
+            Self::Sent(_) => String::new(),
+        }
+    }
+}
+
+/// The same, as the job keeps it.
 #[derive(Deserialize)]
-pub(crate) struct Source {
-    url: String,
-    username: Option<String>,
-    password: Option<SecretString>,
+#[serde(untagged)]
+pub(crate) enum Source {
+    Hosted {
+        url: String,
+        username: Option<String>,
+        password: Option<SecretString>,
+    },
+    Sent {
+        upload_id: Uuid,
+    },
 }
 
 impl FileToLoad {
     pub(crate) fn new(claim: Claim, list_id: i64, file_id: i64, key: &[u8], source: Source) -> Result<Self> {
-        let auth = source.username.map(|username| BasicAuth {
-            username,
-            password: source.password.unwrap_or_else(|| SecretString::from("")),
-        });
+        let source = match source {
+            Source::Hosted {
+                url,
+                username,
+                password,
+            } => FileSource::Hosted {
+                url: FileUrl::new(&url)
+                    .map_err(|_| Error::Fault("a stored file URL cannot be read".to_owned()))?,
+                auth: username.map(|username| BasicAuth {
+                    username,
+                    password: password.unwrap_or_else(|| SecretString::from("")),
+                }),
+            },
+            Source::Sent { upload_id } => FileSource::Sent(Upload::of_list(list_id, upload_id)),
+        };
         Ok(Self {
             claim,
             file: FileRef { list_id, file_id },
             key: fingerprint_key(key)?,
-            url: FileUrl::new(&source.url)
-                .map_err(|_| Error::Fault("a stored file URL cannot be read".to_owned()))?,
-            auth,
+            source,
         })
     }
 }

@@ -1,11 +1,11 @@
 //! `POST /v1/coupon-list/{coupon_list_id}/files`
 
 use actix_web::{HttpResponse, web};
-use domain::{BasicAuth, FileUrl, FreeText};
+use domain::{BasicAuth, FileUrl, FreeText, PublicId};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
-use storage::{AddFile, NewFile};
+use storage::{AddFile, FileSource, ListRef, NewFile};
 
 use crate::{
     App,
@@ -18,14 +18,7 @@ use crate::{
 pub(crate) async fn upload(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
     let file = new_file(body.object(CONTRACT_BYTES).await?, &app)?;
     match app.storage.add_file(&list.0, &file).await? {
-        AddFile::Added(id) => Ok(HttpResponse::Created().json(UploadedFile {
-            name: file.name.as_str(),
-            file_url: file.url.shown(),
-            created_by: file.created_by.as_str(),
-            status: "PENDING",
-            coupons_list_id: list.0.public_id.to_string(),
-            _id: id.to_string(),
-        })),
+        AddFile::Added(id) => Ok(HttpResponse::Created().json(UploadedFile::new(&list.0, &file, id))),
         AddFile::ListNotActive => Err(ApiError::Invalid(
             "The coupon list is archived or expired; activate it first.".to_owned(),
         )),
@@ -40,12 +33,14 @@ fn new_file(mut fields: Fields, app: &App) -> Result<NewFile, ApiError> {
         .filter(|name| !name.as_str().is_empty());
     Ok(NewFile {
         name: name.unwrap_or_else(|| name_of(&url)),
-        auth: basic_auth(&mut fields)?,
         created_by: fields.parsed("created_by", FreeText::new)?.unwrap_or_default(),
         callback_url: callback_url
             .map(|text| fetchable("callback_url", &text, app))
             .transpose()?,
-        url,
+        source: FileSource::Hosted {
+            url,
+            auth: basic_auth(&mut fields)?,
+        },
     })
 }
 
@@ -106,14 +101,28 @@ fn basic_auth(fields: &mut Fields) -> Result<Option<BasicAuth>, ApiError> {
     }
 }
 
+/// The documented answer, also to a file sent by hand.
 #[derive(Serialize)]
-struct UploadedFile<'a> {
+pub(super) struct UploadedFile<'a> {
     name: &'a str,
     file_url: String,
     created_by: &'a str,
     status: &'static str,
     coupons_list_id: String,
     _id: String,
+}
+
+impl<'a> UploadedFile<'a> {
+    pub(super) fn new(list: &ListRef, file: &'a NewFile, id: PublicId) -> Self {
+        Self {
+            name: file.name.as_str(),
+            file_url: file.source.shown(),
+            created_by: file.created_by.as_str(),
+            status: "PENDING",
+            coupons_list_id: list.public_id.to_string(),
+            _id: id.to_string(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,18 +1,18 @@
 //! What a request says of a list's alerts and their recipients.
 
-use domain::{AlertPatch, ExpiryAlertPatch, ShortageAlertPatch, Subscribers};
+use domain::{AlertPatch, ExpiryAlertPatch, MailDomains, ShortageAlertPatch, Subscribers};
 
 use crate::{
     error::ApiError,
     fields::{Fields, wrong},
+    recipients::recipients,
 };
 
-pub(super) fn subscribers(fields: &mut Fields) -> Result<Option<Subscribers>, ApiError> {
-    const KEY: &str = "email_alert_subscribers";
-    fields
-        .texts(KEY)?
-        .map(|addresses| Subscribers::new(addresses).map_err(|error| wrong(KEY, error)))
-        .transpose()
+pub(super) fn subscribers(
+    fields: &mut Fields,
+    domains: &MailDomains,
+) -> Result<Option<Subscribers>, ApiError> {
+    recipients(fields, "email_alert_subscribers", domains)
 }
 
 pub(super) fn alert_patch(fields: &mut Fields) -> Result<Option<AlertPatch>, ApiError> {

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, web};
 use domain::{AlertConditions, FreeText, Label, ListName, instant_without_zone, parse_expiry};
-use jiff::tz::TimeZone;
 use serde::Serialize;
 use storage::{CreateList, NewList};
 
@@ -20,7 +19,7 @@ pub(crate) async fn create(
     workspace: Workspace,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
-    let list = new_list(body.object(CONTRACT_BYTES).await?, &app.zone)?;
+    let list = new_list(body.object(CONTRACT_BYTES).await?, &app)?;
     match app.storage.create_list(&workspace.0, &list).await? {
         CreateList::Created(id) => Ok(HttpResponse::Created().json(CreatedList::new(&list, id.to_string()))),
         CreateList::DuplicateName => Err(ApiError::DuplicateName),
@@ -29,7 +28,7 @@ pub(crate) async fn create(
     }
 }
 
-fn new_list(mut fields: Fields, zone: &TimeZone) -> Result<NewList, ApiError> {
+fn new_list(mut fields: Fields, app: &App) -> Result<NewList, ApiError> {
     const MISSING: ApiError = ApiError::MissingKey(None);
     let name = fields.parsed("name", ListName::new)?.ok_or(MISSING)?;
     let label = fields.parsed("label", Label::new)?.ok_or(MISSING)?;
@@ -39,9 +38,9 @@ fn new_list(mut fields: Fields, zone: &TimeZone) -> Result<NewList, ApiError> {
     Ok(NewList {
         name,
         label,
-        expires_at: parse_expiry(&expires_at, zone).map_err(|error| wrong("expires_at", error))?,
+        expires_at: parse_expiry(&expires_at, &app.zone).map_err(|error| wrong("expires_at", error))?,
         created_by,
-        subscribers: alerts::subscribers(&mut fields)?.unwrap_or_default(),
+        subscribers: alerts::subscribers(&mut fields, &app.mail_domains)?.unwrap_or_default(),
         alerts: AlertConditions::from_patch(alerts).map_err(|_| MISSING)?,
     })
 }

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpResponse, web};
 use domain::{ListName, parse_expiry};
-use jiff::tz::TimeZone;
 use storage::{ListChange, UpdateList};
 
 use super::{alerts, shown::ShownList};
@@ -15,7 +14,7 @@ use crate::{
 };
 
 pub(crate) async fn update(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
-    let change = change(body.object(CONTRACT_BYTES).await?, &app.zone)?;
+    let change = change(body.object(CONTRACT_BYTES).await?, &app)?;
     match app.storage.update_list(&list.0, &change).await? {
         UpdateList::Updated => {
             let list = app.storage.list(&list.0).await?;
@@ -28,14 +27,14 @@ pub(crate) async fn update(app: web::Data<App>, list: List, body: Body) -> Resul
 }
 
 /// `label` and `created_by` never change, so they are ignored like any unknown key.
-fn change(mut fields: Fields, zone: &TimeZone) -> Result<ListChange, ApiError> {
+fn change(mut fields: Fields, app: &App) -> Result<ListChange, ApiError> {
     let expires_at = fields.text("expires_at")?;
     Ok(ListChange {
         name: fields.parsed("name", ListName::new)?,
         expires_at: expires_at
-            .map(|text| parse_expiry(&text, zone).map_err(|error| wrong("expires_at", error)))
+            .map(|text| parse_expiry(&text, &app.zone).map_err(|error| wrong("expires_at", error)))
             .transpose()?,
-        subscribers: alerts::subscribers(&mut fields)?,
+        subscribers: alerts::subscribers(&mut fields, &app.mail_domains)?,
         alerts: alerts::alert_patch(&mut fields)?,
     })
 }

@@ -1,6 +1,7 @@
 //! What the operator decides, read once at the start.
 
 mod check;
+mod rate_variables;
 mod secret;
 mod settings;
 mod unknown;
@@ -9,7 +10,6 @@ mod variables;
 pub(crate) use check::{known_variables, report};
 pub(crate) use secret::read as read_secret;
 pub(crate) use settings::{Bootstrap, Settings};
-pub(crate) use unknown::without_effect;
 pub(crate) use variables::Variables;
 
 use std::fmt;

@@ -1,10 +1,12 @@
 //! The settings as types: what is here is known to make sense.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
-use domain::WorkspaceId;
+use api::RateLimits;
+use domain::{MailDomains, WorkspaceId};
 use ingestion::outbound::AddressPolicy;
 use jiff::tz::TimeZone;
+use reporting::{Relay, RelayError};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use tracing_subscriber::EnvFilter;
@@ -28,6 +30,13 @@ pub(crate) struct Settings {
     pub(crate) job_lease: Duration,
     pub(crate) loads: usize,
     pub(crate) list_codes: i64,
+    /// Absent: mails wait.
+    pub(crate) relay: Option<Relay>,
+    pub(crate) mail_domains: MailDomains,
+    pub(crate) report_variations: bool,
+    pub(crate) rate_limits: RateLimits,
+    /// Requests a second from one address; absent: as many as come.
+    pub(crate) address_requests: Option<NonZeroU32>,
     /// A valid filter; kept as text because an `EnvFilter` cannot be cloned.
     pub(crate) log: String,
 }
@@ -84,6 +93,15 @@ impl Settings {
             "COUPONRY_LIST_CODES",
             number(&said.list_codes, 1, domain::LIST_CODES.unsigned_abs()),
         );
+        let relay = problems.keep("COUPONRY_SMTP_URL", smtp_url(said));
+        let relay = problems.keep("COUPONRY_MAIL_FROM", mail(relay, said.mail_from.as_deref()));
+        let domains = said.mail_domains.as_deref().unwrap_or_default();
+        let mail_domains = problems.keep("COUPONRY_MAIL_DOMAINS", domains.parse());
+        let report_variations =
+            problems.keep("COUPONRY_REPORT_VARIATIONS", on_or_off(&said.report_variations));
+        let limited = problems.keep("COUPONRY_RATE_LIMITS", on_or_off(&said.rate_limits));
+        let limits = said.rates.read(&mut problems);
+        let address_requests = problems.keep("COUPONRY_ADDRESS_REQUESTS", a_second(&said.address_requests));
         let log = problems.keep("COUPONRY_LOG", log_filter(&said.log));
 
         let assemble = || {
@@ -102,6 +120,15 @@ impl Settings {
                 job_lease: Duration::from_secs(job_lease?),
                 loads: usize::try_from(loads?).ok()?,
                 list_codes: i64::try_from(list_codes?).ok()?,
+                relay: relay?,
+                mail_domains: mail_domains?,
+                report_variations: report_variations?,
+                rate_limits: if limited? {
+                    limits.into_iter().collect()
+                } else {
+                    RateLimits::new()
+                },
+                address_requests: address_requests?,
                 log: log?,
             })
         };
@@ -225,6 +252,37 @@ fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
         .ok_or_else(|| format!("must be a whole number from {least} to {most}, not \"{text}\""))
 }
 
+fn smtp_url(said: &Variables) -> Result<Option<SecretString>, String> {
+    secret::read(said.smtp_url.as_ref(), said.smtp_url_file.as_deref())
+}
+
+/// The relay and the sender mean something together only. A URL that could not be read has been complained of already.
+#[allow(
+    clippy::option_option,
+    reason = "outside: could it be read; inside: was it said"
+)]
+fn mail(url: Option<Option<SecretString>>, from: Option<&str>) -> Result<Option<Relay>, String> {
+    match (url, from) {
+        (Some(Some(url)), Some(from)) => Relay::new(&url, from).map(Some).map_err(|error| match error {
+            RelayError::From => error.to_string(),
+            _ => format!("belongs to COUPONRY_SMTP_URL, which {error}"),
+        }),
+        (Some(Some(_)), None) => Err("is not set, but COUPONRY_SMTP_URL is".to_owned()),
+        (Some(None), Some(_)) => Err("is set without COUPONRY_SMTP_URL".to_owned()),
+        _ => Ok(None),
+    }
+}
+
+fn a_second(text: &str) -> Result<Option<NonZeroU32>, String> {
+    match text {
+        "off" => Ok(None),
+        _ => text
+            .parse()
+            .map(Some)
+            .map_err(|_| format!("must be off or a number of requests a second, not \"{text}\"")),
+    }
+}
+
 fn log_filter(text: &str) -> Result<String, String> {
     EnvFilter::try_new(text).map_err(|error| format!("is not a log filter: {error}"))?;
     Ok(text.to_owned())
@@ -233,6 +291,7 @@ fn log_filter(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use clap::{Args as _, Command, FromArgMatches as _};
+    use domain::Operation;
 
     use super::*;
 
@@ -267,9 +326,14 @@ mod tests {
             "--public-url=ftp://x",
             "--outbound-allow=10.0.0.0/8,everything",
             "--database-url=mysql://u:hidden@h/d",
+            "--smtp-url=http://u:hidden@h",
+            "--mail-from=coupons@example.com",
+            "--rate-create-list=often",
+            "--rate-limits=sometimes",
+            "--address-requests=0",
         ])
         .unwrap_err();
-        assert_eq!(said.len(), 8, "{said:#?}");
+        assert_eq!(said.len(), 12, "{said:#?}");
         assert!(!said.concat().contains("hidden"), "{said:#?}");
     }
 
@@ -279,6 +343,27 @@ mod tests {
         assert!(judged(&["--bootstrap-api-key=k-3f9c"]).is_err());
         let both = judged(&["--bootstrap-workspace-id=w", "--bootstrap-api-key=k-3f9c"]).unwrap();
         assert_eq!(both.bootstrap.unwrap().workspace_id.as_str(), "w");
+    }
+
+    #[test]
+    fn half_a_mail_relay_is_an_error() {
+        assert!(judged(&["--smtp-url=smtp://mail.example.com"]).is_err());
+        assert!(judged(&["--mail-from=coupons@example.com"]).is_err());
+        let both = judged(&[
+            "--smtp-url=smtp://mail.example.com",
+            "--mail-from=Us <coupons@example.com>",
+        ]);
+        assert!(both.unwrap().relay.is_some());
+    }
+
+    #[test]
+    fn the_documented_rate_limits_hold_unless_they_are_off() {
+        let limits = judged(&["--rate-archive-list=off"]).unwrap().rate_limits;
+        let of = |operation| limits[&operation].to_string();
+        assert_eq!(of(Operation::CreateList), "100/day");
+        assert_eq!(of(Operation::UploadFile), "5/minute,50/day");
+        assert_eq!(of(Operation::ArchiveList), "off");
+        assert!(judged(&["--rate-limits=off"]).unwrap().rate_limits.is_empty());
     }
 
     #[test]

@@ -3,24 +3,11 @@
 /// The suite's own variables, inherited by the programs it starts.
 const OF_THE_TESTS: &str = "COUPONRY_TEST_";
 
-/// Settings whose names are fixed and whose work comes with a later release: set early, they do no harm.
-const OF_LATER_RELEASES: &[&str] = &[
-    "COUPONRY_SMTP_URL",
-    "COUPONRY_SMTP_URL_FILE",
-    "COUPONRY_MAIL_FROM",
-    "COUPONRY_RATE_LIMITS",
-];
-
-/// The variables of the environment that mean nothing yet.
-pub(crate) fn without_effect(environment: impl Iterator<Item = String>) -> impl Iterator<Item = String> {
-    environment.filter(|name| OF_LATER_RELEASES.contains(&name.as_str()))
-}
-
 /// One sentence for each variable that nobody reads, with the nearest one that somebody does.
 pub(crate) fn complaints(known: &[String], environment: impl Iterator<Item = String>) -> Vec<String> {
     environment
         .filter(|name| name.starts_with("COUPONRY_") && !name.starts_with(OF_THE_TESTS))
-        .filter(|name| !known.contains(name) && !OF_LATER_RELEASES.contains(&name.as_str()))
+        .filter(|name| !known.contains(name))
         .map(|name| {
             let nearest = known.iter().min_by_key(|candidate| distance(&name, candidate));
             let nearest = nearest.map_or("", String::as_str);
@@ -67,13 +54,7 @@ mod tests {
 
     #[test]
     fn known_names_foreign_names_and_the_suites_names_pass() {
-        let names = [
-            "COUPONRY_LOADS",
-            "PATH",
-            "COUPONRY_TEST_DATABASE_URL",
-            "COUPONRY_SMTP_URL",
-        ]
-        .map(str::to_owned);
+        let names = ["COUPONRY_LOADS", "PATH", "COUPONRY_TEST_DATABASE_URL"].map(str::to_owned);
         assert_eq!(complaints(&known(), names.into_iter()), Vec::<String>::new());
     }
 

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use secrecy::SecretString;
 
+use super::rate_variables::RateVariables;
+
 /// What was said, still as text: `Settings::judge` reads it, so that `config check` can show all of it and name
 /// everything that is wrong, not only the first thing.
 #[derive(Debug, Args)]
@@ -165,6 +167,61 @@ pub(crate) struct Variables {
         default_value = "100000000"
     )]
     pub(crate) list_codes: String,
+
+    /// Mail relay: smtp://user:password@host:587 or smtps://…; absent: mails wait
+    #[arg(
+        long,
+        env = "COUPONRY_SMTP_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
+    pub(crate) smtp_url: Option<SecretString>,
+
+    /// File that holds the mail relay's URL
+    #[arg(long, env = "COUPONRY_SMTP_URL_FILE", global = true, value_name = "FILE")]
+    pub(crate) smtp_url_file: Option<PathBuf>,
+
+    /// Sender of mails: an address, or a name and an address in angle brackets
+    #[arg(long, env = "COUPONRY_MAIL_FROM", global = true, value_name = "MAILBOX")]
+    pub(crate) mail_from: Option<String>,
+
+    /// Domains that alerts and reports may be mailed to, comma-separated; absent: any
+    #[arg(long, env = "COUPONRY_MAIL_DOMAINS", global = true, value_name = "DOMAINS")]
+    pub(crate) mail_domains: Option<String>,
+
+    /// Whether usage reports have the columns Locale and Variation too
+    #[arg(
+        long,
+        env = "COUPONRY_REPORT_VARIATIONS",
+        global = true,
+        value_name = "on|off",
+        default_value = "off"
+    )]
+    pub(crate) report_variations: String,
+
+    /// Whether the rate limits hold
+    #[arg(
+        long,
+        env = "COUPONRY_RATE_LIMITS",
+        global = true,
+        value_name = "on|off",
+        default_value = "on"
+    )]
+    pub(crate) rate_limits: String,
+
+    #[command(flatten)]
+    pub(crate) rates: RateVariables,
+
+    /// Requests a second that this process takes from one address
+    #[arg(
+        long,
+        env = "COUPONRY_ADDRESS_REQUESTS",
+        global = true,
+        value_name = "N|off",
+        default_value = "off"
+    )]
+    pub(crate) address_requests: String,
 
     /// What is logged, as a tracing filter: `info`, `warn,storage=debug`, …
     #[arg(

@@ -2,15 +2,14 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ingestion::Loader;
-use storage::{Claim, Error, Job, JobKind, Storage};
+use storage::{Claim, Job, JobKind};
 use tokio::{
     sync::watch,
     task::JoinSet,
     time::{sleep, timeout},
 };
 
-use super::Plan;
+use super::{Plan, workshop::Trouble};
 
 /// How often to look where no bell rings, or a job's time comes.
 const LOOK: Duration = Duration::from_secs(1);
@@ -27,7 +26,7 @@ pub(super) struct Lane {
 
 enum Ended {
     /// By itself, with what it says.
-    Worked(Result<(), Error>),
+    Worked(Result<(), Trouble>),
     /// Someone else has the job.
     Lost,
     /// The process goes away.
@@ -80,14 +79,11 @@ impl Lane {
         // does not take the lane with it.
         let mut task = JoinSet::new();
         let mut stopped = self.stopped.clone();
-        task.spawn(perform(
-            job,
-            self.plan.storage.clone(),
-            Arc::clone(&self.plan.loader),
-        ));
+        let workshop = Arc::clone(&self.plan.workshop);
+        task.spawn(async move { workshop.perform(job).await });
         let ended = tokio::select! {
             Some(outcome) = task.join_next() => {
-                Ended::Worked(outcome.unwrap_or_else(|_| Err(Error::Fault("the job panicked".to_owned()))))
+                Ended::Worked(outcome.unwrap_or_else(|_| Err(Trouble::Later("the job panicked".to_owned()))))
             }
             () = self.until_lost(claim) => Ended::Lost,
             _ = stopped.wait_for(|stopped| *stopped) => Ended::Stopped,
@@ -95,10 +91,22 @@ impl Lane {
         task.shutdown().await;
         match ended {
             Ended::Worked(Ok(())) => tracing::debug!(kind, job_id, attempt, "a job is done"),
-            Ended::Worked(Err(error)) => {
-                tracing::warn!(kind, job_id, attempt, %error, "a job failed; it will be tried again");
-                let again = self.plan.storage.retry_job(claim, &error, back_off(attempt));
+            Ended::Worked(Err(Trouble::Later(error))) => {
+                tracing::warn!(
+                    kind,
+                    job_id,
+                    attempt,
+                    error,
+                    "a job failed; it will be tried again"
+                );
+                let delay = self.kind.back_off(claim.failures);
+                let again = self.plan.storage.retry_job(self.kind, claim, &error, delay);
                 self.give_back(claim, again).await;
+            }
+            Ended::Worked(Err(Trouble::Never(error))) => {
+                tracing::warn!(kind, job_id, attempt, error, "a job is given up");
+                self.give_back(claim, self.plan.storage.give_up_job(claim, &error))
+                    .await;
             }
             Ended::Lost => tracing::warn!(
                 kind,
@@ -133,20 +141,4 @@ impl Lane {
             }
         }
     }
-}
-
-async fn perform(job: Job, storage: Storage, loader: Arc<Loader>) -> storage::Result<()> {
-    match job {
-        Job::LoadFile(file) => loader.load(*file).await,
-        Job::PurgeList { claim, list_id } => {
-            storage.purge_list(list_id).await?;
-            storage.finish_job(claim).await
-        }
-    }
-}
-
-/// 2, 4, 8 … seconds, two minutes at most.
-fn back_off(attempt: i32) -> Duration {
-    let doublings = attempt.clamp(1, 7).unsigned_abs();
-    Duration::from_secs(1 << doublings).min(Duration::from_mins(2))
 }

@@ -62,7 +62,7 @@ impl Outbound {
 
     /// Sends one request, follows nothing, and gives back the answer's head whatever its status. `shape` adds what the
     /// request carries.
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         method: Method,
         url: &FileUrl,

@@ -9,5 +9,5 @@ where job_id = (
     limit 1
     for update skip locked
 )
-returning job_id, attempt, list_id, file_id, payload,
+returning job_id, attempt, failures, list_id, file_id, payload,
           (select c.fingerprint_key from coupon_list c where c.list_id = job.list_id) as "fingerprint_key!"

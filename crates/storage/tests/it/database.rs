@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOptions};
 use storage::{
-    AddFile, Allocation, AllocationOutcome, AllocationRequest, Allocator, Block, FileToLoad, Job, JobKind,
-    ListRef, LoadCounts, NewFile, NewList, Published, Settings, Shortage, Stock, Storage, Workspace,
+    AddFile, Allocation, AllocationOutcome, AllocationRequest, Allocator, AuthenticationError, Block,
+    FileSource, FileToLoad, Job, JobKind, ListRef, LoadCounts, NewFile, NewList, Published, Settings,
+    Shortage, Stock, Storage, Workspace,
 };
 
 pub(crate) const LEASE: Duration = Duration::from_mins(1);
@@ -50,7 +51,11 @@ impl TestDatabase {
             .await
             .unwrap()
             .unwrap();
-        let workspace = storage.authenticate(&id, &key).await.unwrap().unwrap();
+        let workspace = storage
+            .authenticate(&id, &key, || Ok::<_, AuthenticationError>(()))
+            .await
+            .unwrap()
+            .unwrap();
         let allocator = Allocator::new(&settings(&url)).unwrap();
         let list = make_list(&storage, &workspace, "list").await;
         Self {
@@ -81,8 +86,10 @@ impl TestDatabase {
     pub(crate) async fn add_file(&self, name: &str) -> AddFile {
         let file = NewFile {
             name: FreeText::new(name).unwrap(),
-            url: FileUrl::new(&format!("https://files.example.com/{name}")).unwrap(),
-            auth: None,
+            source: FileSource::Hosted {
+                url: FileUrl::new(&format!("https://files.example.com/{name}")).unwrap(),
+                auth: None,
+            },
             created_by: FreeText::default(),
             callback_url: None,
         };

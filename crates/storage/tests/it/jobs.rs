@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use storage::{Error, Job, JobKind};
+use storage::{Job, JobKind};
 
 use crate::database::{LEASE, TestDatabase, make_list};
 
@@ -53,10 +53,9 @@ async fn a_job_that_fails_comes_back_and_is_given_up_after_five_times() {
         let job = claim(&database)
             .await
             .unwrap_or_else(|| panic!("no job before failure {failure}"));
-        let error = Error::Unavailable("away".to_owned());
         database
             .storage
-            .retry_job(job.claim(), &error, Duration::ZERO)
+            .retry_job(JobKind::LoadFile, job.claim(), "away", Duration::ZERO)
             .await
             .unwrap();
     }

@@ -35,6 +35,8 @@ impl TestApp {
             ("COUPONRY_BOOTSTRAP_API_KEY", API_KEY),
             ("COUPONRY_OUTBOUND_ALLOW", "127.0.0.0/8"),
             ("COUPONRY_JOB_LEASE_SECONDS", "2"),
+            // Tests upload more than five files a minute; those about the limits switch them on.
+            ("COUPONRY_RATE_LIMITS", "off"),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value.to_owned()))

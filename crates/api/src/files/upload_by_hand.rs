@@ -1,0 +1,221 @@
+//! `POST /v1/coupon-list/{coupon_list_id}/files/upload` (ours): multipart, streamed into the database, from where any
+//! process may load it.
+
+use std::time::Duration;
+
+use actix_multipart::{Field, Multipart, MultipartError};
+use actix_web::{
+    FromRequest, HttpMessage as _, HttpRequest, HttpResponse, dev,
+    http::header::CONTENT_ENCODING,
+    rt::time::timeout,
+    web::{self, BytesMut},
+};
+use domain::{FreeText, SENT_FILE_BYTES};
+use futures_util::{
+    StreamExt as _,
+    future::{Ready, ready},
+};
+use storage::{AddFile, FileSource, ListRef, NewFile, Upload};
+
+use super::upload::UploadedFile;
+use crate::{App, error::ApiError, fields::wrong, path::List};
+
+/// How long the sender may pause.
+const PAUSE: Duration = Duration::from_secs(30);
+/// How much is kept by one statement.
+const PIECE_BYTES: usize = 512 * 1024;
+/// Three are known; unknown ones are read over, but not without end.
+const MOST_PARTS: usize = 20;
+/// The most a part other than the file may have, in bytes.
+const TEXT_BYTES: usize = 4 * 1024;
+
+/// A multipart body that has not been read yet.
+pub(crate) struct Parts {
+    request: HttpRequest,
+    payload: dev::Payload,
+}
+
+impl FromRequest for Parts {
+    type Error = actix_web::Error;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        ready(Ok(Self {
+            request: request.clone(),
+            payload: payload.take(),
+        }))
+    }
+}
+
+pub(crate) async fn upload_by_hand(
+    app: web::Data<App>,
+    list: List,
+    parts: Parts,
+) -> Result<HttpResponse, ApiError> {
+    let parts = parts.open()?;
+    // Before 64 MB are read for nothing.
+    if !app.storage.is_active(&list.0).await? {
+        return Err(not_active());
+    }
+    let upload = Upload::begin(&list.0);
+    let added = match receive(&app, upload, parts).await {
+        Ok(received) => add(&app, &list.0, upload, received).await,
+        Err(error) => Err(error),
+    };
+    if added.is_err() && app.storage.forget_upload(upload).await.is_err() {
+        tracing::debug!("an upload that failed is left to the housekeeping");
+    }
+    added
+}
+
+async fn add(
+    app: &App,
+    list: &ListRef,
+    upload: Upload,
+    received: Received,
+) -> Result<HttpResponse, ApiError> {
+    let file = NewFile {
+        name: received.name.or(received.file_name).unwrap_or_default(),
+        source: FileSource::Sent(upload),
+        created_by: received.created_by.unwrap_or_default(),
+        callback_url: None,
+    };
+    match app.storage.add_file(list, &file).await? {
+        AddFile::Added(id) => Ok(HttpResponse::Created().json(UploadedFile::new(list, &file, id))),
+        AddFile::ListNotActive => Err(not_active()),
+    }
+}
+
+fn not_active() -> ApiError {
+    ApiError::Invalid("The coupon list is archived or expired; activate it first.".to_owned())
+}
+
+impl Parts {
+    fn open(self) -> Result<Multipart, ApiError> {
+        let Self { request, payload } = self;
+        if request.headers().contains_key(CONTENT_ENCODING) {
+            return Err(ApiError::EncodedBody);
+        }
+        if !request
+            .content_type()
+            .trim()
+            .eq_ignore_ascii_case("multipart/form-data")
+        {
+            return Err(ApiError::NotMultipart);
+        }
+        Ok(Multipart::new(request.headers(), payload))
+    }
+}
+
+/// What the parts said, beside the file's bytes.
+#[derive(Default)]
+struct Received {
+    has_file: bool,
+    file_name: Option<FreeText>,
+    name: Option<FreeText>,
+    created_by: Option<FreeText>,
+}
+
+async fn receive(app: &App, upload: Upload, mut parts: Multipart) -> Result<Received, ApiError> {
+    let mut received = Received::default();
+    for _ in 0..MOST_PARTS {
+        let Some(part) = in_time(parts.next()).await? else {
+            return if received.has_file {
+                Ok(received)
+            } else {
+                Err(ApiError::MissingKey(Some("file")))
+            };
+        };
+        let part = part.map_err(|error| unreadable(&error))?;
+        if part.headers().contains_key("content-transfer-encoding") {
+            return Err(multipart(
+                "a part must be sent as it is, without Content-Transfer-Encoding",
+            ));
+        }
+        match part.name().unwrap_or_default() {
+            "file" if received.has_file => return Err(multipart("there must be one part 'file'")),
+            "file" => {
+                received.has_file = true;
+                received.file_name = file_name(&part)?;
+                keep(app, upload, part).await?;
+            }
+            "name" => received.name = text(part, "name").await?,
+            "created_by" => received.created_by = text(part, "created_by").await?,
+            _ => drop(read_text(part).await?),
+        }
+    }
+    Err(multipart("there are too many parts"))
+}
+
+/// The last segment of what the sender calls it: some send whole paths.
+fn file_name(part: &Field) -> Result<Option<FreeText>, ApiError> {
+    let Some(path) = part
+        .content_disposition()
+        .and_then(|header| header.get_filename())
+    else {
+        return Ok(None);
+    };
+    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name = name.chars().take(255).collect::<String>();
+    FreeText::new(name)
+        .map(Some)
+        .map_err(|error| wrong("file", format_args!("has a name that {error}")))
+}
+
+async fn keep(app: &App, upload: Upload, mut file: Field) -> Result<(), ApiError> {
+    let mut piece = BytesMut::with_capacity(PIECE_BYTES * 2);
+    let (mut number, mut bytes) = (0, 0_u64);
+    while let Some(chunk) = in_time(file.next()).await? {
+        let chunk = chunk.map_err(|error| unreadable(&error))?;
+        bytes += chunk.len() as u64;
+        if bytes > SENT_FILE_BYTES {
+            return Err(ApiError::FileTooLarge);
+        }
+        piece.extend_from_slice(&chunk);
+        if piece.len() >= PIECE_BYTES {
+            app.storage.keep_piece(upload, number, &piece.split()).await?;
+            number += 1;
+        }
+    }
+    if bytes == 0 {
+        return Err(wrong("file", "must not be empty"));
+    }
+    if !piece.is_empty() {
+        app.storage.keep_piece(upload, number, &piece).await?;
+    }
+    Ok(())
+}
+
+async fn text(part: Field, key: &str) -> Result<Option<FreeText>, ApiError> {
+    let text = String::from_utf8(read_text(part).await?).map_err(|_| wrong(key, "must be UTF-8"))?;
+    let text = FreeText::new(text).map_err(|error| wrong(key, error))?;
+    Ok(Some(text).filter(|text| !text.as_str().is_empty()))
+}
+
+async fn read_text(mut part: Field) -> Result<Vec<u8>, ApiError> {
+    let mut text = Vec::new();
+    while let Some(chunk) = in_time(part.next()).await? {
+        text.extend_from_slice(&chunk.map_err(|error| unreadable(&error))?);
+        if text.len() > TEXT_BYTES {
+            return Err(multipart("a part other than 'file' is too long"));
+        }
+    }
+    Ok(text)
+}
+
+async fn in_time<T>(next: impl Future<Output = T>) -> Result<T, ApiError> {
+    timeout(PAUSE, next).await.map_err(|_| ApiError::TooSlow)
+}
+
+fn unreadable(error: &MultipartError) -> ApiError {
+    let why = match error {
+        MultipartError::BoundaryMissing => "its Content-Type must name the boundary",
+        MultipartError::Incomplete => "it must end with the closing boundary",
+        _ => "it cannot be read",
+    };
+    multipart(why)
+}
+
+fn multipart(why: &str) -> ApiError {
+    ApiError::BadMultipart(why.to_owned())
+}

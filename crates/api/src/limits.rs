@@ -1,0 +1,82 @@
+//! How often a workspace may ask: judged with its credentials, shown in headers of every limited answer.
+
+use std::collections::HashMap;
+
+use actix_web::{
+    Error, HttpMessage as _, HttpRequest,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{HeaderName, HeaderValue},
+    },
+    middleware::Next,
+};
+use domain::{Operation, RateLimit};
+use storage::{Quota, Workspace};
+
+use crate::{App, error::ApiError};
+
+/// The limit of each operation; none where there is no entry.
+pub type RateLimits = HashMap<Operation, RateLimit>;
+
+/// Counts the request and refuses it if its window is full. What was found out goes into the request, for [`show`].
+pub(crate) async fn count(app: &App, workspace: &Workspace, request: &HttpRequest) -> Result<(), ApiError> {
+    let Some(operation) = operation(request) else {
+        return Ok(());
+    };
+    let limit = app.rate_limits.get(&operation).copied().unwrap_or_default();
+    let Some(quota) = app.storage.count_request(workspace, operation, limit).await? else {
+        return Ok(());
+    };
+    request.extensions_mut().insert(quota);
+    if quota.allowed {
+        Ok(())
+    } else {
+        Err(ApiError::TooManyRequests {
+            retry_after: quota.retry_after,
+        })
+    }
+}
+
+/// Only the documented endpoints are limited; a file sent by hand counts as an upload.
+fn operation(request: &HttpRequest) -> Option<Operation> {
+    let pattern = request.match_pattern()?;
+    let rest = pattern.strip_prefix("/v1/coupon-list")?;
+    let rest = rest.strip_prefix("/{coupon_list_id}").unwrap_or(rest);
+    let of_one_list = pattern.contains("{coupon_list_id}");
+    let operation = match (request.method(), rest) {
+        (&Method::POST, "") if !of_one_list => Operation::CreateList,
+        (&Method::GET, "") if !of_one_list => Operation::FetchLists,
+        (&Method::GET, "") => Operation::FetchList,
+        (&Method::PATCH, "") => Operation::UpdateList,
+        (&Method::PUT, "/activate") => Operation::ActivateList,
+        (&Method::PUT, "/archive") => Operation::ArchiveList,
+        (&Method::POST, "/files" | "/files/upload") => Operation::UploadFile,
+        (&Method::GET, "/files") => Operation::FetchFiles,
+        (&Method::GET, "/files/{coupon_file_id}") => Operation::FetchFile,
+        (&Method::DELETE, "/files/{coupon_file_id}") => Operation::DeleteFile,
+        (&Method::POST, "/usage-report") => Operation::UsageReport,
+        _ => return None,
+    };
+    Some(operation)
+}
+
+/// Puts the three documented headers on whatever is answered to a request that was counted.
+pub(crate) async fn show<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let mut response = next.call(request).await?;
+    let quota = response.request().extensions().get::<Quota>().copied();
+    if let Some(quota) = quota {
+        let headers = response.headers_mut();
+        let mut show = |name, number: i64| {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from(number));
+        };
+        show("x-ratelimit-limit", quota.limit.into());
+        show("x-ratelimit-remaining", quota.remaining.into());
+        show("x-ratelimit-reset", quota.reset_at);
+    }
+    Ok(response)
+}

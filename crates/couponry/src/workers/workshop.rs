@@ -1,0 +1,74 @@
+//! Where each kind of job is done.
+
+use ingestion::{CallbackError, Callbacks, Loader};
+use reporting::{MailError, Mailer, ReportBuilder};
+use storage::{CallbackToMake, Error, Job, Storage};
+
+/// Everything that jobs need.
+#[derive(Debug)]
+pub(crate) struct Workshop {
+    pub(crate) storage: Storage,
+    pub(crate) loader: Loader,
+    pub(crate) callbacks: Callbacks,
+    pub(crate) reports: ReportBuilder,
+    /// Absent: mails wait.
+    pub(crate) mailer: Option<Mailer>,
+}
+
+/// A job that did not come to its end. The reason names no person, address or code.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// It is worth another try.
+    Later(String),
+    /// No other try would end differently.
+    Never(String),
+}
+
+impl Workshop {
+    /// Does the job and ends it.
+    pub(super) async fn perform(&self, job: Job) -> Result<(), Trouble> {
+        match job {
+            Job::LoadFile(file) => self.loader.load(*file).await?,
+            Job::PurgeList { claim, list_id } => {
+                self.storage.purge_list(list_id).await?;
+                self.storage.finish_job(claim).await?;
+            }
+            Job::BuildReport(report) => self.reports.build(report).await?,
+            Job::CallBack(callback) => self.call_back(callback).await?,
+            Job::SendMail(mail) => match &self.mailer {
+                Some(mailer) => mailer.send(&mail).await?,
+                None => return Err(Trouble::Later("there is no mail relay".to_owned())),
+            },
+        }
+        Ok(())
+    }
+
+    async fn call_back(&self, job: CallbackToMake) -> Result<(), Trouble> {
+        let callback = self.storage.callback(job).await?;
+        self.callbacks
+            .call(&callback, api::callback_body(&callback))
+            .await?;
+        Ok(self.storage.finish_job(job.claim).await?)
+    }
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Later(error.to_string())
+    }
+}
+
+impl From<CallbackError> for Trouble {
+    fn from(error: CallbackError) -> Self {
+        Self::Later(error.to_string())
+    }
+}
+
+impl From<MailError> for Trouble {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::Never(_) => Self::Never(error.to_string()),
+            MailError::Later(_) | MailError::Storage(_) => Self::Later(error.to_string()),
+        }
+    }
+}

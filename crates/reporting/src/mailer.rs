@@ -1,0 +1,231 @@
+//! Sending mails: at least once, with an id that stays over repeats.
+
+use std::io::Read as _;
+
+use domain::LinkKey;
+use flate2::read::MultiGzDecoder;
+use futures_util::TryStreamExt as _;
+use jiff::tz::TimeZone;
+use lettre::{
+    Address, AsyncTransport as _, Message,
+    address::Envelope,
+    message::{
+        Attachment, Mailbox, MultiPart,
+        header::{ContentType, HeaderName, HeaderValue},
+    },
+};
+use storage::{CouponList, Error, MailToSend, News, ReportStatus, Storage, UsageReport};
+use tracing::{info, warn};
+use url::Url;
+
+use crate::{letter::Letter, relay::Relay};
+
+/// A CSV up to this size is attached as it is, so that a phone opens it.
+const PLAIN_BYTES: i64 = 5 * 1024 * 1024;
+/// A compressed one up to this size is attached; most relays refuse mails beyond 25 MB, and base64 adds a third.
+const ATTACHED_BYTES: i64 = 20 * 1024 * 1024;
+
+/// Sends mails by the operator's relay.
+#[derive(Debug, Clone)]
+pub struct Mailer {
+    storage: Storage,
+    relay: Relay,
+    zone: TimeZone,
+    public_url: Url,
+}
+
+/// Why a mail was not sent. The texts never quote the relay, whose answers name addresses.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    /// It may be, later.
+    #[error("the mail relay {0}")]
+    Later(String),
+    /// It never will be.
+    #[error("the mail cannot be sent: {0}")]
+    Never(&'static str),
+    #[error(transparent)]
+    Storage(#[from] Error),
+}
+
+impl Mailer {
+    pub fn new(storage: Storage, relay: Relay, zone: TimeZone, public_url: Url) -> Self {
+        Self {
+            storage,
+            relay,
+            zone,
+            public_url,
+        }
+    }
+
+    /// Sends the mail, if there still is something to tell, and ends its job.
+    pub async fn send(&self, mail: &MailToSend) -> Result<(), MailError> {
+        if let Some((list, news)) = self.storage.news(mail).await? {
+            let recipients: Vec<Address> = mail.to().iter().filter_map(|to| to.parse().ok()).collect();
+            let message = self.message(mail, &list, &news, &recipients).await?;
+            self.deliver(&message, recipients).await?;
+        }
+        self.storage.mail_sent(mail).await?;
+        Ok(())
+    }
+
+    /// To all at once. If the relay refuses for good, perhaps because of one address, then to each alone: nobody goes
+    /// without a mail because somebody else has moved.
+    async fn deliver(&self, message: &[u8], recipients: Vec<Address>) -> Result<(), MailError> {
+        match self.hand_over(message, recipients.clone()).await {
+            Err(MailError::Never(_)) if recipients.len() > 1 => {}
+            settled => return settled,
+        }
+        let mut taken = false;
+        for recipient in recipients {
+            match self.hand_over(message, vec![recipient]).await {
+                Ok(()) => taken = true,
+                Err(MailError::Never(reason)) => warn!(reason, "a recipient goes without a mail"),
+                Err(error) => return Err(error),
+            }
+        }
+        if taken {
+            Ok(())
+        } else {
+            Err(MailError::Never("the relay refuses every recipient"))
+        }
+    }
+
+    async fn hand_over(&self, message: &[u8], recipients: Vec<Address>) -> Result<(), MailError> {
+        let number = recipients.len();
+        let envelope = Envelope::new(Some(self.relay.from.email.clone()), recipients)
+            .map_err(|_| MailError::Never("it has no recipient"))?;
+        match self.relay.transport.send_raw(&envelope, message).await {
+            Ok(_) => {
+                info!(recipients = number, "mail sent");
+                Ok(())
+            }
+            Err(error) => Err(judged(&error)),
+        }
+    }
+
+    async fn message(
+        &self,
+        mail: &MailToSend,
+        list: &CouponList,
+        news: &News,
+        recipients: &[Address],
+    ) -> Result<Vec<u8>, MailError> {
+        let (attachment, link) = match news {
+            News::Report(report) if report.status == ReportStatus::Ready => {
+                self.enclosed(list, report).await?
+            }
+            _ => (None, None),
+        };
+        let letter = Letter::new(list, news, &self.zone, link);
+        let unprintable = |_| MailError::Never("its text cannot be made");
+        let words = MultiPart::alternative_plain_html(
+            letter.plain().map_err(unprintable)?,
+            letter.html().map_err(unprintable)?,
+        );
+        let body = match attachment {
+            Some(attachment) => MultiPart::mixed().multipart(words).singlepart(attachment),
+            None => words,
+        };
+        let mut message = Message::builder()
+            .from(self.relay.from.clone())
+            .subject(letter.subject)
+            .message_id(Some(format!(
+                "<{}@{}>",
+                mail.message_id(list.public_id),
+                self.relay.from.email.domain()
+            )))
+            // So that no holiday notice answers it (RFC 3834).
+            .raw_header(HeaderValue::new(
+                HeaderName::new_from_ascii_str("Auto-Submitted"),
+                "auto-generated".to_owned(),
+            ));
+        for recipient in recipients {
+            message = message.to(Mailbox::new(None, recipient.clone()));
+        }
+        let message = message
+            .multipart(body)
+            .map_err(|_| MailError::Never("it has no recipient"))?;
+        Ok(message.formatted())
+    }
+
+    /// The report as an attachment, or the link to it.
+    async fn enclosed(
+        &self,
+        list: &CouponList,
+        report: &UsageReport,
+    ) -> Result<(Option<lettre::message::SinglePart>, Option<String>), MailError> {
+        if report.gzip_bytes.unwrap_or(i64::MAX) > ATTACHED_BYTES {
+            return Ok((None, self.link(report).await?));
+        }
+        let gzip: Vec<u8> = self
+            .storage
+            .report_pieces(report.place)
+            .try_fold(Vec::new(), async |mut whole, piece| {
+                whole.extend_from_slice(&piece);
+                Ok(whole)
+            })
+            .await?;
+        let name = file_name(list, report);
+        if report.bytes.unwrap_or(i64::MAX) > PLAIN_BYTES {
+            let gzip_type = content_type("application/gzip");
+            return Ok((
+                Some(Attachment::new(format!("{name}.gz")).body(gzip, gzip_type)),
+                None,
+            ));
+        }
+        let mut csv = Vec::new();
+        MultiGzDecoder::new(&gzip[..])
+            .read_to_end(&mut csv)
+            .map_err(|_| Error::Fault("a report's pieces cannot be read".to_owned()))?;
+        let csv_type = content_type("text/csv; charset=utf-8");
+        Ok((Some(Attachment::new(name).body(csv, csv_type)), None))
+    }
+
+    async fn link(&self, report: &UsageReport) -> Result<Option<String>, MailError> {
+        let Some((_, key)) = self.storage.linked_usage_report(report.public_id).await? else {
+            return Ok(None);
+        };
+        Ok(Some(self.signed(report, &key)))
+    }
+
+    /// The path is what is signed, so that the link is good behind any name the server has.
+    fn signed(&self, report: &UsageReport, key: &LinkKey) -> String {
+        let path = format!("/v1/usage-report/{}/download", report.public_id);
+        let expires = report.expires_at.as_second();
+        let signature = key.sign(&path, expires);
+        let base = self.public_url.as_str().trim_end_matches('/');
+        format!("{base}{path}?expires={expires}&signature={signature}")
+    }
+}
+
+/// `usage-report-spring-2026-11-01-2026-11-30.csv`: of the label, what is safe in a file's name.
+fn file_name(list: &CouponList, report: &UsageReport) -> String {
+    let label: String = list
+        .label
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .take(60)
+        .collect();
+    format!(
+        "usage-report-{label}-{}-{}.csv",
+        report.start_date, report.end_date
+    )
+}
+
+fn content_type(text: &str) -> ContentType {
+    ContentType::parse(text).unwrap_or(ContentType::TEXT_PLAIN)
+}
+
+/// What the relay's answer means for the next try. Refusals of an address, a size or a content are final; others, such
+/// as a wrong password, are the operator's to mend.
+fn judged(error: &lettre::transport::smtp::Error) -> MailError {
+    match error.status().map(u16::from) {
+        Some(550 | 551 | 553) => MailError::Never("the relay refuses a recipient"),
+        Some(552) => MailError::Never("the relay finds it too large"),
+        Some(554) => MailError::Never("the relay refuses it"),
+        Some(status) => MailError::Later(format!("answered {status}")),
+        None if error.is_timeout() => MailError::Later("does not answer".to_owned()),
+        None if error.is_tls() => MailError::Later("cannot be reached by TLS".to_owned()),
+        None => MailError::Later("cannot be reached".to_owned()),
+    }
+}

@@ -1,0 +1,103 @@
+//! Mails on their way: what they tell and to whom was settled when they were enqueued.
+
+use domain::PublicId;
+use serde::Deserialize;
+
+use crate::{Claim, CouponFile, CouponList, Result, Storage, UsageReport};
+
+/// A mail whose sending the caller has claimed.
+#[derive(Debug, Clone)]
+pub struct MailToSend {
+    pub claim: Claim,
+    list_id: i64,
+    occasion: Occasion,
+    /// Addresses stay out of logs: `Debug` is the job's business, not theirs.
+    to: Recipients,
+}
+
+#[derive(Clone, Deserialize)]
+struct Recipients(Vec<String>);
+
+impl std::fmt::Debug for Recipients {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} recipients", self.0.len())
+    }
+}
+
+/// As the job keeps it.
+#[derive(Deserialize)]
+pub(crate) struct MailPayload {
+    #[serde(flatten)]
+    occasion: Occasion,
+    to: Recipients,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(tag = "mail", rename_all = "snake_case")]
+enum Occasion {
+    FileLoaded { file_id: i64 },
+    FileFailed { file_id: i64 },
+    Shortage { available: i64, threshold: i64 },
+    Expiry { days_left: i32 },
+    Report { report_id: i64 },
+}
+
+/// What a mail is about, with what there is to say of it now.
+#[derive(Debug, Clone)]
+pub enum News {
+    FileLoaded(CouponFile),
+    FileFailed(CouponFile),
+    Shortage { available: i64, threshold: i64 },
+    Expiry { days_left: i32 },
+    Report(UsageReport),
+}
+
+impl MailToSend {
+    pub(crate) fn new(claim: Claim, list_id: i64, payload: MailPayload) -> Self {
+        Self {
+            claim,
+            list_id,
+            occasion: payload.occasion,
+            to: payload.to,
+        }
+    }
+
+    pub fn to(&self) -> &[String] {
+        &self.to.0
+    }
+
+    /// The same in every try, and another for every other mail of any installation.
+    pub fn message_id(&self, list: PublicId) -> String {
+        format!("{}.{list}", self.claim.job_id)
+    }
+}
+
+impl Storage {
+    /// What the mail has to tell; `None` if that no longer exists.
+    pub async fn news(&self, mail: &MailToSend) -> Result<Option<(CouponList, News)>> {
+        let list = self.list_by_id(mail.list_id).await?;
+        let news = match mail.occasion {
+            Occasion::FileLoaded { file_id } => {
+                News::FileLoaded(self.file_by_id(mail.list_id, file_id).await?)
+            }
+            Occasion::FileFailed { file_id } => {
+                News::FileFailed(self.file_by_id(mail.list_id, file_id).await?)
+            }
+            Occasion::Shortage { available, threshold } => News::Shortage { available, threshold },
+            Occasion::Expiry { days_left } => News::Expiry { days_left },
+            Occasion::Report { report_id } => match self.usage_report_by_id(mail.list_id, report_id).await? {
+                Some(report) => News::Report(report),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some((list, news)))
+    }
+
+    /// Notes that the mail has been taken by the relay, and ends its job.
+    pub async fn mail_sent(&self, mail: &MailToSend) -> Result<()> {
+        if let Occasion::Report { report_id } = mail.occasion {
+            self.usage_report_mailed(mail.list_id, report_id).await?;
+        }
+        self.finish_job(mail.claim).await
+    }
+}
