@@ -1,9 +1,9 @@
-//! The documented examples of the ten endpoints, to the byte where the documentation shows bytes: keys, their order,
+//! The documented examples of the eleven endpoints, to the byte where the documentation shows bytes: keys, their order,
 //! the forms of timestamps. Only the dates are later ones, and the ids our own.
 
 use serde_json::{Value, json};
 
-use crate::app::{FileHost, TestApp, a_list, csv, shape, sorted, text, texts, with};
+use crate::app::{FileHost, Page, TestApp, a_list, csv, shape, sorted, text, texts, with};
 
 const ALERTS: &str = r#"{"success_alert":true,"failure_alert":true,"expiry_alert":{"alert":true,"days_before":1},"coupon_shortage_alert":{"alert":true,"threshold_count":10}}"#;
 
@@ -136,7 +136,9 @@ async fn fetch_a_file_and_all_files() {
     let host = FileHost::start().await;
     let list = app.create_list().await;
     let (url, gate) = host.serve_at_a_gate("/codes.csv", csv(&["A-1"]));
-    let body = json!({"name": "batch 1", "file_url": url, "created_by": "John", "callback_url": url});
+    let callback_url = host.answer("/told", Page::status(204));
+    let body =
+        json!({"name": "batch 1", "file_url": url, "created_by": "John", "callback_url": callback_url});
     let id = app.upload_from(&list, &body).await;
     let answer = app.get(&format!("/coupon-list/{list}/files/{id}")).await;
     let file = answer.expect(200);
@@ -163,6 +165,7 @@ async fn fetch_a_file_and_all_files() {
     assert_eq!(keys(&all["data"][0]), sorted(expected));
     gate.open();
     app.finished(&list, &id).await;
+    app.jobs_done().await;
 }
 
 #[tokio::test]
@@ -171,6 +174,24 @@ async fn delete_a_file() {
     let list = app.create_list().await;
     let file = app.load_codes(&list, &["A-1"]).await;
     app.delete_file(&list, &file).await;
+}
+
+#[tokio::test]
+async fn a_usage_report() {
+    let app = TestApp::start().await;
+    let body = with(a_list(), json!({"name": "signup coupons"}));
+    let list = app.create_list_from(&body).await;
+    let today = app.database.instant_in(0).await[..10].to_owned();
+    let body = json!({"start_date": today, "end_date": today, "email_subscribers": ["john.doe@example.com"]});
+    let answer = app
+        .post(&format!("/coupon-list/{list}/usage-report"), &body)
+        .await;
+    answer.expect(200);
+    assert_eq!(
+        answer.text,
+        r#"{"message":"The usage report for the signup coupons coupons is being processed and will be sent to email alert subscribers shortly."}"#
+    );
+    app.forget_mails().await;
 }
 
 #[tokio::test]

@@ -11,12 +11,16 @@
 
 mod app;
 
+mod alerts;
 mod authentication;
 mod bad_input;
+mod callback;
 mod corrected_file;
 mod coupon_list;
 mod health;
 mod literals;
 mod logs;
 mod races;
+mod rate_limits;
 mod restarts;
+mod usage_report;

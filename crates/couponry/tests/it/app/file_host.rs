@@ -32,6 +32,8 @@ struct Shared {
 pub(crate) struct Visit {
     pub(crate) path: String,
     head: String,
+    /// What came after the head.
+    pub(crate) body: Vec<u8>,
 }
 
 impl Visit {
@@ -124,7 +126,16 @@ async fn serve(mut connection: TcpStream, shared: Arc<Shared>) -> Option<()> {
         .get(without_query(&path))
         .cloned()
         .unwrap_or_else(|| Page::status(404));
-    let visit = Visit { path, head };
+    let mut visit = Visit {
+        path,
+        head,
+        body: Vec::new(),
+    };
+    let length = visit
+        .header("content-length")
+        .and_then(|length| length.parse().ok());
+    visit.body = vec![0; length.unwrap_or_default()];
+    connection.read_exact(&mut visit.body).await.ok()?;
     let authorization = visit.header("authorization").map(str::to_owned);
     shared.visits.lock().unwrap().push(visit);
     page.send(connection, authorization.as_deref()).await

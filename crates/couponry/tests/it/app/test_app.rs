@@ -68,7 +68,14 @@ impl TestApp {
 
     /// A second server on the same database.
     pub(crate) async fn another_server(&self) -> Server {
-        Server::start(&self.environment, &self.output).await
+        self.another_server_with(|_| {}).await
+    }
+
+    /// The same, with other settings.
+    pub(crate) async fn another_server_with(&self, change: impl FnOnce(&mut Environment)) -> Server {
+        let mut environment = self.environment.clone();
+        change(&mut environment);
+        Server::start(&environment, &self.output).await
     }
 
     /// SIGTERM: readiness goes first, then the server ends by itself.
@@ -127,6 +134,25 @@ impl TestApp {
             self.list(list).await["status"] == "EXPIRED"
         })
         .await;
+    }
+
+    /// Removes the mails that wait for a relay that will not come, once what they tell has happened.
+    pub(crate) async fn forget_mails(&self) {
+        let mut session = self.database.connect().await;
+        until("the other jobs to be done", async || {
+            let busy: bool = sqlx::query_scalar(
+                "select exists (select from job where kind <> 'send_mail' and state in ('ready', 'running'))",
+            )
+            .fetch_one(&mut session)
+            .await
+            .unwrap();
+            !busy
+        })
+        .await;
+        sqlx::query("delete from job where kind = 'send_mail'")
+            .execute(&mut session)
+            .await
+            .unwrap();
     }
 
     /// Waits until the background work that the test caused is done.

@@ -6,3 +6,4 @@ mod fetch_all;
 mod fetch_one;
 mod hosts;
 mod upload;
+mod upload_by_hand;

@@ -1,0 +1,206 @@
+//! `POST /v1/coupon-list/{coupon_list_id}/files/upload`
+
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::app::{Answer, TestApp, codes, csv, send, shape, text, texts};
+
+/// A part with this head and body.
+fn part(disposition: &str, more: &str, body: &[u8]) -> Vec<u8> {
+    let mut part =
+        format!("--XX\r\nContent-Disposition: form-data; {disposition}\r\n{more}\r\n").into_bytes();
+    part.extend_from_slice(body);
+    part.extend_from_slice(b"\r\n");
+    part
+}
+
+fn file(body: &[u8]) -> Vec<u8> {
+    part(
+        "name=\"file\"; filename=\"may.csv\"",
+        "Content-Type: text/csv\r\n",
+        body,
+    )
+}
+
+fn whole(parts: &[Vec<u8>]) -> Vec<u8> {
+    [parts.concat(), b"--XX--\r\n".to_vec()].concat()
+}
+
+async fn post(app: &TestApp, list: &str, content_type: &str, body: Vec<u8>) -> Answer {
+    let request = app.request(Method::POST, &format!("/coupon-list/{list}/files/upload"));
+    send(request.header("content-type", content_type).body(body)).await
+}
+
+async fn upload(app: &TestApp, list: &str, parts: &[Vec<u8>]) -> Answer {
+    post(app, list, "multipart/form-data; boundary=XX", whole(parts)).await
+}
+
+async fn pieces(app: &TestApp) -> i64 {
+    sqlx::query_scalar("select count(*) from upload_piece")
+        .fetch_one(&mut app.database.connect().await)
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_file_sent_by_hand_is_loaded_and_then_kept_nowhere() {
+    let app = TestApp::start().await;
+    let list = app.create_list().await;
+    let parts = [
+        file(csv(&codes("A", 1000)).as_ref()),
+        part("name=\"created_by\"", "", "Jane".as_bytes()),
+        part("name=\"unknown\"", "", b"ignored"),
+    ];
+    let answer = upload(&app, &list, &parts).await;
+    let uploaded = answer.expect(201);
+    assert_eq!(shape(&answer.text), texts::UPLOADED_FILE_SHAPE);
+    assert_eq!(
+        (
+            text(&uploaded["name"]),
+            text(&uploaded["created_by"]),
+            text(&uploaded["status"])
+        ),
+        ("may.csv", "Jane", "PENDING")
+    );
+    assert_eq!(
+        (text(&uploaded["file_url"]), text(&uploaded["coupons_list_id"])),
+        ("", list.as_str())
+    );
+    let read = app.finished(&list, text(&uploaded["_id"])).await;
+    assert_eq!(
+        (text(&read["status"]), &read["added_coupons"]),
+        ("SUCCESS", &Value::from(1000))
+    );
+    app.jobs_done().await;
+    assert_eq!(pieces(&app).await, 0);
+}
+
+#[tokio::test]
+async fn parts_may_come_in_any_order_and_the_name_given_wins() {
+    let app = TestApp::start().await;
+    let list = app.create_list().await;
+    let sent_as = part(
+        "name=\"file\"; filename=\"C:\\\\coupons\\\\../may.csv\"",
+        "",
+        b"Coupon Code\nA-1",
+    );
+    let name = part("name=\"name\"", "", "Mai ✓".as_bytes());
+    for (parts, expected) in [
+        (vec![name.clone(), sent_as.clone()], "Mai ✓"),
+        (vec![sent_as.clone(), name], "Mai ✓"),
+        (vec![sent_as], "may.csv"),
+    ] {
+        let uploaded = upload(&app, &list, &parts).await.expect(201);
+        assert_eq!(uploaded["name"], expected);
+        app.finished(&list, text(&uploaded["_id"])).await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_used_fails_as_one_by_url_does() {
+    let app = TestApp::start().await;
+    let list = app.create_list().await;
+    let uploaded = upload(&app, &list, &[file(b"\x1f\x8b\x08 gzip")])
+        .await
+        .expect(201);
+    let read = app.finished(&list, text(&uploaded["_id"])).await;
+    assert_eq!(read["status"], "FAILED");
+    assert_eq!(
+        read["details"]["reason"],
+        "file is compressed (gzip); send plain CSV"
+    );
+    app.jobs_done().await;
+    assert_eq!(pieces(&app).await, 0);
+}
+
+#[tokio::test]
+async fn sixty_four_megabytes_are_taken_and_a_byte_more_is_not() {
+    let app = TestApp::start().await;
+    let list = app.create_list().await;
+    let mut bytes = b"Coupon Code\nA-1\n".to_vec();
+    bytes.resize(64 * 1024 * 1024, b'\n');
+    let uploaded = upload(&app, &list, &[file(&bytes)]).await.expect(201);
+    assert_eq!(
+        app.finished(&list, text(&uploaded["_id"])).await["added_coupons"],
+        1
+    );
+    bytes.push(b'\n');
+    upload(&app, &list, &[file(&bytes)])
+        .await
+        .expect_error(413, "payload-too-large");
+    app.jobs_done().await;
+    assert_eq!(pieces(&app).await, 0);
+}
+
+#[tokio::test]
+async fn what_is_no_upload_is_refused_and_nothing_of_it_kept() {
+    let app = TestApp::start().await;
+    let list = app.create_list().await;
+    let good = file(b"Coupon Code\nA-1");
+    for (what, parts) in [
+        ("two files", vec![good.clone(), good.clone()]),
+        ("an empty file", vec![file(b"")]),
+        (
+            "base64",
+            vec![part(
+                "name=\"file\"",
+                "Content-Transfer-Encoding: base64\r\n",
+                b"QQ==",
+            )],
+        ),
+        (
+            "a control character in the name",
+            vec![part("name=\"name\"", "", b"a\x01b"), good.clone()],
+        ),
+        (
+            "a name that is too long",
+            vec![part("name=\"name\"", "", &[b'a'; 300]), good.clone()],
+        ),
+        (
+            "a name without end",
+            vec![part("name=\"name\"", "", &[b'a'; 100_000]), good.clone()],
+        ),
+        (
+            "a name that is not UTF-8",
+            vec![part("name=\"name\"", "", b"\xff"), good.clone()],
+        ),
+        ("too many parts", vec![part("name=\"x\"", "", b"y"); 1000]),
+    ] {
+        let answer = upload(&app, &list, &parts).await;
+        assert_eq!(answer.status, 400, "{what}: {}", answer.text);
+        answer.expect_error(400, "invalid-request");
+    }
+    upload(&app, &list, &[part("name=\"name\"", "", b"x")])
+        .await
+        .expect_error(400, "missing-mandatory-attributes");
+    let unfinished = good.clone();
+    post(&app, &list, "multipart/form-data; boundary=XX", unfinished)
+        .await
+        .expect_error(400, "invalid-request");
+    post(&app, &list, "multipart/form-data", whole(&[good.clone()]))
+        .await
+        .expect_error(400, "invalid-request");
+    for content_type in ["application/json", "text/csv", "multipart/mixed; boundary=XX"] {
+        post(&app, &list, content_type, whole(&[good.clone()]))
+            .await
+            .expect_error(415, "unsupported-media-type");
+    }
+    assert_eq!(
+        app.get(&format!("/coupon-list/{list}/files")).await.expect(200)["data"],
+        Value::Array(vec![])
+    );
+    assert_eq!(pieces(&app).await, 0);
+}
+
+#[tokio::test]
+async fn an_archived_list_takes_no_file() {
+    let app = TestApp::start().await;
+    let list = app.create_list().await;
+    app.archive(&list).await;
+    upload(&app, &list, &[file(b"Coupon Code\nA-1")])
+        .await
+        .expect_error(400, "invalid-request");
+    upload(&app, texts::UNKNOWN_ID, &[file(b"Coupon Code\nA-1")])
+        .await
+        .expect_error(404, "coupon-list-not-found");
+}
