@@ -12,6 +12,7 @@ use actix_web::{
 use serde::Serialize;
 use storage::{AllocationsUnavailable, AuthenticationError};
 use tracing::{error, warn};
+use utoipa::ToSchema;
 
 /// What went wrong, as a client is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,14 +161,20 @@ impl fmt::Display for ApiError {
 }
 
 /// An error within an answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ErrorDetail)]
 pub(crate) struct Told {
+    /// What programs tell errors apart by.
+    #[schema(pattern = "^[a-z-]+$", examples("invalid-request"))]
     code: &'static str,
+    /// For people. Where a field is wrong, the text ends by naming it.
     message: String,
 }
 
-#[derive(Serialize)]
-struct Envelope {
+/// What every refusal but 429 looks like.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct Envelope {
     error: Told,
 }
 

@@ -7,7 +7,7 @@ use actix_web::{
     web::{self, ServiceConfig, get, post, put, resource},
 };
 
-use crate::{allocations, error::ApiError, files, health, lists};
+use crate::{allocations, docs, error::ApiError, files, health, lists};
 
 pub(crate) fn configure(service: &mut ServiceConfig) {
     service
@@ -68,6 +68,21 @@ pub(crate) fn configure(service: &mut ServiceConfig) {
         .service(
             resource("/readyz")
                 .route(get().to(health::readyz))
+                .default_service(only("GET")),
+        )
+        .service(
+            resource("/openapi.json")
+                .route(get().to(docs::document))
+                .default_service(only("GET")),
+        )
+        .service(
+            resource("/docs")
+                .route(get().to(docs::to_page))
+                .default_service(only("GET")),
+        )
+        .service(
+            resource("/docs/{file:.*}")
+                .route(get().to(docs::page))
                 .default_service(only("GET")),
         )
         .default_service(web::to(nowhere));

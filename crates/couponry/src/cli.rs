@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Demo(demo::Arguments),
     /// Ask the server on the listen address whether it is well; exit with 0 or 1
     Healthcheck(healthcheck::Arguments),
+    /// Print the OpenAPI document; needs no settings and no database
+    Openapi,
     /// Look at the settings
     #[command(subcommand)]
     Config(ConfigCommand),

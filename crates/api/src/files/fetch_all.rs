@@ -2,15 +2,32 @@
 
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::shown::ShownFile;
-use crate::{App, error::ApiError, path::List};
+use crate::{
+    App,
+    error::ApiError,
+    openapi::refusals::{Guarded, NamesList},
+    path::{List, ListPath},
+};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CouponFiles)]
 struct Files {
     data: Vec<ShownFile>,
 }
 
+#[utoipa::path(
+    get,
+    path = "/v1/coupon-list/{coupon_list_id}/files",
+    operation_id = "fetchAllCouponFiles",
+    tag = "Coupon Files",
+    summary = "Fetch All Coupon Files",
+    description = "The list's files that were not deleted, the newest first.",
+    params(ListPath),
+    responses((status = 200, description = "The files.", body = Files), Guarded, NamesList),
+)]
 pub(crate) async fn fetch_all(app: web::Data<App>, list: List) -> Result<HttpResponse, ApiError> {
     let files = app.storage.files(&list.0).await?;
     let shown = |file| ShownFile::with_callback(list.0.public_id, file);

@@ -1,11 +1,11 @@
 //! Coupon files: one file per verb.
 
-mod delete;
-mod fetch;
-mod fetch_all;
-mod progress;
+pub(crate) mod delete;
+pub(crate) mod fetch;
+pub(crate) mod fetch_all;
+pub(crate) mod progress;
 mod shown;
-mod upload;
+pub(crate) mod upload;
 
 pub(crate) use delete::delete;
 pub(crate) use fetch::fetch;

@@ -5,16 +5,66 @@ use domain::{AlertConditions, FreeText, Label, ListName, instant_without_zone, p
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use storage::{CreateList, NewList};
+use utoipa::ToSchema;
 
-use super::{alerts, shown::ShownAlerts};
+use super::{
+    alerts,
+    shown::{ListStatus, ShownAlerts},
+};
 use crate::{
     App,
     authentication::Workspace,
     body::{Body, CONTRACT_BYTES},
-    error::ApiError,
+    error::{ApiError, Envelope},
     fields::{Fields, wrong},
+    openapi::{
+        refusals::{Guarded, ReadsBody},
+        texts,
+    },
 };
 
+/// A new list.
+#[derive(ToSchema)]
+#[schema(examples(json!({
+    "name": "Spring", "label": "spring", "expires_at": "2099-12-31", "created_by": "me",
+    "email_alert_subscribers": ["jane@example.com"],
+    "alert_conditions": {"success_alert": true, "coupon_shortage_alert": {"alert": true, "threshold_count": 100}},
+})))]
+#[expect(dead_code, reason = "what `new_list` reads, for the document")]
+pub(crate) struct CreateCouponListBody {
+    /// Unique in the workspace.
+    name: texts::Name,
+    /// Unique in the workspace. The key of the personalization snippet: it never changes.
+    label: texts::Label,
+    expires_at: texts::LastDay,
+    /// Who made the list.
+    created_by: texts::Name,
+    /// Who gets the list's mails.
+    #[schema(max_items = 50)]
+    email_alert_subscribers: Option<Vec<texts::EmailAddress>>,
+    alert_conditions: Option<alerts::AlertConditionsBody>,
+}
+
+#[utoipa::path(
+    post,
+    path = "/v1/coupon-list",
+    operation_id = "createCouponList",
+    tag = "Coupon Lists",
+    summary = "Create a Coupon List",
+    description = "Makes a list without codes. It is active at once; files bring the codes.",
+    request_body = CreateCouponListBody,
+    responses(
+        (status = 201, description = "The new list.", body = CreatedList<'_>),
+        (
+            status = 400,
+            description = "`invalid-request`, `missing-mandatory-attributes`, `duplicate-coupon-list-name` or \
+                `duplicate-coupon-list-label`.",
+            body = Envelope,
+        ),
+        Guarded,
+        ReadsBody,
+    ),
+)]
 pub(crate) async fn create(
     app: web::Data<App>,
     workspace: Workspace,
@@ -46,16 +96,24 @@ fn new_list(mut fields: Fields, zone: &TimeZone) -> Result<NewList, ApiError> {
     })
 }
 
-/// The documented answer: eight keys, and the one timestamp form without a zone.
-#[derive(Serialize)]
+/// A list just made: the documented eight keys, and the one timestamp form without a zone.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CreatedCouponList)]
 struct CreatedList<'a> {
+    #[schema(value_type = texts::Name)]
     name: &'a str,
+    #[schema(value_type = texts::Label)]
     label: &'a str,
+    #[schema(value_type = texts::InstantWithoutZone)]
     expires_at: String,
+    #[schema(value_type = texts::Name)]
     created_by: &'a str,
+    #[schema(value_type = Vec<texts::EmailAddress>, max_items = 50)]
     email_alert_subscribers: &'a [String],
     alert_conditions: ShownAlerts,
+    #[schema(value_type = ListStatus)]
     status: &'static str,
+    #[schema(value_type = texts::Id)]
     _id: String,
 }
 

@@ -3,15 +3,45 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::ListStatus;
 use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
 
-use super::shown::ShownList;
-use crate::{App, authentication::Workspace, error::ApiError};
+use super::shown::{ListStatus as ShownStatus, ShownList};
+use crate::{
+    App,
+    authentication::Workspace,
+    error::{ApiError, Envelope},
+    openapi::refusals::Guarded,
+};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CouponLists)]
 struct Lists {
     data: Vec<ShownList>,
 }
 
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "what `asked_status` reads, for the document")]
+struct Query {
+    /// Only lists in this state; given once, exactly. All lists if absent.
+    #[param(inline)]
+    status: Option<ShownStatus>,
+}
+
+#[utoipa::path(
+    get,
+    path = "/v1/coupon-list",
+    operation_id = "fetchAllCouponLists",
+    tag = "Coupon Lists",
+    summary = "Fetch All Coupon Lists",
+    description = "The workspace's lists, the newest first.",
+    params(Query),
+    responses(
+        (status = 200, description = "The lists.", body = Lists),
+        (status = 400, description = "`bad-request`: another `status`, or two.", body = Envelope),
+        Guarded,
+    ),
+)]
 /// All lists, unless a status is asked for: the parameter's own note in the documentation says so, and a client that
 /// filters for itself stays right.
 pub(crate) async fn fetch_all(
