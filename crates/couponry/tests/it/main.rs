@@ -18,5 +18,6 @@ mod coupon_list;
 mod health;
 mod literals;
 mod logs;
+mod openapi;
 mod races;
 mod restarts;
