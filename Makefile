@@ -3,7 +3,7 @@
 export SQLX_OFFLINE ?= true
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test check fmt sqlx chaos
+.PHONY: help run test check fmt sqlx docs chaos
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,11 @@ fmt: ## Format all Rust
 
 sqlx: ## Refresh crates/storage/.sqlx from the queries and migrations
 	deploy/dev/with-throwaway-postgres.sh deploy/dev/sqlx-cache.sh
+
+docs: ## Refresh docs/openapi.json and docs/ERRORS.md from the program
+	@cargo build --quiet --locked --package couponry
+	@$(TARGET_DIR)/debug/couponry openapi > docs/openapi.json
+	@$(TARGET_DIR)/debug/couponry openapi --errors > docs/ERRORS.md
 
 chaos: ## Kill the server ten times while files load and codes are taken; then check that nothing is lost or twice
 	@deploy/dev/postgres-programs.sh >/dev/null

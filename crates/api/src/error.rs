@@ -13,6 +13,7 @@ use domain::SENT_FILE_BYTES;
 use serde::Serialize;
 use storage::{AllocationsUnavailable, AuthenticationError};
 use tracing::{error, warn};
+use utoipa::ToSchema;
 
 /// What went wrong, as a client is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,7 @@ pub(crate) enum ApiError {
     BadMultipart(String),
     DuplicateName,
     DuplicateLabel,
+    TooManyLists,
     ListNotFound,
     NotFound,
     MethodNotAllowed(&'static str),
@@ -84,6 +86,7 @@ impl ApiError {
             | Self::MultipleFileUrls
             | Self::ReportTooEarly
             | Self::ReportInFuture
+            | Self::TooManyLists
             | Self::BadMultipart(_) => (StatusCode::BAD_REQUEST, "invalid-request"),
             Self::Bad(_) => (StatusCode::BAD_REQUEST, "bad-request"),
             Self::MissingKey(_) => (StatusCode::BAD_REQUEST, "missing-mandatory-attributes"),
@@ -161,6 +164,7 @@ impl fmt::Display for ApiError {
             Self::DuplicateLabel => {
                 f.write_str("The coupon list label already exists. Please enter a unique label and try again.")
             }
+            Self::TooManyLists => f.write_str("The workspace has as many coupon lists as it may have."),
             Self::ListNotFound => {
                 f.write_str("The specified coupon list ID was not found. Please verify the ID and try again.")
             }
@@ -197,14 +201,20 @@ impl fmt::Display for ApiError {
 }
 
 /// An error within an answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ErrorDetail)]
 pub(crate) struct Told {
+    /// What programs tell errors apart by.
+    #[schema(pattern = "^[a-z-]+$", examples("invalid-request"))]
     code: &'static str,
+    /// For people. Where a field is wrong, the text ends by naming it.
     message: String,
 }
 
-#[derive(Serialize)]
-struct Envelope {
+/// What every refusal but 429 looks like.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct Envelope {
     error: Told,
 }
 

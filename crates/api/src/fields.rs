@@ -13,6 +13,12 @@ impl Fields {
         Self(object)
     }
 
+    /// All of them, as text: equal for equal requests.
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        // It was JSON before.
+        serde_json::to_vec(&self.0).unwrap_or_default()
+    }
+
     /// Takes a field out, whatever it is.
     pub(crate) fn take(&mut self, key: &str) -> Option<Value> {
         self.0.remove(key).filter(|value| !value.is_null())

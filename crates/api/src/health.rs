@@ -4,20 +4,42 @@ use std::time::Duration;
 
 use actix_web::{HttpResponse, rt::time::timeout, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::{App, error::ApiError};
+use crate::{App, error::ApiError, openapi::refusals::AsksDatabase};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Health {
+    #[schema(examples("ok", "ready"))]
     status: &'static str,
 }
 
 /// The process answers: restart it when this does not.
+#[utoipa::path(
+    get,
+    path = "/healthz",
+    operation_id = "healthz",
+    tag = "Service",
+    summary = "Does the process answer",
+    description = "Restart it when this does not answer.",
+    responses((status = 200, description = "It does.", body = Health)),
+    security(()),
+)]
 pub(crate) async fn healthz() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: "ok" })
 }
 
 /// The database answers, its schema is there, and no stop was asked for.
+#[utoipa::path(
+    get,
+    path = "/readyz",
+    operation_id = "readyz",
+    tag = "Service",
+    summary = "Should the process get requests",
+    description = "Whether the database answers, its schema is there, and no stop was asked for.",
+    responses((status = 200, description = "It should.", body = Health), AsksDatabase),
+    security(()),
+)]
 pub(crate) async fn readyz(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     const PATIENCE: Duration = Duration::from_secs(2);
 

@@ -3,12 +3,17 @@
 mod allocations;
 mod authentication;
 mod body;
+mod docs;
 mod error;
+mod errors_page;
 mod fields;
 mod files;
 mod health;
+mod idempotency;
 mod limits;
 mod lists;
+mod openapi;
+mod page;
 mod path;
 mod recipients;
 mod request_log;
@@ -19,7 +24,9 @@ mod strict_json;
 mod usage_reports;
 mod webhook_secret;
 
+pub use errors_page::errors_page;
 pub use files::callback_body;
 pub use limits::RateLimits;
+pub use openapi::openapi;
 pub use server::{App, Readiness, serve};
 pub use shield::Shield;

@@ -6,6 +6,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use domain::PublicId;
 use futures_util::future::LocalBoxFuture;
 use storage::ListRef;
+use utoipa::IntoParams;
 
 use crate::{App, authentication::authenticate, error::ApiError};
 
@@ -33,6 +34,38 @@ async fn find_list(request: &HttpRequest) -> Result<Arc<ListRef>, ApiError> {
         .find_list(&workspace, id)
         .await?
         .ok_or(ApiError::ListNotFound)
+}
+
+/// The path as the document tells it. The ids have no pattern there: a malformed id is one that names nothing, not a bad
+/// request.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only the document speaks of this type")]
+pub(crate) struct ListPath {
+    /// The list's `_id`, 24 lower-case hex digits.
+    #[param(example = "6721d00eefc476c0f67e0d05")]
+    coupon_list_id: String,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only the document speaks of this type")]
+pub(crate) struct ReportPath {
+    /// The report's `_id`, 24 lower-case hex digits.
+    #[param(example = "6721d00eefc476c0f67e0d07")]
+    report_id: String,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only the document speaks of this type")]
+pub(crate) struct FilePath {
+    /// The list's `_id`, 24 lower-case hex digits.
+    #[param(example = "6721d00eefc476c0f67e0d05")]
+    coupon_list_id: String,
+    /// The file's `_id`, 24 lower-case hex digits.
+    #[param(example = "6721d00eefc476c0f67e0d06")]
+    coupon_file_id: String,
 }
 
 /// The file id of the path, which may or may not name a file of the list.

@@ -7,9 +7,18 @@ use actix_web::{
     web::{self, ServiceConfig, get, post, put, resource},
 };
 
-use crate::{allocations, error::ApiError, files, health, lists, usage_reports, webhook_secret};
+use crate::{allocations, docs, error::ApiError, files, health, lists, usage_reports, webhook_secret};
 
 pub(crate) fn configure(service: &mut ServiceConfig) {
+    lists(service);
+    files(service);
+    reports(service);
+    allocations(service);
+    about(service);
+    service.default_service(web::to(nowhere));
+}
+
+fn lists(service: &mut ServiceConfig) {
     service
         .service(
             resource("/v1/coupon-list")
@@ -32,7 +41,11 @@ pub(crate) fn configure(service: &mut ServiceConfig) {
             resource("/v1/coupon-list/{coupon_list_id}/archive")
                 .route(put().to(lists::archive))
                 .default_service(only("PUT")),
-        )
+        );
+}
+
+fn files(service: &mut ServiceConfig) {
+    service
         .service(
             resource("/v1/coupon-list/{coupon_list_id}/files")
                 .route(post().to(files::upload))
@@ -55,7 +68,11 @@ pub(crate) fn configure(service: &mut ServiceConfig) {
             resource("/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/progress")
                 .route(get().to(files::progress))
                 .default_service(only("GET")),
-        )
+        );
+}
+
+fn reports(service: &mut ServiceConfig) {
+    service
         .service(
             resource("/v1/coupon-list/{coupon_list_id}/usage-report")
                 .route(post().to(usage_reports::request))
@@ -77,7 +94,11 @@ pub(crate) fn configure(service: &mut ServiceConfig) {
                 .route(get().to(webhook_secret::fetch))
                 .route(post().to(webhook_secret::rotate))
                 .default_service(only("GET, POST")),
-        )
+        );
+}
+
+fn allocations(service: &mut ServiceConfig) {
+    service
         .service(
             resource("/v1/coupon-list/{coupon_list_id}/allocations")
                 .route(post().to(allocations::allocate))
@@ -87,7 +108,11 @@ pub(crate) fn configure(service: &mut ServiceConfig) {
             resource("/v1/coupon-list/{coupon_list_id}/allocations/batch")
                 .route(post().to(allocations::allocate_batch))
                 .default_service(only("POST")),
-        )
+        );
+}
+
+fn about(service: &mut ServiceConfig) {
+    service
         .service(
             resource("/healthz")
                 .route(get().to(health::healthz))
@@ -98,7 +123,21 @@ pub(crate) fn configure(service: &mut ServiceConfig) {
                 .route(get().to(health::readyz))
                 .default_service(only("GET")),
         )
-        .default_service(web::to(nowhere));
+        .service(
+            resource("/openapi.json")
+                .route(get().to(docs::document))
+                .default_service(only("GET")),
+        )
+        .service(
+            resource("/docs")
+                .route(get().to(docs::to_page))
+                .default_service(only("GET")),
+        )
+        .service(
+            resource("/docs/{file:.*}")
+                .route(get().to(docs::page))
+                .default_service(only("GET")),
+        );
 }
 
 /// Any other method on a path that exists.

@@ -22,6 +22,8 @@ use crate::{RateLimits, limits, request_log, routes, shield::Shield};
 pub struct App {
     pub storage: Storage,
     pub allocator: Allocator,
+    /// The most lists of a workspace; absent: as many as it likes.
+    pub most_lists: Option<i64>,
     /// Days of expiry end in this zone.
     pub zone: TimeZone,
     /// Whether the text of a URL alone shows that it must not be fetched.

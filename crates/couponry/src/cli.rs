@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    commands::{demo, healthcheck, workspace_create},
+    commands::{demo, healthcheck, openapi, workspace_create},
     config::Variables,
 };
 
@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Demo(demo::Arguments),
     /// Ask the server on the listen address whether it is well; exit with 0 or 1
     Healthcheck(healthcheck::Arguments),
+    /// Print the OpenAPI document; needs no settings and no database
+    Openapi(openapi::Arguments),
     /// Look at the settings
     #[command(subcommand)]
     Config(ConfigCommand),

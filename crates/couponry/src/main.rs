@@ -29,6 +29,9 @@ async fn main() -> ExitCode {
         let log_was_set = matches.value_source("log") != Some(ValueSource::DefaultValue);
         commands::demo::prepare(&mut cli.variables, log_was_set);
     }
+    if let Command::Openapi(arguments) = &cli.command {
+        return commands::openapi::run(arguments);
+    }
     let environment = || std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
     let judged = Settings::judge(&cli.variables, &config::known_variables(&command), environment());
     if let Command::Config(ConfigCommand::Check) = cli.command {
@@ -61,6 +64,6 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
         Command::Demo(arguments) => commands::demo::run(&arguments, &settings).await,
         Command::Healthcheck(arguments) => commands::healthcheck::run(&arguments, &settings),
         // Answered before there are settings.
-        Command::Config(ConfigCommand::Check) => Ok(()),
+        Command::Config(ConfigCommand::Check) | Command::Openapi(_) => Ok(()),
     }
 }

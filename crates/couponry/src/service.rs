@@ -131,6 +131,7 @@ impl Service {
         Ok(App {
             storage: Storage::connect(&pools::requests(&self.database))?,
             allocator: Allocator::new(&pools::allocations(&self.database))?,
+            most_lists: settings.workspace_lists,
             zone: settings.time_zone.clone(),
             refuses_url: Arc::new(move |url| policy.refuses_literally(url)),
             mail_domains: settings.mail_domains.clone(),

@@ -10,6 +10,7 @@ mod file;
 mod file_url;
 mod fingerprint;
 mod id;
+mod idempotency;
 mod list;
 mod mail_domains;
 mod period;
@@ -32,6 +33,7 @@ pub use file::{FileStatus, LoadFailure, MAX_NAMED_REJECTIONS, RejectReason, Reje
 pub use file_url::{BasicAuth, FileUrl, FileUrlError};
 pub use fingerprint::FingerprintKey;
 pub use id::{PublicId, WorkspaceId};
+pub use idempotency::{IdempotencyKey, NotAnIdempotencyKey};
 pub use list::{Label, ListName, ListStatus, MAX_SUBSCRIBERS, Subscribers, personalization_snippet};
 pub use mail_domains::{MailDomains, NotDomains};
 pub use period::{Period, PeriodError, parse_day};

@@ -1,11 +1,11 @@
 //! Coupon files: what a client sees of them.
 
-use domain::{FileStatus, FileUrl, FreeText, PublicId, Rejection};
+use domain::{FileStatus, FileUrl, FreeText, IdempotencyKey, PublicId, Rejection};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use sqlx::types::Json;
 
-use crate::{Error, FileSource, ListRef, Result, Storage};
+use crate::{Error, FileSource, ListRef, Page, Result, Storage};
 
 /// A file that exists in a list, as the load knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +52,8 @@ pub struct NewFile {
 pub enum AddFile {
     Added(PublicId),
     ListNotActive,
+    /// The idempotency key was used for another file.
+    KeyReused,
 }
 
 /// What a load is doing.
@@ -98,8 +100,13 @@ macro_rules! select_files {
 }
 
 impl Storage {
-    /// Notes the file and enqueues its load, in one statement.
-    pub async fn add_file(&self, list: &ListRef, file: &NewFile) -> Result<AddFile> {
+    /// Notes the file and enqueues its load, in one statement; with an idempotency key, once for the key.
+    pub async fn add_file(
+        &self,
+        list: &ListRef,
+        file: &NewFile,
+        once: Option<&IdempotencyKey>,
+    ) -> Result<AddFile> {
         let id = PublicId::from_bytes(rand::random());
         let source = match &file.source {
             FileSource::Hosted { url, auth } => serde_json::json!({
@@ -109,8 +116,10 @@ impl Storage {
             }),
             FileSource::Sent(upload) => serde_json::json!({"upload_id": upload.id()}),
         };
-        let added = sqlx::query_scalar!(
-            "select add_file($1, $2, $3, $4, $5, $6, $7)",
+        let added = sqlx::query!(
+            r#"select outcome as "outcome!", made as "made!" from add_file_once($1, $2, $3, $4, $5, $6, $7, $8, $9)"#,
+            once.map(IdempotencyKey::as_str),
+            once.map(|once| once.request_hash().as_slice()),
             list.list_id,
             id.as_bytes(),
             file.name.as_str(),
@@ -121,11 +130,14 @@ impl Storage {
         )
         .fetch_one(&self.pool)
         .await?;
-        Ok(if added.is_some() {
-            AddFile::Added(id)
-        } else {
-            AddFile::ListNotActive
-        })
+        match added.outcome.as_str() {
+            "added" | "repeat" => PublicId::try_from(added.made.as_slice())
+                .map(AddFile::Added)
+                .map_err(|_| Error::Fault("a file's id cannot be read".to_owned())),
+            "inactive" => Ok(AddFile::ListNotActive),
+            "other" => Ok(AddFile::KeyReused),
+            other => Err(Error::Fault(format!("add_file_once answered {other}"))),
+        }
     }
 
     pub async fn file(&self, list: &ListRef, id: PublicId) -> Result<Option<CouponFile>> {
@@ -147,10 +159,12 @@ impl Storage {
     }
 
     /// The list's files that were not deleted, the newest first.
-    pub async fn files(&self, list: &ListRef) -> Result<Vec<CouponFile>> {
+    pub async fn files(&self, list: &ListRef, page: Page) -> Result<Vec<CouponFile>> {
         let rows = select_files!(
-            "list_id = $1 and deleted_at is null order by created_at desc, public_id",
-            list.list_id
+            "list_id = $1 and deleted_at is null order by created_at desc, public_id limit $2 offset $3",
+            list.list_id,
+            page.limit,
+            page.offset
         );
         rows.fetch_all(&self.pool)
             .await?

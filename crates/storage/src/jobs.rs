@@ -231,6 +231,16 @@ impl Storage {
         .await?;
         Ok(())
     }
+
+    /// Forgets the idempotency keys of a week ago.
+    pub async fn forget_old_idempotency_keys(&self) -> Result<()> {
+        sqlx::query!(
+            "delete from idempotent_request where created_at < clock_timestamp() - interval '7 days'"
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
 }
 
 fn payload<T: DeserializeOwned>(job_id: i64, payload: serde_json::Value) -> Result<T> {

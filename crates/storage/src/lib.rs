@@ -36,7 +36,7 @@ pub use error::Error;
 pub use files::{AddFile, CouponFile, FileRef, NewFile, Progress, Stage};
 pub use hand_backs::{Disabled, Released};
 pub use jobs::{Claim, Job, JobKind, JobNews};
-pub use lists::{Changed, CouponList, CreateList, ListChange, ListRef, NewList, UpdateList};
+pub use lists::{Changed, CouponList, CreateList, ListChange, ListQuery, ListRef, NewList, Page, UpdateList};
 pub use load::{FileSource, FileToLoad, LoadCounts, Published};
 pub use mails::{MailToSend, News};
 pub use migrations::{migrate, schema_fits};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use domain::{
-    AlertConditions, AlertPatch, FingerprintKey, FreeText, Label, ListName, ListStatus, PublicId, Subscribers,
+    AlertConditions, AlertPatch, FingerprintKey, FreeText, IdempotencyKey, Label, ListName, ListStatus,
+    PublicId, Subscribers,
 };
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
@@ -56,6 +57,27 @@ pub enum CreateList {
     DuplicateLabel,
     /// Its expiry has passed.
     Expired,
+    /// The workspace has as many as it may have.
+    TooMany,
+    /// The idempotency key was used for another list.
+    KeyReused,
+}
+
+/// A part of a long answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Page {
+    /// Absent: all.
+    pub limit: Option<i64>,
+    pub offset: i64,
+}
+
+/// Which lists are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct ListQuery {
+    pub status: Option<ListStatus>,
+    /// A part of the name or the label, in whatever case.
+    pub search: Option<String>,
+    pub page: Page,
 }
 
 /// What a patch names; the rest stays.
@@ -111,11 +133,22 @@ impl Storage {
         Ok(Some(list))
     }
 
-    pub async fn create_list(&self, workspace: &Workspace, list: &NewList) -> Result<CreateList> {
+    /// Makes a list; with an idempotency key, once for the key. `most_lists` is how many the workspace may have.
+    pub async fn create_list(
+        &self,
+        workspace: &Workspace,
+        list: &NewList,
+        once: Option<&IdempotencyKey>,
+        most_lists: Option<i64>,
+    ) -> Result<CreateList> {
         let id = PublicId::from_bytes(rand::random());
         let key: [u8; 16] = rand::random();
-        let created = sqlx::query_scalar!(
-            r#"select create_list($1, $2, $3, $4, $5, $6, $7, $8, $9) as "created!""#,
+        let created = sqlx::query!(
+            r#"select outcome as "outcome!", made as "made!"
+               from create_list_once($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"#,
+            once.map(IdempotencyKey::as_str),
+            once.map(|once| once.request_hash().as_slice()),
+            most_lists,
             workspace.workspace_id,
             id.as_bytes(),
             list.name.as_str(),
@@ -129,8 +162,15 @@ impl Storage {
         .fetch_one(&self.pool)
         .await;
         match created {
-            Ok(true) => Ok(CreateList::Created(id)),
-            Ok(false) => Ok(CreateList::Expired),
+            Ok(row) => match row.outcome.as_str() {
+                "created" | "repeat" => PublicId::try_from(row.made.as_slice())
+                    .map(CreateList::Created)
+                    .map_err(|_| Error::Fault("a list's id cannot be read".to_owned())),
+                "expired" => Ok(CreateList::Expired),
+                "too-many" => Ok(CreateList::TooMany),
+                "other" => Ok(CreateList::KeyReused),
+                other => Err(Error::Fault(format!("create_list_once answered {other}"))),
+            },
             Err(error) => match violated(&error) {
                 Some("coupon_list_name_unique") => Ok(CreateList::DuplicateName),
                 Some("coupon_list_label_unique") => Ok(CreateList::DuplicateLabel),
@@ -160,11 +200,18 @@ impl Storage {
     }
 
     /// The workspace's lists, the newest first.
-    pub async fn lists(&self, workspace: &Workspace, status: Option<ListStatus>) -> Result<Vec<CouponList>> {
-        let status = status.map(ListStatus::as_str);
-        let rows = sqlx::query_file_as!(ListRow, "src/queries/lists.sql", workspace.workspace_id, status)
-            .fetch_all(&self.pool)
-            .await?;
+    pub async fn lists(&self, workspace: &Workspace, query: &ListQuery) -> Result<Vec<CouponList>> {
+        let rows = sqlx::query_file_as!(
+            ListRow,
+            "src/queries/lists.sql",
+            workspace.workspace_id,
+            query.status.map(ListStatus::as_str),
+            query.search,
+            query.page.limit,
+            query.page.offset,
+        )
+        .fetch_all(&self.pool)
+        .await?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
 

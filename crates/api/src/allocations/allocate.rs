@@ -4,18 +4,65 @@ use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 use storage::{AllocationRequest, Shortage};
+use utoipa::ToSchema;
 
 use super::{
     recipient,
-    shown::{Served, served},
+    shown::{Served, ShownAllocation, served},
 };
 use crate::{
     App,
     body::{Body, CONTRACT_BYTES},
-    error::ApiError,
-    path::List,
+    error::{ApiError, Envelope},
+    openapi::{
+        refusals::{Guarded, HandsOut, NamesList, ReadsBody},
+        texts,
+    },
+    path::{List, ListPath},
 };
 
+/// Who gets a code, and for what.
+#[derive(ToSchema)]
+#[schema(examples(json!({
+    "user_id": "u-81", "request_id": "msg-7f3", "hold_seconds": 600,
+    "campaign": {"id": "c-12", "name": "Spring", "channel": "Email"},
+})))]
+#[expect(dead_code, reason = "what `allocate` reads, for the document")]
+pub(crate) struct AllocateCouponBody {
+    user_id: texts::ExternalId,
+    /// The request key: each has one code for the life of the list. If absent, campaign and user are the key; without a
+    /// campaign, the user.
+    request_id: Option<texts::ExternalId>,
+    campaign: Option<recipient::CampaignBody>,
+    /// After how many seconds the code goes back by itself, a week at most. It does not if absent.
+    #[schema(minimum = 1, maximum = 604_800)]
+    hold_seconds: Option<i64>,
+}
+
+#[utoipa::path(
+    post,
+    path = "/v1/coupon-list/{coupon_list_id}/allocations",
+    operation_id = "allocateCoupon",
+    tag = "Allocations",
+    summary = "Hand out a code",
+    description = "Takes a code from the list. The same request key gets the same code again, so a retry is safe at \
+        any time and from anywhere.",
+    params(ListPath),
+    request_body = AllocateCouponBody,
+    responses(
+        (status = 201, description = "A code, taken now.", body = ShownAllocation),
+        (status = 200, description = "The code that this request key has already.", body = ShownAllocation),
+        (
+            status = 400,
+            description = "`invalid-request` or `missing-mandatory-attributes`.",
+            body = Envelope,
+        ),
+        Guarded,
+        NamesList,
+        ReadsBody,
+        HandsOut,
+    ),
+)]
 pub(crate) async fn allocate(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
     let mut fields = body.object(CONTRACT_BYTES).await?;
     let request = AllocationRequest {

@@ -7,6 +7,7 @@ use domain::Campaign;
 use serde::Serialize;
 use serde_json::Value;
 use storage::{AllocationOutcome, AllocationRequest, ListRef, Shortage};
+use utoipa::ToSchema;
 
 use super::{
     recipient,
@@ -15,14 +16,77 @@ use super::{
 use crate::{
     App,
     body::{BATCH_BYTES, Body},
-    error::{ApiError, Told},
+    error::{ApiError, Envelope, Told},
     fields::{Fields, wrong},
-    path::List,
+    openapi::{
+        refusals::{Guarded, HandsOut, NamesList, ReadsBody},
+        texts,
+    },
+    path::{List, ListPath},
 };
 
 /// The most recipients of one batch.
 const MAX_RECIPIENTS: usize = 10_000;
 
+/// Who gets codes, and for what.
+#[derive(ToSchema)]
+#[schema(examples(json!({
+    "recipients": [{"user_id": "bob"}, {"user_id": "eve", "request_id": "r-2"}],
+    "campaign": {"id": "c-12"}, "on_shortage": "partial",
+})))]
+#[expect(dead_code, reason = "what `Batch::read` reads, for the document")]
+pub(crate) struct AllocateCouponsBody {
+    #[schema(min_items = 1, max_items = 10_000)]
+    recipients: Vec<RecipientBody>,
+    /// Of all recipients.
+    campaign: Option<recipient::CampaignBody>,
+    /// After how many seconds the codes go back by themselves, a week at most. They do not if absent.
+    #[schema(minimum = 1, maximum = 604_800)]
+    hold_seconds: Option<i64>,
+    on_shortage: Option<OnShortage>,
+}
+
+/// Who gets a code.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "what `read_recipient` reads, for the document")]
+struct RecipientBody {
+    user_id: texts::ExternalId,
+    /// The request key; if absent, campaign and user are, or the user.
+    request_id: Option<texts::ExternalId>,
+}
+
+/// With fewer codes than recipients: serve as many as there are, as if absent, or none.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "only the document speaks of this type")]
+enum OnShortage {
+    Partial,
+    Reject,
+}
+
+#[utoipa::path(
+    post,
+    path = "/v1/coupon-list/{coupon_list_id}/allocations/batch",
+    operation_id = "allocateCoupons",
+    tag = "Allocations",
+    summary = "Hand out many codes",
+    description = "A code for each recipient. One that cannot be served does not keep the others from it, unless \
+        `on_shortage` is `reject`: then all are served or none.",
+    params(ListPath),
+    request_body = AllocateCouponsBody,
+    responses(
+        (status = 200, description = "What each recipient got.", body = Answer),
+        (
+            status = 400,
+            description = "`invalid-request` or `missing-mandatory-attributes`.",
+            body = Envelope,
+        ),
+        Guarded,
+        NamesList,
+        ReadsBody,
+        HandsOut,
+    ),
+)]
 pub(crate) async fn allocate_batch(
     app: web::Data<App>,
     list: List,
@@ -132,19 +196,28 @@ fn refuse_unless_all(outcomes: &[AllocationOutcome]) -> Result<(), ApiError> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AllocationBatch)]
 struct Answer {
+    /// An item for each recipient, in their order.
     data: Vec<Item>,
+    /// How many got a code now.
     allocated: usize,
+    /// How many had theirs already.
     repeated: usize,
     failed: usize,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = AllocationBatchItem)]
 #[serde(untagged)]
 enum Item {
     Served(ShownAllocation),
-    Failed { user_id: Value, error: Told },
+    /// `user_id` is what was sent as such, whatever it was.
+    Failed {
+        user_id: Value,
+        error: Told,
+    },
 }
 
 impl Answer {

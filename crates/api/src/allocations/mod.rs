@@ -1,7 +1,7 @@
 //! Handing out codes: one file per verb.
 
-mod allocate;
-mod batch;
+pub(crate) mod allocate;
+pub(crate) mod batch;
 mod recipient;
 mod shown;
 

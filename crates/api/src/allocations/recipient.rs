@@ -2,10 +2,12 @@
 
 use domain::{Campaign, ExternalId, FreeText};
 use jiff::Timestamp;
+use utoipa::ToSchema;
 
 use crate::{
     error::ApiError,
     fields::{Fields, wrong},
+    openapi::texts,
 };
 
 /// The longest hold: a week, in seconds.
@@ -37,6 +39,24 @@ pub(super) fn hold_seconds(fields: &mut Fields) -> Result<Option<i32>, ApiError>
             format_args!("must be a whole number from 1 to {MAX_HOLD_SECONDS}"),
         )
     })
+}
+
+/// The message that a code goes into. All of it goes into the usage report as sent.
+#[derive(ToSchema)]
+#[schema(as = CampaignBody)]
+#[expect(dead_code, reason = "what `campaign` reads, for the document")]
+pub(super) struct CampaignBody {
+    id: texts::ExternalId,
+    name: Option<texts::FreeText>,
+    #[schema(examples("Email"))]
+    channel: Option<texts::FreeText>,
+    #[schema(examples("Event Triggered"))]
+    delivery_type: Option<texts::FreeText>,
+    /// An instant with its offset.
+    #[schema(format = DateTime, examples("2026-11-22T10:00:00Z"))]
+    sent_at: Option<String>,
+    locale: Option<texts::FreeText>,
+    variation: Option<texts::FreeText>,
 }
 
 pub(super) fn campaign(fields: &mut Fields) -> Result<Option<Campaign>, ApiError> {

@@ -3,20 +3,43 @@
 use domain::{AllocationId, instant_with_zone};
 use serde::Serialize;
 use storage::{Allocation, AllocationOutcome, AllocationRequest, ListRef};
+use utoipa::ToSchema;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, openapi::texts};
 
-#[derive(Serialize)]
+/// A code and whose it is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Allocation)]
 pub(super) struct ShownAllocation {
+    #[schema(value_type = texts::AllocationId)]
     _id: String,
+    #[schema(value_type = texts::Id)]
     coupon_list_id: String,
+    #[schema(min_length = 1, max_length = 255, examples("BF20-WERT-NBVC"))]
     coupon_code: String,
+    #[schema(value_type = texts::ExternalId)]
     user_id: String,
+    #[schema(value_type = Option<texts::ExternalId>, required = true)]
     request_id: Option<String>,
+    #[schema(value_type = Option<texts::ExternalId>, required = true)]
     campaign_id: Option<String>,
+    #[schema(value_type = ShownStatus)]
     status: &'static str,
+    #[schema(value_type = texts::Instant)]
     allocated_at: String,
+    /// When a held code goes back.
+    #[schema(value_type = Option<texts::Instant>, required = true)]
     held_until: Option<String>,
+}
+
+/// The states of an allocation. A held code goes back by itself unless it is confirmed.
+#[derive(ToSchema)]
+#[schema(as = AllocationStatus, rename_all = "UPPERCASE")]
+#[expect(dead_code, reason = "only the document speaks of this type")]
+enum ShownStatus {
+    Allocated,
+    Held,
+    Redeemed,
 }
 
 impl ShownAllocation {

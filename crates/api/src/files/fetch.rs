@@ -6,9 +6,20 @@ use super::shown::ShownFile;
 use crate::{
     App,
     error::ApiError,
-    path::{List, file_id},
+    openapi::refusals::{Guarded, NamesFile},
+    path::{FilePath, List, file_id},
 };
 
+#[utoipa::path(
+    get,
+    path = "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}",
+    operation_id = "fetchCouponFile",
+    tag = "Coupon Files",
+    summary = "Fetch a Coupon File",
+    description = "One file. If it failed or left rows out, `details` says why.",
+    params(FilePath),
+    responses((status = 200, description = "The file.", body = ShownFile), Guarded, NamesFile),
+)]
 pub(crate) async fn fetch(
     app: web::Data<App>,
     list: List,

@@ -1,13 +1,13 @@
 //! Coupon files: one file per verb.
 
 mod callback;
-mod delete;
-mod fetch;
-mod fetch_all;
-mod progress;
+pub(crate) mod delete;
+pub(crate) mod fetch;
+pub(crate) mod fetch_all;
+pub(crate) mod progress;
 mod shown;
-mod upload;
-mod upload_by_hand;
+pub(crate) mod upload;
+pub(crate) mod upload_by_hand;
 
 pub use callback::callback_body;
 pub(crate) use delete::delete;

@@ -3,21 +3,53 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
+use super::shown::ShownStatus;
 use crate::{
     App,
     error::ApiError,
-    path::{List, file_id},
+    openapi::refusals::{Guarded, NamesFile},
+    path::{FilePath, List, file_id},
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = FileProgress)]
 struct ShownProgress {
+    #[schema(value_type = ShownStatus)]
     status: &'static str,
+    #[schema(value_type = Stage)]
     stage: String,
+    #[schema(minimum = 0)]
     bytes_read: i64,
+    /// What the host announced, if it did.
+    #[schema(required = true, minimum = 0)]
     bytes_expected: Option<i64>,
 }
 
+/// What is being done with the file.
+#[derive(ToSchema)]
+#[schema(as = FileStage, rename_all = "lowercase")]
+#[expect(dead_code, reason = "only the document speaks of this type")]
+enum Stage {
+    Waiting,
+    Downloading,
+    Sorting,
+    Comparing,
+    Storing,
+    Done,
+}
+
+#[utoipa::path(
+    get,
+    path = "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/progress",
+    operation_id = "fetchFileProgress",
+    tag = "Coupon Files",
+    summary = "Fetch a file's progress",
+    description = "How far the load of a file has come. Beyond the MoEngage API.",
+    params(FilePath),
+    responses((status = 200, description = "The progress.", body = ShownProgress), Guarded, NamesFile),
+)]
 pub(crate) async fn progress(
     app: web::Data<App>,
     list: List,

@@ -3,33 +3,82 @@
 use domain::{FileStatus, PublicId, Rejection, instant_with_zone};
 use serde::Serialize;
 use storage::CouponFile;
+use utoipa::ToSchema;
+
+use crate::openapi::texts;
+
+/// The states of a file. It is `PENDING` until the load has ended.
+#[derive(ToSchema)]
+#[schema(as = FileStatus, rename_all = "UPPERCASE")]
+#[expect(dead_code, reason = "only the document speaks of this type")]
+pub(super) enum ShownStatus {
+    Pending,
+    Success,
+    Failed,
+}
 
 /// A file as it is read. The list of files shows the callback too, one file alone its details.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CouponFile)]
 pub(super) struct ShownFile {
+    #[schema(value_type = texts::Id)]
     coupon_list_id: String,
+    #[schema(value_type = texts::FreeText)]
     name: String,
+    #[schema(value_type = ShownStatus)]
     status: &'static str,
+    /// Without its query where that may hold a signature; empty for a file sent by hand.
     file_url: String,
+    #[schema(value_type = texts::FreeText)]
     created_by: String,
+    #[schema(value_type = texts::Instant)]
     created_at: String,
+    #[schema(value_type = texts::Instant)]
     updated_at: String,
+    #[schema(value_type = texts::Id)]
     _id: String,
+    /// The codes of this file that the list did not have.
+    #[schema(minimum = 0)]
     added_coupons: i64,
+    /// In the list of files only, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, format = "uri")]
     callback_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Details, required = false)]
     details: Option<Details>,
 }
 
 /// What a file that failed, or left rows out, has to say.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = FileDetails)]
 struct Details {
+    /// Why the file failed; null if it did not.
+    #[schema(required = true, examples("header 'Coupon Code' not found"))]
     reason: Option<String>,
+    #[schema(minimum = 0)]
     added: i64,
+    /// Rows left out because the file or the list had the code already.
+    #[schema(minimum = 0)]
     duplicates: i64,
+    /// Rows left out because something was wrong with them.
+    #[schema(minimum = 0)]
     rejected: i64,
+    /// The first 100 of the rejected rows.
+    #[schema(value_type = Vec<ShownRejection>, max_items = 100)]
     rejections: Vec<Rejection>,
+}
+
+/// A row that was left out.
+#[derive(ToSchema)]
+#[schema(as = RejectedRow)]
+#[expect(dead_code, reason = "`domain::Rejection` as the document has it")]
+struct ShownRejection {
+    /// The header's line is 1.
+    #[schema(minimum = 1)]
+    line: u64,
+    #[schema(examples("code is empty"))]
+    reason: String,
 }
 
 impl ShownFile {

@@ -1,28 +1,85 @@
 //! `POST /v1/coupon-list/{coupon_list_id}/files`
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use domain::{BasicAuth, FileUrl, FreeText, PublicId};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
 use storage::{AddFile, FileSource, ListRef, NewFile};
+use utoipa::ToSchema;
 
+use super::shown::ShownStatus;
 use crate::{
     App,
     body::{Body, CONTRACT_BYTES},
-    error::ApiError,
+    error::{ApiError, Envelope},
     fields::{Fields, wrong},
-    path::List,
+    idempotency::{OnceParameters, idempotency_key, key_reused},
+    openapi::{
+        refusals::{Guarded, NamesList, ReadsBody},
+        texts,
+    },
+    path::{List, ListPath},
 };
 
-pub(crate) async fn upload(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
-    let file = new_file(body.object(CONTRACT_BYTES).await?, &app)?;
-    match app.storage.add_file(&list.0, &file).await? {
+/// Where the file is, and what to call it.
+#[derive(ToSchema)]
+#[schema(examples(json!({"file_url": "https://example.com/codes.csv", "name": "May", "created_by": "me"})))]
+#[expect(dead_code, reason = "what `new_file` reads, for the document")]
+pub(crate) struct UploadCouponFileBody {
+    file_url: texts::FileUrl,
+    /// The URL's last path segment if absent or empty.
+    name: Option<texts::FreeText>,
+    /// Basic credentials for fetching the file; without a colon. Never shown, forgotten when the load ends.
+    file_url_auth_username: Option<texts::FreeText>,
+    /// Needs the user name.
+    file_url_auth_password: Option<texts::FreeText>,
+    created_by: Option<texts::FreeText>,
+    /// A URL as above: called, signed by Standard Webhooks, when the load has ended. None if empty.
+    #[schema(max_length = 2048, pattern = r"^(https?://[^\s\x00-\x1f\x7f-\x9f]+)?$")]
+    callback_url: Option<String>,
+}
+
+#[utoipa::path(
+    post,
+    path = "/v1/coupon-list/{coupon_list_id}/files",
+    operation_id = "uploadCouponFile",
+    tag = "Coupon Files",
+    summary = "Upload a Coupon File",
+    description = "Takes the URL of a CSV file in UTF-8 with the column `Coupon Code`, which is then fetched and loaded \
+        in the background: all its new codes or, if it fails, none. The list must be active.",
+    params(ListPath, OnceParameters),
+    request_body = UploadCouponFileBody,
+    responses(
+        (status = 201, description = "The file, waiting.", body = UploadedFile<'_>),
+        (
+            status = 400,
+            description = "`invalid-request`, also if the list is archived or expired.",
+            body = Envelope,
+        ),
+        Guarded,
+        NamesList,
+        ReadsBody,
+    ),
+)]
+pub(crate) async fn upload(
+    app: web::Data<App>,
+    list: List,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, ApiError> {
+    let fields = body.object(CONTRACT_BYTES).await?;
+    let once = idempotency_key(&request, &fields)?;
+    let file = new_file(fields, &app)?;
+    match app.storage.add_file(&list.0, &file, once.as_ref()).await? {
         AddFile::Added(id) => Ok(HttpResponse::Created().json(UploadedFile::new(&list.0, &file, id))),
-        AddFile::ListNotActive => Err(ApiError::Invalid(
-            "The coupon list is archived or expired; activate it first.".to_owned(),
-        )),
+        AddFile::KeyReused => Err(key_reused()),
+        AddFile::ListNotActive => Err(not_active()),
     }
+}
+
+pub(super) fn not_active() -> ApiError {
+    ApiError::Invalid("The coupon list is archived or expired; activate it first.".to_owned())
 }
 
 fn new_file(mut fields: Fields, app: &App) -> Result<NewFile, ApiError> {
@@ -102,13 +159,21 @@ fn basic_auth(fields: &mut Fields) -> Result<Option<BasicAuth>, ApiError> {
 }
 
 /// The documented answer, also to a file sent by hand.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = UploadedCouponFile)]
 pub(super) struct UploadedFile<'a> {
+    #[schema(value_type = texts::FreeText)]
     name: &'a str,
+    /// Without its query where that may hold a signature; empty for a file sent by hand.
     file_url: String,
+    #[schema(value_type = texts::FreeText)]
     created_by: &'a str,
+    #[schema(value_type = ShownStatus)]
     status: &'static str,
+    /// Spelled with an s here only, as documented.
+    #[schema(value_type = texts::Id)]
     coupons_list_id: String,
+    #[schema(value_type = texts::Id)]
     _id: String,
 }
 

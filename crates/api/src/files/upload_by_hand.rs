@@ -16,9 +16,19 @@ use futures_util::{
     future::{Ready, ready},
 };
 use storage::{AddFile, FileSource, ListRef, NewFile, Upload};
+use utoipa::ToSchema;
 
-use super::upload::UploadedFile;
-use crate::{App, error::ApiError, fields::wrong, path::List};
+use super::upload::{UploadedFile, not_active};
+use crate::{
+    App,
+    error::{ApiError, Envelope},
+    fields::wrong,
+    openapi::{
+        refusals::{Guarded, NamesList, ReadsBody},
+        texts,
+    },
+    path::{List, ListPath},
+};
 
 /// How long the sender may pause.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -47,6 +57,41 @@ impl FromRequest for Parts {
     }
 }
 
+/// A file and what to call it.
+#[derive(ToSchema)]
+#[schema(as = SendCouponFileBody)]
+#[expect(dead_code, reason = "what `receive` reads, for the document")]
+struct PartsBody {
+    /// The CSV file, at most 64 MiB, sent as it is.
+    #[schema(value_type = String, format = Binary, content_media_type = "application/octet-stream")]
+    file: Vec<u8>,
+    /// The last part of the file's own name if absent or empty.
+    name: Option<texts::FreeText>,
+    created_by: Option<texts::FreeText>,
+}
+
+#[utoipa::path(
+    post,
+    path = "/v1/coupon-list/{coupon_list_id}/files/upload",
+    operation_id = "sendCouponFile",
+    tag = "Coupon Files",
+    summary = "Send a Coupon File",
+    description = "The same as an upload by URL, with the file itself in the request.",
+    params(ListPath),
+    request_body(content = PartsBody, content_type = "multipart/form-data"),
+    responses(
+        (status = 201, description = "The file, waiting.", body = UploadedFile<'_>),
+        (
+            status = 400,
+            description = "`invalid-request`, also if the list is archived or expired; `missing-mandatory-attributes` \
+                without a file.",
+            body = Envelope,
+        ),
+        Guarded,
+        NamesList,
+        ReadsBody,
+    ),
+)]
 pub(crate) async fn upload_by_hand(
     app: web::Data<App>,
     list: List,
@@ -80,14 +125,10 @@ async fn add(
         created_by: received.created_by.unwrap_or_default(),
         callback_url: None,
     };
-    match app.storage.add_file(list, &file).await? {
+    match app.storage.add_file(list, &file, None).await? {
         AddFile::Added(id) => Ok(HttpResponse::Created().json(UploadedFile::new(list, &file, id))),
-        AddFile::ListNotActive => Err(not_active()),
+        AddFile::ListNotActive | AddFile::KeyReused => Err(not_active()),
     }
-}
-
-fn not_active() -> ApiError {
-    ApiError::Invalid("The coupon list is archived or expired; activate it first.".to_owned())
 }
 
 impl Parts {

@@ -3,15 +3,49 @@
 use actix_web::{HttpResponse, web};
 use domain::parse_expiry;
 use storage::Changed;
+use utoipa::ToSchema;
 
 use crate::{
     App,
     body::{Body, CONTRACT_BYTES},
-    error::ApiError,
+    error::{ApiError, Envelope},
     fields::wrong,
-    path::List,
+    openapi::{
+        refusals::{Guarded, NamesList, ReadsBody},
+        texts,
+    },
+    path::{List, ListPath},
 };
 
+/// How long the list is to live.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "what `activate` reads, for the document")]
+pub(crate) struct ActivateCouponListBody {
+    expires_at: texts::LastDay,
+}
+
+#[utoipa::path(
+    put,
+    path = "/v1/coupon-list/{coupon_list_id}/activate",
+    operation_id = "activateCouponList",
+    tag = "Coupon Lists",
+    summary = "Activate Coupon List",
+    description = "Makes the list active with a new expiry, whatever its state. Codes of before do not come back.",
+    params(ListPath),
+    request_body = ActivateCouponListBody,
+    responses(
+        (status = 204, description = "The list is active."),
+        (
+            status = 400,
+            description = "`bad-request`, `missing-mandatory-attributes`, or `invalid-request` if the body is no JSON \
+                object.",
+            body = Envelope,
+        ),
+        Guarded,
+        NamesList,
+        ReadsBody,
+    ),
+)]
 pub(crate) async fn activate(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
     const KEY: &str = "expires_at";
     let mut fields = body.object_or_empty(CONTRACT_BYTES).await?;

@@ -1,29 +1,89 @@
 //! `POST /v1/coupon-list`
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use domain::{AlertConditions, FreeText, Label, ListName, instant_without_zone, parse_expiry};
 use serde::Serialize;
 use storage::{CreateList, NewList};
+use utoipa::ToSchema;
 
-use super::{alerts, shown::ShownAlerts};
+use super::{
+    alerts,
+    shown::{ListStatus, ShownAlerts},
+};
 use crate::{
     App,
     authentication::Workspace,
     body::{Body, CONTRACT_BYTES},
-    error::ApiError,
+    error::{ApiError, Envelope},
     fields::{Fields, wrong},
+    idempotency::{OnceParameters, idempotency_key, key_reused},
+    openapi::{
+        refusals::{Guarded, ReadsBody},
+        texts,
+    },
 };
 
+/// A new list.
+#[derive(ToSchema)]
+#[schema(examples(json!({
+    "name": "Spring", "label": "spring", "expires_at": "2099-12-31", "created_by": "me",
+    "email_alert_subscribers": ["jane@example.com"],
+    "alert_conditions": {"success_alert": true, "coupon_shortage_alert": {"alert": true, "threshold_count": 100}},
+})))]
+#[expect(dead_code, reason = "what `new_list` reads, for the document")]
+pub(crate) struct CreateCouponListBody {
+    /// Unique in the workspace.
+    name: texts::Name,
+    /// Unique in the workspace. The key of the personalization snippet: it never changes.
+    label: texts::Label,
+    expires_at: texts::LastDay,
+    /// Who made the list.
+    created_by: texts::Name,
+    /// Who gets the list's mails.
+    #[schema(max_items = 50)]
+    email_alert_subscribers: Option<Vec<texts::EmailAddress>>,
+    alert_conditions: Option<alerts::AlertConditionsBody>,
+}
+
+#[utoipa::path(
+    post,
+    path = "/v1/coupon-list",
+    operation_id = "createCouponList",
+    tag = "Coupon Lists",
+    summary = "Create a Coupon List",
+    description = "Makes a list without codes. It is active at once; files bring the codes.",
+    params(OnceParameters),
+    request_body = CreateCouponListBody,
+    responses(
+        (status = 201, description = "The new list.", body = CreatedList<'_>),
+        (
+            status = 400,
+            description = "`invalid-request`, `missing-mandatory-attributes`, `duplicate-coupon-list-name` or \
+                `duplicate-coupon-list-label`.",
+            body = Envelope,
+        ),
+        Guarded,
+        ReadsBody,
+    ),
+)]
 pub(crate) async fn create(
     app: web::Data<App>,
     workspace: Workspace,
+    request: HttpRequest,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
-    let list = new_list(body.object(CONTRACT_BYTES).await?, &app)?;
-    match app.storage.create_list(&workspace.0, &list).await? {
+    let fields = body.object(CONTRACT_BYTES).await?;
+    let once = idempotency_key(&request, &fields)?;
+    let list = new_list(fields, &app)?;
+    let created = app
+        .storage
+        .create_list(&workspace.0, &list, once.as_ref(), app.most_lists);
+    match created.await? {
         CreateList::Created(id) => Ok(HttpResponse::Created().json(CreatedList::new(&list, id.to_string()))),
         CreateList::DuplicateName => Err(ApiError::DuplicateName),
         CreateList::DuplicateLabel => Err(ApiError::DuplicateLabel),
+        CreateList::TooMany => Err(ApiError::TooManyLists),
+        CreateList::KeyReused => Err(key_reused()),
         CreateList::Expired => Err(wrong("expires_at", "must not have passed")),
     }
 }
@@ -45,16 +105,24 @@ fn new_list(mut fields: Fields, app: &App) -> Result<NewList, ApiError> {
     })
 }
 
-/// The documented answer: eight keys, and the one timestamp form without a zone.
-#[derive(Serialize)]
+/// A list just made: the documented eight keys, and the one timestamp form without a zone.
+#[derive(Serialize, ToSchema)]
+#[schema(as = CreatedCouponList)]
 struct CreatedList<'a> {
+    #[schema(value_type = texts::Name)]
     name: &'a str,
+    #[schema(value_type = texts::Label)]
     label: &'a str,
+    #[schema(value_type = texts::InstantWithoutZone)]
     expires_at: String,
+    #[schema(value_type = texts::Name)]
     created_by: &'a str,
+    #[schema(value_type = Vec<texts::EmailAddress>, max_items = 50)]
     email_alert_subscribers: &'a [String],
     alert_conditions: ShownAlerts,
+    #[schema(value_type = ListStatus)]
     status: &'static str,
+    #[schema(value_type = texts::Id)]
     _id: String,
 }
 

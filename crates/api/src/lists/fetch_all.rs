@@ -1,17 +1,52 @@
 //! `GET /v1/coupon-list`
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use domain::ListStatus;
+use domain::FreeText;
 use serde::Serialize;
+use storage::ListQuery;
+use utoipa::{IntoParams, ToSchema};
 
-use super::shown::ShownList;
-use crate::{App, authentication::Workspace, error::ApiError};
+use super::shown::{ListStatus as ShownStatus, ShownList};
+use crate::{
+    App,
+    authentication::Workspace,
+    error::{ApiError, Envelope},
+    openapi::refusals::Guarded,
+    page::{PageParameters, page, parameter},
+};
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CouponLists)]
 struct Lists {
     data: Vec<ShownList>,
 }
 
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "what `asked` reads, for the document")]
+struct ListParameters {
+    /// Only lists in this state; given once, exactly. All lists if absent.
+    #[param(inline)]
+    status: Option<ShownStatus>,
+    /// Only lists with this in their name or label, in whatever case.
+    #[param(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+    search: Option<String>,
+}
+
+#[utoipa::path(
+    get,
+    path = "/v1/coupon-list",
+    operation_id = "fetchAllCouponLists",
+    tag = "Coupon Lists",
+    summary = "Fetch All Coupon Lists",
+    description = "The workspace's lists, the newest first.",
+    params(ListParameters, PageParameters),
+    responses(
+        (status = 200, description = "The lists.", body = Lists),
+        (status = 400, description = "`bad-request`: a parameter is not what it should be, or there twice.", body = Envelope),
+        Guarded,
+    ),
+)]
 /// All lists, unless a status is asked for: the parameter's own note in the documentation says so, and a client that
 /// filters for itself stays right.
 pub(crate) async fn fetch_all(
@@ -19,24 +54,34 @@ pub(crate) async fn fetch_all(
     workspace: Workspace,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let status = asked_status(request.query_string())?;
-    let lists = app.storage.lists(&workspace.0, status).await?;
+    let query = asked(request.query_string())?;
+    let lists = app.storage.lists(&workspace.0, &query).await?;
     Ok(HttpResponse::Ok().json(Lists {
         data: lists.into_iter().map(ShownList::new).collect(),
     }))
 }
 
-/// The one `status` of the query; other parameters are ignored.
-fn asked_status(query: &str) -> Result<Option<ListStatus>, ApiError> {
-    let mut asked = url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == "status");
-    let Some((_, status)) = asked.next() else {
-        return Ok(None);
-    };
-    if asked.next().is_some() {
-        return Err(ApiError::Bad("'status' must be given once.".to_owned()));
+/// Other parameters are ignored.
+fn asked(query: &str) -> Result<ListQuery, ApiError> {
+    let status = parameter(query, "status")?
+        .map(|status| {
+            status
+                .parse()
+                .map_err(|error| ApiError::Bad(format!("'status' {error}.")))
+        })
+        .transpose()?;
+    let search = parameter(query, "search")?.filter(|search| !search.is_empty());
+    if search
+        .as_ref()
+        .is_some_and(|search| FreeText::new(search.as_str()).is_err())
+    {
+        return Err(ApiError::Bad(
+            "'search' must be up to 255 characters, none of them a control character.".to_owned(),
+        ));
     }
-    status
-        .parse()
-        .map(Some)
-        .map_err(|error| ApiError::Bad(format!("'status' {error}.")))
+    Ok(ListQuery {
+        status,
+        search,
+        page: page(query)?,
+    })
 }

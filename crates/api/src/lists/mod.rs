@@ -1,13 +1,13 @@
 //! Coupon lists: one file per verb.
 
-mod activate;
+pub(crate) mod activate;
 mod alerts;
-mod archive;
-mod create;
-mod fetch;
-mod fetch_all;
+pub(crate) mod archive;
+pub(crate) mod create;
+pub(crate) mod fetch;
+pub(crate) mod fetch_all;
 mod shown;
-mod update;
+pub(crate) mod update;
 
 pub(crate) use activate::activate;
 pub(crate) use archive::archive;

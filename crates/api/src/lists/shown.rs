@@ -3,9 +3,23 @@
 use domain::{AlertConditions, instant_with_zone, personalization_snippet};
 use serde::Serialize;
 use storage::CouponList;
+use utoipa::ToSchema;
 
-/// The alert conditions, always whole.
-#[derive(Serialize)]
+use crate::openapi::texts;
+
+/// The states of a list.
+#[derive(ToSchema)]
+#[schema(rename_all = "UPPERCASE")]
+#[expect(dead_code, reason = "only the document speaks of this type")]
+pub(super) enum ListStatus {
+    Active,
+    Archived,
+    Expired,
+}
+
+/// Which mails a list sends. Always whole; a number that was never given is 0.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AlertConditions)]
 #[allow(clippy::struct_field_names, reason = "the names are the wire's")]
 pub(super) struct ShownAlerts {
     success_alert: bool,
@@ -14,15 +28,21 @@ pub(super) struct ShownAlerts {
     coupon_shortage_alert: ShownShortageAlert,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = ExpiryAlert)]
 struct ShownExpiryAlert {
     alert: bool,
+    /// Daily reminders begin that many days before the expiry.
+    #[schema(minimum = 0, maximum = 3_650)]
     days_before: i64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CouponShortageAlert)]
 struct ShownShortageAlert {
     alert: bool,
+    /// A mail goes out when fewer codes than this are left.
+    #[schema(minimum = 0, maximum = 100_000_000)]
     threshold_count: i64,
 }
 
@@ -44,21 +64,36 @@ impl From<&AlertConditions> for ShownAlerts {
 }
 
 /// A list as it is read. The answer to an update is the same without the snippet.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = CouponList)]
 pub(super) struct ShownList {
+    #[schema(value_type = texts::Name)]
     name: String,
+    #[schema(value_type = texts::Label)]
     label: String,
+    #[schema(value_type = texts::Instant)]
     expires_at: String,
+    #[schema(value_type = ListStatus)]
     status: &'static str,
+    /// The codes handed out and those left.
+    #[schema(minimum = 0)]
     total_coupons: i64,
+    #[schema(value_type = texts::Instant)]
     created_at: String,
+    #[schema(value_type = texts::Instant)]
     updated_at: String,
+    #[schema(value_type = Vec<texts::EmailAddress>, max_items = 50)]
     email_alert_subscribers: Vec<String>,
     alert_conditions: ShownAlerts,
+    /// The codes that may be handed out now.
+    #[schema(minimum = 0)]
     available_coupons: i64,
+    /// What a template names the list by. Not in the answer to an update.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = String, required = false, examples("{{Coupons.CouponListName[spring]}}"))]
     personalization_snippet: Option<String>,
     created_by: String,
+    #[schema(value_type = texts::Id)]
     _id: String,
 }
 

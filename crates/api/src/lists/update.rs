@@ -3,16 +3,57 @@
 use actix_web::{HttpResponse, web};
 use domain::{ListName, parse_expiry};
 use storage::{ListChange, UpdateList};
+use utoipa::ToSchema;
 
 use super::{alerts, shown::ShownList};
 use crate::{
     App,
     body::{Body, CONTRACT_BYTES},
-    error::ApiError,
+    error::{ApiError, Envelope},
     fields::{Fields, wrong},
-    path::List,
+    openapi::{
+        refusals::{Guarded, NamesList, ReadsBody},
+        texts,
+    },
+    path::{List, ListPath},
 };
 
+/// What is to change of a list; what is not named stays.
+#[derive(ToSchema)]
+#[schema(examples(json!({"name": "Summer", "alert_conditions": {"failure_alert": true}})))]
+#[expect(dead_code, reason = "what `change` reads, for the document")]
+pub(crate) struct UpdateCouponListBody {
+    /// Unique in the workspace.
+    name: Option<texts::Name>,
+    expires_at: Option<texts::LastDay>,
+    /// Replaces all addresses.
+    #[schema(max_items = 50)]
+    email_alert_subscribers: Option<Vec<texts::EmailAddress>>,
+    alert_conditions: Option<alerts::AlertConditionsBody>,
+}
+
+#[utoipa::path(
+    patch,
+    path = "/v1/coupon-list/{coupon_list_id}",
+    operation_id = "updateCouponList",
+    tag = "Coupon Lists",
+    summary = "Update a Coupon List",
+    description = "A change brings an archived or expired list back if its expiry, after the change, is still to \
+        come; else nothing is changed. The label never changes. `{}` changes nothing.",
+    params(ListPath),
+    request_body = UpdateCouponListBody,
+    responses(
+        (status = 200, description = "The list after the change, without the snippet.", body = ShownList),
+        (
+            status = 400,
+            description = "`invalid-request`, `missing-mandatory-attributes` or `duplicate-coupon-list-name`.",
+            body = Envelope,
+        ),
+        Guarded,
+        NamesList,
+        ReadsBody,
+    ),
+)]
 pub(crate) async fn update(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
     let change = change(body.object(CONTRACT_BYTES).await?, &app)?;
     match app.storage.update_list(&list.0, &change).await? {

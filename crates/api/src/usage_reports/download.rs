@@ -14,9 +14,41 @@ use flate2::write::MultiGzDecoder;
 use futures_util::{StreamExt as _, stream};
 use storage::{ReportStatus, UsageReport};
 use tracing::warn;
+use utoipa::IntoParams;
 
-use crate::{App, authentication::authenticate, error::ApiError, path::report_id};
+use crate::{
+    App,
+    authentication::authenticate,
+    error::{ApiError, Envelope},
+    openapi::refusals::{Guarded, NamesThing},
+    path::{ReportPath, report_id},
+};
 
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "what `Link::of` reads, for the document")]
+struct LinkParameters {
+    /// Until when a mailed link opens, in seconds since 1970.
+    expires: Option<i64>,
+    /// What makes it open without credentials.
+    signature: Option<String>,
+}
+
+#[utoipa::path(
+    get,
+    path = "/v1/usage-report/{report_id}/download",
+    operation_id = "downloadUsageReport",
+    tag = "Reports",
+    summary = "Download a Usage Report",
+    description = "The CSV, compressed if the client takes gzip. Opens with credentials, or with the link of a mail.",
+    params(ReportPath, LinkParameters),
+    responses(
+        (status = 200, description = "The report.", body = String, content_type = "text/csv"),
+        (status = 409, description = "`usage-report-not-ready`", body = Envelope),
+        Guarded,
+        NamesThing,
+    ),
+)]
 pub(crate) async fn download(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let report = if let Some(link) = Link::of(&request) {
         linked_report(&app, &request, &link).await?

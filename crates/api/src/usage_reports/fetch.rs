@@ -3,8 +3,24 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::shown::ShownReport;
-use crate::{App, authentication::Workspace, error::ApiError, path::report_id};
+use crate::{
+    App,
+    authentication::Workspace,
+    error::ApiError,
+    openapi::refusals::{Guarded, NamesThing},
+    path::{ReportPath, report_id},
+};
 
+#[utoipa::path(
+    get,
+    path = "/v1/usage-report/{report_id}",
+    operation_id = "fetchUsageReport",
+    tag = "Reports",
+    summary = "Fetch a Usage Report",
+    description = "How far a report has come.",
+    params(ReportPath),
+    responses((status = 200, description = "The report.", body = ShownReport), Guarded, NamesThing),
+)]
 pub(crate) async fn fetch(
     app: web::Data<App>,
     workspace: Workspace,

@@ -1,9 +1,9 @@
 //! Usage reports: one file per verb.
 
-mod download;
-mod fetch;
-mod fetch_all;
-mod request;
+pub(crate) mod download;
+pub(crate) mod fetch;
+pub(crate) mod fetch_all;
+pub(crate) mod request;
 mod shown;
 
 pub(crate) use download::download;

@@ -5,22 +5,62 @@ use domain::{MailDomains, Period, parse_day};
 use jiff::{civil::Date, tz::TimeZone};
 use serde::Serialize;
 use storage::{NewUsageReport, RequestReport};
+use utoipa::ToSchema;
 
 use crate::{
     App,
     body::{Body, CONTRACT_BYTES},
-    error::ApiError,
+    error::{ApiError, Envelope},
     fields::{Fields, wrong},
-    path::List,
+    openapi::{
+        refusals::{Guarded, NamesList, ReadsBody},
+        texts,
+    },
+    path::{List, ListPath},
     recipients::recipients,
 };
 
 /// The documented answer: a sentence, and nothing to find the report by. `GET` on the same path shows it.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = UsageReportRequested)]
 struct Requested {
     message: String,
 }
 
+/// Which days, and who gets the report.
+#[derive(ToSchema)]
+#[schema(examples(json!({
+    "start_date": "2026-11-01", "end_date": "2026-11-30", "email_subscribers": ["jane@example.com"]
+})))]
+#[expect(dead_code, reason = "what `new_report` reads, for the document")]
+struct UsageReportBody {
+    /// Not before the day on which the list was made, in the workspace's time zone.
+    #[schema(format = Date)]
+    start_date: String,
+    /// Not in the future, and not before the start.
+    #[schema(format = Date)]
+    end_date: String,
+    #[schema(value_type = Vec<texts::EmailAddress>, min_items = 1, max_items = 50)]
+    email_subscribers: Vec<String>,
+}
+
+#[utoipa::path(
+    post,
+    path = "/v1/coupon-list/{coupon_list_id}/usage-report",
+    operation_id = "generateUsageReport",
+    tag = "Reports",
+    summary = "Generate Usage Report",
+    description = "Builds a CSV of the codes that were handed out in these days and mails it. It can be downloaded too.",
+    params(ListPath),
+    request_body = UsageReportBody,
+    responses(
+        (status = 200, description = "It will be built.", body = Requested),
+        (status = 400, description = "`invalid-request`, `missing-mandatory-attributes`.", body = Envelope),
+        Guarded,
+        NamesList,
+        ReadsBody,
+    ),
+)]
 pub(crate) async fn request(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
     let fields = body.object_or_empty(CONTRACT_BYTES).await?;
     let report = new_report(fields, &app.zone, &app.mail_domains)?;

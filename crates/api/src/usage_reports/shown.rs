@@ -3,21 +3,52 @@
 use domain::instant_with_zone;
 use serde::Serialize;
 use storage::UsageReport;
+use utoipa::ToSchema;
 
-#[derive(Serialize)]
+use crate::openapi::texts;
+
+/// The states of a report. It is `PENDING` until it has been built, or cannot be.
+#[derive(ToSchema)]
+#[schema(as = UsageReportStatus, rename_all = "UPPERCASE")]
+#[expect(dead_code, reason = "only the document speaks of this type")]
+pub(super) enum ShownStatus {
+    Pending,
+    Ready,
+    Failed,
+}
+
+/// A report and how far it has come.
+#[derive(Serialize, ToSchema)]
+#[schema(as = UsageReport)]
 pub(super) struct ShownReport {
+    #[schema(value_type = texts::Id)]
     _id: String,
+    #[schema(value_type = texts::Id)]
     coupon_list_id: String,
+    #[schema(format = Date)]
     start_date: String,
+    #[schema(format = Date)]
     end_date: String,
+    #[schema(value_type = ShownStatus)]
     status: &'static str,
-    /// Why it failed.
+    /// Why it failed; null if it did not.
+    #[schema(required = true)]
     reason: Option<String>,
+    /// Null until it is ready.
+    #[schema(required = true, minimum = 0)]
     rows: Option<i64>,
+    /// The CSV's size; null until it is ready.
+    #[schema(required = true, minimum = 0)]
     bytes: Option<i64>,
+    #[schema(value_type = texts::Instant)]
     created_at: String,
+    #[schema(value_type = Option<texts::Instant>, required = true)]
     ended_at: Option<String>,
+    /// When the mail relay took it; null until then.
+    #[schema(value_type = Option<texts::Instant>, required = true)]
     mailed_at: Option<String>,
+    /// When it is removed.
+    #[schema(value_type = texts::Instant)]
     expires_at: String,
 }
 

@@ -1,7 +1,7 @@
 //! What callbacks are signed with: one file per verb.
 
-mod fetch;
-mod rotate;
+pub(crate) mod fetch;
+pub(crate) mod rotate;
 
 pub(crate) use fetch::fetch;
 pub(crate) use rotate::rotate;
@@ -9,9 +9,13 @@ pub(crate) use rotate::rotate;
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL};
 use domain::WebhookSecret;
 use serde::Serialize;
+use utoipa::ToSchema;
 
-#[derive(Serialize)]
+/// As the libraries of Standard Webhooks take it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WebhookSecret)]
 struct ShownSecret {
+    #[schema(examples("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))]
     secret: String,
 }
 

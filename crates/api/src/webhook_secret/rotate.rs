@@ -2,8 +2,17 @@
 
 use actix_web::{HttpResponse, web};
 
-use crate::{App, authentication::Workspace, error::ApiError};
+use crate::{App, authentication::Workspace, error::ApiError, openapi::refusals::Guarded};
 
+#[utoipa::path(
+    post,
+    path = "/v1/webhook-secret",
+    operation_id = "rotateWebhookSecret",
+    tag = "Coupon Files",
+    summary = "Replace the Webhook Secret",
+    description = "Makes another one. The one before it goes on signing, beside the new one, for a day.",
+    responses((status = 200, description = "The secret.", body = super::ShownSecret), Guarded),
+)]
 pub(crate) async fn rotate(app: web::Data<App>, workspace: Workspace) -> Result<HttpResponse, ApiError> {
     let secret = app.storage.rotate_webhook_secret(&workspace.0).await?;
     Ok(super::shown(&secret))

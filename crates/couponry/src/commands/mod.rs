@@ -4,5 +4,6 @@ pub(crate) mod config_check;
 pub(crate) mod demo;
 pub(crate) mod healthcheck;
 pub(crate) mod migrate;
+pub(crate) mod openapi;
 pub(crate) mod serve;
 pub(crate) mod workspace_create;

@@ -30,6 +30,8 @@ pub(crate) struct Settings {
     pub(crate) job_lease: Duration,
     pub(crate) loads: usize,
     pub(crate) list_codes: i64,
+    /// Absent: any number.
+    pub(crate) workspace_lists: Option<i64>,
     /// Absent: mails wait.
     pub(crate) relay: Option<Relay>,
     pub(crate) mail_domains: MailDomains,
@@ -93,6 +95,7 @@ impl Settings {
             "COUPONRY_LIST_CODES",
             number(&said.list_codes, 1, domain::LIST_CODES.unsigned_abs()),
         );
+        let workspace_lists = problems.keep("COUPONRY_WORKSPACE_LISTS", number_or_off(&said.workspace_lists));
         let relay = problems.keep("COUPONRY_SMTP_URL", smtp_url(said));
         let relay = problems.keep("COUPONRY_MAIL_FROM", mail(relay, said.mail_from.as_deref()));
         let domains = said.mail_domains.as_deref().unwrap_or_default();
@@ -101,7 +104,8 @@ impl Settings {
             problems.keep("COUPONRY_REPORT_VARIATIONS", on_or_off(&said.report_variations));
         let limited = problems.keep("COUPONRY_RATE_LIMITS", on_or_off(&said.rate_limits));
         let limits = said.rates.read(&mut problems);
-        let address_requests = problems.keep("COUPONRY_ADDRESS_REQUESTS", a_second(&said.address_requests));
+        let address_requests =
+            problems.keep("COUPONRY_ADDRESS_REQUESTS", number_or_off(&said.address_requests));
         let log = problems.keep("COUPONRY_LOG", log_filter(&said.log));
 
         let assemble = || {
@@ -120,6 +124,7 @@ impl Settings {
                 job_lease: Duration::from_secs(job_lease?),
                 loads: usize::try_from(loads?).ok()?,
                 list_codes: i64::try_from(list_codes?).ok()?,
+                workspace_lists: workspace_lists?.map(|lists: NonZeroU32| lists.get().into()),
                 relay: relay?,
                 mail_domains: mail_domains?,
                 report_variations: report_variations?,
@@ -273,13 +278,13 @@ fn mail(url: Option<Option<SecretString>>, from: Option<&str>) -> Result<Option<
     }
 }
 
-fn a_second(text: &str) -> Result<Option<NonZeroU32>, String> {
+fn number_or_off(text: &str) -> Result<Option<NonZeroU32>, String> {
     match text {
         "off" => Ok(None),
         _ => text
             .parse()
             .map(Some)
-            .map_err(|_| format!("must be off or a number of requests a second, not \"{text}\"")),
+            .map_err(|_| format!("must be off or a whole number from 1, not \"{text}\"")),
     }
 }
 

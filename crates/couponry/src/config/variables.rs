@@ -223,6 +223,16 @@ pub(crate) struct Variables {
     )]
     pub(crate) address_requests: String,
 
+    /// The most lists one workspace may have, in whatever state
+    #[arg(
+        long,
+        env = "COUPONRY_WORKSPACE_LISTS",
+        global = true,
+        value_name = "N|off",
+        default_value = "off"
+    )]
+    pub(crate) workspace_lists: String,
+
     /// What is logged, as a tracing filter: `info`, `warn,storage=debug`, …
     #[arg(
         long,

@@ -56,6 +56,7 @@ async fn watch(storage: &Storage, pause: Duration, zone: &str) -> storage::Resul
 async fn tidy_up(storage: &Storage) -> storage::Result<()> {
     storage.forget_old_jobs().await?;
     storage.forget_old_reports().await?;
+    storage.forget_old_idempotency_keys().await?;
     storage.forget_orphaned_uploads().await?;
     storage.remove_orphaned_blocks().await
 }

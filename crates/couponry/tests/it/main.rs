@@ -20,6 +20,7 @@ mod coupon_list;
 mod health;
 mod literals;
 mod logs;
+mod openapi;
 mod races;
 mod rate_limits;
 mod restarts;

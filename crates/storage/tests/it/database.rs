@@ -93,7 +93,7 @@ impl TestDatabase {
             created_by: FreeText::default(),
             callback_url: None,
         };
-        self.storage.add_file(&self.list, &file).await.unwrap()
+        self.storage.add_file(&self.list, &file, None).await.unwrap()
     }
 
     pub(crate) async fn publish(&self, file: &FileToLoad, codes: &[&str], per_block: u32) -> Published {
@@ -155,7 +155,8 @@ pub(crate) async fn make_list(storage: &Storage, workspace: &Workspace, name: &s
         subscribers: Subscribers::default(),
         alerts: AlertConditions::default(),
     };
-    let storage::CreateList::Created(id) = storage.create_list(workspace, &list).await.unwrap() else {
+    let storage::CreateList::Created(id) = storage.create_list(workspace, &list, None, None).await.unwrap()
+    else {
         panic!("not created");
     };
     storage.find_list(workspace, id).await.unwrap().unwrap()

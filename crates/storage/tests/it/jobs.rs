@@ -60,7 +60,11 @@ async fn a_job_that_fails_comes_back_and_is_given_up_after_five_times() {
             .unwrap();
     }
     assert!(claim(&database).await.is_none());
-    let file = &database.storage.files(&database.list).await.unwrap()[0];
+    let file = &database
+        .storage
+        .files(&database.list, storage::Page::default())
+        .await
+        .unwrap()[0];
     assert_eq!(file.failure, Some(domain::LoadFailure::ServerFault.to_string()));
     assert_eq!(
         database

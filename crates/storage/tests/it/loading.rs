@@ -103,7 +103,11 @@ async fn a_list_does_not_grow_past_its_limit() {
         .await
         .unwrap();
     assert_eq!(published, Published::Failed(LoadFailure::ListFull(3).to_string()));
-    let failed = &database.storage.files(&database.list).await.unwrap()[0];
+    let failed = &database
+        .storage
+        .files(&database.list, storage::Page::default())
+        .await
+        .unwrap()[0];
     assert_eq!(failed.failure, Some(LoadFailure::ListFull(3).to_string()));
     assert_eq!(database.stock().await.total, 2);
 }

@@ -10,7 +10,12 @@ async fn a_deleted_file_gives_nothing_more_and_keeps_what_it_gave() {
     let database = TestDatabase::new().await;
     database.load(&["a1", "a2", "a3", "a4", "a5"], 2).await;
     database.codes(&["u1", "u2", "u3"]).await;
-    let id = database.storage.files(&database.list).await.unwrap()[0].public_id;
+    let id = database
+        .storage
+        .files(&database.list, storage::Page::default())
+        .await
+        .unwrap()[0]
+        .public_id;
     assert!(database.storage.delete_file(&database.list, id).await.unwrap());
     assert!(!database.storage.delete_file(&database.list, id).await.unwrap());
     assert!(database.storage.file(&database.list, id).await.unwrap().is_none());
@@ -28,7 +33,12 @@ async fn only_codes_that_were_handed_out_are_refused_to_later_files() {
     let database = TestDatabase::new().await;
     database.load(&["a1", "a2", "a3", "a4", "a5"], 2).await;
     database.codes(&["u1", "u2", "u3"]).await;
-    let id = database.storage.files(&database.list).await.unwrap()[0].public_id;
+    let id = database
+        .storage
+        .files(&database.list, storage::Page::default())
+        .await
+        .unwrap()[0]
+        .public_id;
     database.storage.delete_file(&database.list, id).await.unwrap();
 
     let next = database.claim_load("corrected.csv").await;
@@ -110,7 +120,11 @@ async fn archiving_ends_the_loads_under_way() {
         .await
         .unwrap();
     assert_eq!(database.publish(&file, &["a1"], 2).await, Published::Stale);
-    let shown = &database.storage.files(&database.list).await.unwrap()[0];
+    let shown = &database
+        .storage
+        .files(&database.list, storage::Page::default())
+        .await
+        .unwrap()[0];
     assert_eq!(shown.failure.as_deref(), Some("list archived"));
     assert_eq!(database.number("select count(*) from block").await, 0);
     assert_eq!(database.stock().await.total, 0);
@@ -120,7 +134,12 @@ async fn archiving_ends_the_loads_under_way() {
 async fn a_file_deleted_while_it_loads_leaves_nothing() {
     let database = TestDatabase::new().await;
     let file = database.claim_load("codes.csv").await;
-    let id: PublicId = database.storage.files(&database.list).await.unwrap()[0].public_id;
+    let id: PublicId = database
+        .storage
+        .files(&database.list, storage::Page::default())
+        .await
+        .unwrap()[0]
+        .public_id;
     assert!(database.storage.delete_file(&database.list, id).await.unwrap());
     assert_eq!(database.publish(&file, &["a1"], 2).await, Published::Stale);
     assert_eq!(database.number("select count(*) from block").await, 0);

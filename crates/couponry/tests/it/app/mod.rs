@@ -26,7 +26,7 @@ pub(crate) use file_host::FileHost;
 pub(crate) use mail_host::{Mail, MailHost};
 pub(crate) use output::Output;
 pub(crate) use page::{Gate, Page};
-pub(crate) use server::Server;
+pub(crate) use server::{Server, program};
 pub(crate) use shape::shape;
 pub(crate) use test_app::{API_KEY, TestApp, WORKSPACE};
 pub(crate) use waiting::{in_time, until, wait_for};

@@ -177,11 +177,16 @@ async fn what_is_no_upload_is_refused_and_nothing_of_it_kept() {
     post(&app, &list, "multipart/form-data; boundary=XX", unfinished)
         .await
         .expect_error(400, "invalid-request");
-    post(&app, &list, "multipart/form-data", whole(&[good.clone()]))
-        .await
-        .expect_error(400, "invalid-request");
+    post(
+        &app,
+        &list,
+        "multipart/form-data",
+        whole(std::slice::from_ref(&good)),
+    )
+    .await
+    .expect_error(400, "invalid-request");
     for content_type in ["application/json", "text/csv", "multipart/mixed; boundary=XX"] {
-        post(&app, &list, content_type, whole(&[good.clone()]))
+        post(&app, &list, content_type, whole(std::slice::from_ref(&good)))
             .await
             .expect_error(415, "unsupported-media-type");
     }
