@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use bytes::{Buf as _, BufMut as _, BytesMut};
-use futures_util::TryStreamExt as _;
+use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use futures_util::{TryStreamExt as _, stream::BoxStream};
 use sqlx::{
     PgPool,
     pool::PoolConnection,
@@ -80,52 +80,87 @@ pub(crate) async fn read_blocks(
     runs: &[Run],
     mut on_block: impl FnMut(usize, i32, &[u8]) + Send,
 ) -> Result<()> {
-    // The client's order is by index; the server's by file: make them one.
-    let mut by_file: Vec<(i64, usize)> = runs
-        .iter()
-        .enumerate()
-        .map(|(index, run)| (run.file_id, index))
-        .collect();
-    by_file.sort_unstable();
-    let mut rows = pool.copy_out_raw(&select_blocks(list_id, runs)).await?;
-    let mut buffer = BytesMut::new();
-    let mut header_seen = false;
-    while let Some(chunk) = rows.try_next().await? {
-        buffer.extend_from_slice(&chunk);
-        if !header_seen {
-            if buffer.len() < HEADER.len() {
-                continue;
-            }
-            buffer.advance(HEADER.len());
-            header_seen = true;
-        }
-        while let Some(row) = take_row(&mut buffer)? {
-            let place = by_file.binary_search_by_key(&row.file_id, |(file_id, _)| *file_id);
-            let Some((_, index)) = place.ok().and_then(|place| by_file.get(place)) else {
-                return Err(Error::Fault("COPY answered a block of another file".to_owned()));
-            };
-            on_block(*index, row.number, &row.codes);
-        }
+    let from_the_first = vec![0; runs.len()];
+    let mut reader = BlockReader::begin(pool, list_id, runs, &from_the_first).await?;
+    while let Some((index, row)) = reader.next().await? {
+        on_block(index, row.number, &row.codes);
     }
     Ok(())
 }
 
+/// The blocks of some runs, one at a time.
+pub(crate) struct BlockReader {
+    rows: BoxStream<'static, sqlx::Result<Bytes>>,
+    buffer: BytesMut,
+    header_seen: bool,
+    /// The client's order is by index; the server's by file: this makes them one.
+    by_file: Vec<(i64, usize)>,
+}
+
+impl BlockReader {
+    /// `first` is each run's first block that is wanted.
+    pub(crate) async fn begin(pool: &PgPool, list_id: i64, runs: &[Run], first: &[i64]) -> Result<Self> {
+        let mut by_file: Vec<(i64, usize)> = runs
+            .iter()
+            .enumerate()
+            .map(|(index, run)| (run.file_id, index))
+            .collect();
+        by_file.sort_unstable();
+        Ok(Self {
+            rows: pool.copy_out_raw(&select_blocks(list_id, runs, first)).await?,
+            buffer: BytesMut::new(),
+            header_seen: false,
+            by_file,
+        })
+    }
+
+    /// The next block, with the index of its run.
+    pub(crate) async fn next(&mut self) -> Result<Option<(usize, BlockRow)>> {
+        loop {
+            if !self.header_seen && self.buffer.len() >= HEADER.len() {
+                self.buffer.advance(HEADER.len());
+                self.header_seen = true;
+            }
+            if self.header_seen
+                && let Some(row) = take_row(&mut self.buffer)?
+            {
+                let place = self
+                    .by_file
+                    .binary_search_by_key(&row.file_id, |(file_id, _)| *file_id);
+                let Some((_, index)) = place.ok().and_then(|place| self.by_file.get(place)) else {
+                    return Err(Error::Fault("COPY answered a block of another file".to_owned()));
+                };
+                return Ok(Some((*index, row)));
+            }
+            match self.rows.try_next().await? {
+                Some(chunk) => self.buffer.extend_from_slice(&chunk),
+                None => return Ok(None),
+            }
+        }
+    }
+}
+
 /// `COPY (select …)` takes no parameters. Only integers of ours go into the text, and only here.
-fn select_blocks(list_id: i64, runs: &[Run]) -> String {
+fn select_blocks(list_id: i64, runs: &[Run], first: &[i64]) -> String {
     let mut sql =
         format!("copy (select file_id, number, codes from block where list_id = {list_id} and (false");
-    for run in runs {
+    for (run, first) in runs.iter().zip(first) {
         // Writing to a String cannot fail.
-        _ = write!(sql, " or file_id = {} and number < {}", run.file_id, run.blocks());
+        _ = write!(
+            sql,
+            " or file_id = {} and number >= {first} and number < {}",
+            run.file_id,
+            run.blocks()
+        );
     }
     sql.push_str(") order by file_id, number) to stdout (format binary)");
     sql
 }
 
-struct BlockRow {
+pub(crate) struct BlockRow {
     file_id: i64,
-    number: i32,
-    codes: BytesMut,
+    pub(crate) number: i32,
+    pub(crate) codes: BytesMut,
 }
 
 /// The next whole row, if it has come; `None` at the trailer too.

@@ -48,7 +48,14 @@ pub(crate) struct Credentials {
 #[derive(Debug)]
 struct Stored {
     workspace_id: i64,
-    hashes: Vec<String>,
+    keys: Vec<StoredKey>,
+}
+
+#[derive(Debug, Clone)]
+struct StoredKey {
+    /// `None`: the decoy, which opens nothing.
+    api_key_id: Option<i64>,
+    hash: String,
 }
 
 impl Credentials {
@@ -76,23 +83,21 @@ impl Credentials {
         key: &ApiKey,
         before_hash: impl FnOnce() -> Result<(), E>,
     ) -> Result<Option<Workspace>, E> {
-        let found = |stored: &Stored| Workspace {
+        let found = |stored: &Stored, api_key_id| Workspace {
             workspace_id: stored.workspace_id,
+            api_key_id,
             public_id: workspace.clone(),
         };
-        let is_remembered = |stored: &Stored| {
-            stored
-                .hashes
-                .iter()
-                .any(|hash| self.right.contains_key(&digest(workspace, hash, key)))
+        let remembered = |stored: &Stored| {
+            let is_right =
+                |stored: &&StoredKey| self.right.contains_key(&digest(workspace, &stored.hash, key));
+            let right = stored.keys.iter().find(is_right)?;
+            Some(found(stored, right.api_key_id))
         };
-        if let Some(stored) = self
-            .stored
-            .get(workspace)
-            .await
-            .filter(|stored| is_remembered(stored))
+        if let Some(stored) = self.stored.get(workspace).await
+            && let Some(workspace) = remembered(&stored)
         {
-            return Ok(Some(found(&stored)));
+            return Ok(Some(workspace));
         }
         // Read again before a key is called wrong: it may have been made a moment ago.
         let stored = read_stored(storage, workspace)
@@ -101,17 +106,19 @@ impl Credentials {
         if let Some(stored) = &stored {
             self.stored.insert(workspace.clone(), stored.clone()).await;
             // Before any hash: of several keys the one presented may be the last.
-            if is_remembered(stored) {
-                return Ok(Some(found(stored)));
+            if let Some(workspace) = remembered(stored) {
+                return Ok(Some(workspace));
             }
         }
         before_hash()?;
-        let hashes = stored
+        let keys = stored
             .as_ref()
-            .map_or_else(|| vec![decoy().to_owned()], |stored| stored.hashes.clone());
-        for hash in hashes {
-            if self.is_right(workspace, &hash, key).await? {
-                return Ok(stored.as_deref().map(found));
+            .map_or_else(|| vec![decoy_key()], |stored| stored.keys.clone());
+        for candidate in keys {
+            if self.is_right(workspace, &candidate.hash, key).await? {
+                return Ok(stored
+                    .as_deref()
+                    .map(|stored| found(stored, candidate.api_key_id)));
             }
         }
         Ok(None)
@@ -178,7 +185,7 @@ impl Storage {
 
 async fn read_stored(storage: &Storage, workspace: &WorkspaceId) -> Result<Option<Arc<Stored>>> {
     let rows = sqlx::query!(
-        "select workspace_id, hash from workspace join api_key using (workspace_id)
+        "select workspace_id, api_key_id, hash from workspace join api_key using (workspace_id)
          where public_id = $1 and revoked_at is null order by api_key_id desc",
         workspace.as_str(),
     )
@@ -189,7 +196,13 @@ async fn read_stored(storage: &Storage, workspace: &WorkspaceId) -> Result<Optio
     };
     Ok(Some(Arc::new(Stored {
         workspace_id,
-        hashes: rows.into_iter().map(|row| row.hash).collect(),
+        keys: rows
+            .into_iter()
+            .map(|row| StoredKey {
+                api_key_id: Some(row.api_key_id),
+                hash: row.hash,
+            })
+            .collect(),
     })))
 }
 
@@ -223,6 +236,13 @@ fn verify(hash: &str, key: &ApiKey) -> bool {
             .verify_password(key.expose_secret().as_bytes(), &parsed)
             .is_ok()
     })
+}
+
+fn decoy_key() -> StoredKey {
+    StoredKey {
+        api_key_id: None,
+        hash: decoy().to_owned(),
+    }
 }
 
 /// A hash that no key opens, of the usual cost.

@@ -184,6 +184,29 @@ impl Storage {
         Ok(deleted.fetch_optional(&self.pool).await?.unwrap_or(false))
     }
 
+    /// Stops the file's codes, or lets them be handed out again. False if there is no such file (any more).
+    pub async fn quarantine_file(&self, list: &ListRef, id: PublicId, quarantined: bool) -> Result<bool> {
+        let done = sqlx::query_scalar!(
+            r#"select quarantine_file(list_id, file_id, $3) as "done!" from coupon_file
+               where list_id = $1 and public_id = $2 and deleted_at is null"#,
+            list.list_id,
+            id.as_bytes(),
+            quarantined,
+        );
+        Ok(done.fetch_optional(&self.pool).await?.unwrap_or(false))
+    }
+
+    /// Whether the file's codes are stopped; `None` if there is no such file (any more).
+    pub async fn is_quarantined(&self, list: &ListRef, id: PublicId) -> Result<Option<bool>> {
+        let quarantined = sqlx::query_scalar!(
+            r#"select quarantined_at is not null as "quarantined!" from coupon_file
+               where list_id = $1 and public_id = $2 and deleted_at is null"#,
+            list.list_id,
+            id.as_bytes(),
+        );
+        Ok(quarantined.fetch_optional(&self.pool).await?)
+    }
+
     pub async fn progress(&self, list: &ListRef, id: PublicId) -> Result<Option<Progress>> {
         let row = sqlx::query!(
             "select status, stage, bytes_expected, bytes_read from coupon_file

@@ -2,19 +2,25 @@
 //! function (see `migrations/`), so that no client-side transaction exists that a dropped future could leave open.
 
 mod allocations;
+mod audit;
 mod block;
 mod callbacks;
+mod codes;
 mod connection;
 mod copy;
 mod credentials;
 mod error;
+mod export;
 mod files;
+mod forecast;
 mod hand_backs;
 mod jobs;
+mod ledger;
 mod lists;
 mod load;
 mod mails;
 mod migrations;
+mod pull_tokens;
 mod purge;
 mod rate_limits;
 mod runs;
@@ -28,18 +34,23 @@ mod workspaces;
 pub use allocations::{
     Allocation, AllocationOutcome, AllocationRequest, AllocationsUnavailable, Allocator, GROUP_KEYS, Shortage,
 };
+pub use audit::AuditEntry;
 pub use block::Block;
 pub use callbacks::{Callback, CallbackToMake};
+pub use codes::{CodePlace, CodeStatus, Disabled, HistoryEntry, Passport, Redeemed, Redemption};
 pub use connection::{Settings, Storage};
 pub use credentials::{ApiKey, AuthenticationError};
 pub use error::Error;
 pub use files::{AddFile, CouponFile, FileRef, NewFile, Progress, Stage};
-pub use hand_backs::{Disabled, Released};
+pub use forecast::{HandedOut, Pace};
+pub use hand_backs::{Confirmed, Released};
 pub use jobs::{Claim, Job, JobKind, JobNews};
+pub use ledger::{LedgerQuery, Recorded};
 pub use lists::{Changed, CouponList, CreateList, ListChange, ListQuery, ListRef, NewList, Page, UpdateList};
 pub use load::{FileSource, FileToLoad, LoadCounts, Published};
 pub use mails::{MailToSend, News};
 pub use migrations::{migrate, schema_fits};
+pub use pull_tokens::{LinkedToken, PullToken};
 pub use rate_limits::Quota;
 pub use runs::Run;
 pub use stock::Stock;

@@ -96,7 +96,7 @@ impl Storage {
     }
 }
 
-fn per_block(number: i32) -> Result<CodesPerBlock> {
+pub(crate) fn per_block(number: i32) -> Result<CodesPerBlock> {
     u32::try_from(number)
         .ok()
         .and_then(NonZeroU32::new)

@@ -10,6 +10,8 @@ use crate::{AuthenticationError, Result, Storage, credentials};
 #[derive(Debug, Clone)]
 pub struct Workspace {
     pub(crate) workspace_id: i64,
+    /// The key that was presented.
+    pub(crate) api_key_id: Option<i64>,
     pub public_id: WorkspaceId,
 }
 

@@ -76,7 +76,7 @@ async fn tell(arguments: &Arguments, settings: &Settings, service: &Service) -> 
         .address()
         .context("COUPONRY_ROLE is worker: there is no API to show")?;
     let client = Client::new(address, workspace)?;
-    let told = story::tell(&client, arguments.quick).await;
+    let told = story::tell(&client, &settings.time_zone, arguments.quick).await;
     let list = told.context("the demonstration failed")?;
     if !arguments.exit {
         screen::farewell(address, &client, &list);

@@ -1,6 +1,6 @@
 //! Codes given back and codes disabled.
 
-use storage::{AllocationOutcome, Disabled, Released};
+use storage::{AllocationOutcome, CodePlace, Confirmed, Disabled, Redeemed, Released};
 
 use crate::database::{TestDatabase, new};
 
@@ -73,7 +73,7 @@ async fn a_disabled_code_is_passed_over() {
     for (ordinal, code) in [(1, "a2"), (4, "a5")] {
         let disabled = database
             .storage
-            .disable(&database.list, file, ordinal, code)
+            .disable(&database.list, CodePlace::new(file, ordinal), code)
             .await
             .unwrap();
         assert_eq!(disabled, Disabled::Disabled);
@@ -98,29 +98,102 @@ async fn a_disabled_code_is_passed_over() {
 }
 
 #[tokio::test]
-async fn a_code_in_someones_hands_is_not_disabled_but_one_given_back_is() {
+async fn a_code_that_is_disabled_in_someones_hands_does_not_come_back() {
     let database = TestDatabase::new().await;
-    database.load(&["a1", "a2"], 10).await;
+    database.load(&["a1", "a2", "a3"], 10).await;
     let given = new(database.allocate(&["u1"]).await.remove(0));
+    let place = CodePlace::new(given.position.file_id, 0);
     let disable = async || {
         database
             .storage
-            .disable(&database.list, given.position.file_id, 0, "a1")
+            .disable(&database.list, place, "a1")
             .await
             .unwrap()
     };
-    assert_eq!(disable().await, Disabled::HandedOut);
+    assert_eq!(disable().await, Disabled::Disabled);
+    assert_eq!(disable().await, Disabled::Disabled);
+    let release = database.storage.release(&database.list, &[given.position]).await;
+    assert_eq!(release.unwrap(), [Released::Disabled]);
+    let confirm = database.storage.confirm(&database.list, &[given.position]).await;
+    assert_eq!(confirm.unwrap(), [Confirmed::Released]);
+    let redeem = database.storage.redeem(&database.list, place, None, None);
+    assert_eq!(redeem.await.unwrap(), Redeemed::NotRedeemable);
+    assert!(matches!(
+        database.allocate(&["u1"]).await[..],
+        [AllocationOutcome::Released]
+    ));
+    assert_eq!(database.codes(&["u2", "u3"]).await, ["a2", "a3"]);
+    let stock = database.stock().await;
+    assert_eq!(
+        (stock.total, stock.available, stock.disabled, stock.allocated),
+        (3, 0, 1, 2)
+    );
+}
+
+#[tokio::test]
+async fn a_code_that_was_given_back_can_be_disabled() {
+    let database = TestDatabase::new().await;
+    database.load(&["a1", "a2"], 10).await;
+    let given = new(database.allocate(&["u1"]).await.remove(0));
+    let place = CodePlace::new(given.position.file_id, 0);
     database
         .storage
         .release(&database.list, &[given.position])
         .await
         .unwrap();
-    assert_eq!(disable().await, Disabled::Disabled);
-    assert_eq!(disable().await, Disabled::Disabled);
+    let disabled = database.storage.disable(&database.list, place, "a1").await;
+    assert_eq!(disabled.unwrap(), Disabled::Disabled);
     assert_eq!(database.codes(&["u2"]).await, ["a2"]);
     let stock = database.stock().await;
     assert_eq!(
         (stock.total, stock.available, stock.disabled, stock.allocated),
         (2, 0, 1, 1)
     );
+}
+
+#[tokio::test]
+async fn a_redeemed_code_stays_where_it_is() {
+    let database = TestDatabase::new().await;
+    database.load(&["a1", "a2"], 10).await;
+    let given = new(database.allocate(&["u1"]).await.remove(0));
+    let place = CodePlace::new(given.position.file_id, 0);
+    let redeem = async |id: Option<&str>| {
+        database
+            .storage
+            .redeem(&database.list, place, id.map(str::to_owned), None)
+            .await
+            .unwrap()
+    };
+    assert_eq!(redeem(Some("till-1")).await, Redeemed::Redeemed);
+    assert_eq!(redeem(Some("till-1")).await, Redeemed::Redeemed);
+    assert_eq!(redeem(Some("till-2")).await, Redeemed::Already);
+    assert_eq!(redeem(None).await, Redeemed::Already);
+    let release = database.storage.release(&database.list, &[given.position]).await;
+    assert_eq!(release.unwrap(), [Released::Redeemed]);
+    let disabled = database.storage.disable(&database.list, place, "a1").await;
+    assert_eq!(disabled.unwrap(), Disabled::Redeemed);
+    assert_eq!(database.stock().await.allocated, 1);
+    let nobody = CodePlace::new(given.position.file_id, 1);
+    let redeemed = database.storage.redeem(&database.list, nobody, None, None).await;
+    assert_eq!(redeemed.unwrap(), Redeemed::NotRedeemable);
+}
+
+#[tokio::test]
+async fn what_comes_back_to_an_archived_list_is_gone() {
+    let database = TestDatabase::new().await;
+    database.load(&["a1", "a2", "a3"], 10).await;
+    let given = new(database.allocate(&["u1"]).await.remove(0));
+    let kept = new(database.allocate(&["u2"]).await.remove(0));
+    database.storage.archive_list(&database.list).await.unwrap();
+    let release = database.storage.release(&database.list, &[given.position]).await;
+    assert_eq!(release.unwrap(), [Released::Released]);
+    let stock = database.stock().await;
+    assert_eq!((stock.total, stock.available, stock.allocated), (1, 0, 1));
+    let place = CodePlace::new(kept.position.file_id, kept.position.ordinal);
+    let disabled = database.storage.disable(&database.list, place, "a2").await;
+    assert_eq!(disabled.unwrap(), Disabled::Disabled);
+    assert_eq!(database.stock().await.total, 0);
+    let place = CodePlace::new(given.position.file_id, given.position.ordinal);
+    let disabled = database.storage.disable(&database.list, place, "a1").await;
+    assert_eq!(disabled.unwrap(), Disabled::Absent);
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context as _, ensure};
+use jiff::{Timestamp, tz::TimeZone};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ const SINGLE: usize = 1_000;
 const BATCH: usize = 10_000;
 
 /// All of it; the list's id.
-pub(super) async fn tell(client: &Client, quick: bool) -> anyhow::Result<String> {
+pub(super) async fn tell(client: &Client, zone: &TimeZone, quick: bool) -> anyhow::Result<String> {
     let list = create_list(client).await?;
     let path = format!("/coupon-list/{list}");
     load(client, &path, "sample.csv", CodeFile::of(SAMPLE_CODES)).await?;
@@ -28,6 +29,7 @@ pub(super) async fn tell(client: &Client, quick: bool) -> anyhow::Result<String>
     hand_out_one_by_one(client, &path).await?;
     hand_out_a_batch(client, &path).await?;
     count(client, &path).await?;
+    report(client, &path, zone).await?;
     Ok(list)
 }
 
@@ -142,6 +144,25 @@ async fn count(client: &Client, list: &str) -> anyhow::Result<()> {
         screen::grouped(available),
     );
     screen::step(started.elapsed(), &what);
+    Ok(())
+}
+
+/// Who got which code: mailed where there is a relay, to be downloaded in any case.
+async fn report(client: &Client, list: &str, zone: &TimeZone) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let made: Timestamp = text(&client.get(list).await?, "created_at")?.parse()?;
+    let today = made.to_zoned(zone.clone()).date().to_string();
+    let wanted = json!({"start_date": today, "end_date": today, "email_subscribers": ["ada@example.com"]});
+    let path = format!("{list}/usage-report");
+    client.post(&path, &wanted).await?;
+    let report = progress::until_built(client, &path).await?;
+    let what = format!(
+        "the usage report is built: {} rows, {} bytes of CSV",
+        screen::grouped(number(&report, "rows")?),
+        screen::grouped(number(&report, "bytes")?),
+    );
+    screen::step(started.elapsed(), &what);
+    screen::detail(&format!("/v1/usage-report/{}/download", text(&report, "_id")?));
     Ok(())
 }
 

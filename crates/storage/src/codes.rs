@@ -1,0 +1,266 @@
+//! Single codes: where one is, what became of it, and taking it out of use.
+
+use domain::{Position, PublicId};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::types::Json;
+
+use crate::{Error, ListRef, Recorded, Result, Storage, Workspace, lists::fingerprint_key};
+
+/// Where a code of a list is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodePlace {
+    file_id: i64,
+    ordinal: i64,
+}
+
+impl CodePlace {
+    pub const fn new(file_id: i64, ordinal: i64) -> Self {
+        Self { file_id, ordinal }
+    }
+}
+
+/// All that is known of a code.
+#[derive(Debug, Clone)]
+pub struct Passport {
+    pub status: CodeStatus,
+    pub file: PublicId,
+    pub file_name: String,
+    pub file_created_by: String,
+    /// The code's place in the order in which its file is handed out, from 1.
+    pub position: i64,
+    pub history: Vec<HistoryEntry>,
+    /// The last hand-out, unless it was given back.
+    pub allocation: Option<Recorded>,
+    pub redemption: Option<Redemption>,
+}
+
+/// What a code can be now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeStatus {
+    /// A code that was given back, too.
+    Available,
+    Held,
+    Allocated,
+    Redeemed,
+    Disabled,
+    Quarantined,
+}
+
+impl CodeStatus {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Available => "AVAILABLE",
+            Self::Held => "HELD",
+            Self::Allocated => "ALLOCATED",
+            Self::Redeemed => "REDEEMED",
+            Self::Disabled => "DISABLED",
+            Self::Quarantined => "QUARANTINED",
+        }
+    }
+}
+
+/// Something that happened to a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryEntry {
+    pub at: Timestamp,
+    /// `ADDED`, `ALLOCATED`, `CONFIRMED`, `RELEASED`, `REDEEMED` or `DISABLED`.
+    pub event: String,
+}
+
+/// When a code was used, and what the shop said.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redemption {
+    pub at: Timestamp,
+    pub redemption_id: Option<String>,
+    pub metadata: Option<Value>,
+}
+
+/// What became of a code that was to be redeemed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Redeemed {
+    /// By this call, or by one before with the same id.
+    Redeemed,
+    Already,
+    /// Nobody has it for good: it is held, free, given back or disabled.
+    NotRedeemable,
+}
+
+/// What became of a code that was to be disabled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disabled {
+    /// It will never be handed out (again).
+    Disabled,
+    /// It was used; there is nothing left to disable.
+    Redeemed,
+    /// The list has no code there (any more).
+    Absent,
+}
+
+#[derive(Debug, Deserialize)]
+struct StoredEntry {
+    at: i64,
+    event: String,
+}
+
+/// As the event keeps it.
+#[derive(Debug, Serialize, Deserialize)]
+struct RedemptionDetail {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redemption_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<Value>,
+}
+
+impl Storage {
+    /// Where the code is, if the list has or had it. One index probe for each of the list's files.
+    pub async fn find_code(&self, list: &ListRef, code: &str) -> Result<Option<CodePlace>> {
+        let found = sqlx::query!(
+            r#"select file_id as "file_id!", ordinal as "ordinal!" from find_code($1, $2, $3)"#,
+            list.list_id,
+            list.key.fingerprint(code.as_bytes()),
+            code,
+        );
+        Ok(found.fetch_optional(&self.pool).await?.map(|row| CodePlace {
+            file_id: row.file_id,
+            ordinal: row.ordinal,
+        }))
+    }
+
+    /// All that is known of the code at this place; `None` if it went with its file or list before anyone got it.
+    pub async fn passport(&self, list: &ListRef, place: CodePlace) -> Result<Option<Passport>> {
+        let row = sqlx::query!(
+            r#"select file_public_id as "file_public_id!", file_name as "file_name!",
+                      file_created_by as "file_created_by!", turn, status as "status!",
+                      history as "history!: Json<Vec<StoredEntry>>",
+                      redemption as "redemption: Json<RedemptionDetail>",
+                      redeemed_at as "redeemed_at: jiff_sqlx::Timestamp"
+               from code_passport($1, $2, $3)"#,
+            list.list_id,
+            place.file_id,
+            place.ordinal,
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        let status = match row.status.as_str() {
+            "GONE" => return Ok(None),
+            "AVAILABLE" => CodeStatus::Available,
+            "HELD" => CodeStatus::Held,
+            "ALLOCATED" => CodeStatus::Allocated,
+            "REDEEMED" => CodeStatus::Redeemed,
+            "DISABLED" => CodeStatus::Disabled,
+            "QUARANTINED" => CodeStatus::Quarantined,
+            _ => return Err(unreadable("status")),
+        };
+        let is_out = matches!(
+            status,
+            CodeStatus::Held | CodeStatus::Allocated | CodeStatus::Redeemed
+        );
+        let allocation = match row.turn.filter(|_| is_out) {
+            Some(turn) => {
+                let position = Position {
+                    file_id: place.file_id,
+                    ordinal: place.ordinal,
+                    turn,
+                };
+                self.recorded(list, &[position]).await?.pop().flatten()
+            }
+            None => None,
+        };
+        let history = row.history.0.into_iter().map(|entry| {
+            Ok(HistoryEntry {
+                at: Timestamp::from_microsecond(entry.at).map_err(|_| unreadable("history"))?,
+                event: entry.event,
+            })
+        });
+        let redemption = row.redeemed_at.map(|at| {
+            let detail = row.redemption.map(|detail| detail.0);
+            let (redemption_id, metadata) =
+                detail.map_or((None, None), |detail| (detail.redemption_id, detail.metadata));
+            Redemption {
+                at: at.into(),
+                redemption_id,
+                metadata,
+            }
+        });
+        Ok(Some(Passport {
+            status,
+            file: PublicId::try_from(row.file_public_id.as_slice()).map_err(|_| unreadable("file"))?,
+            file_name: row.file_name,
+            file_created_by: row.file_created_by,
+            position: place.ordinal + 1,
+            history: history.collect::<Result<_>>()?,
+            allocation,
+            redemption,
+        }))
+    }
+
+    /// The lists of the workspace, to look for a code in each.
+    pub async fn list_refs(&self, workspace: &Workspace) -> Result<Vec<ListRef>> {
+        let rows = sqlx::query!(
+            "select list_id, public_id, fingerprint_key from coupon_list where workspace_id = $1
+             order by created_at desc, public_id",
+            workspace.workspace_id,
+        );
+        let rows = rows.fetch_all(&self.pool).await?;
+        rows.into_iter()
+            .map(|row| {
+                Ok(ListRef {
+                    list_id: row.list_id,
+                    public_id: PublicId::try_from(row.public_id.as_slice())
+                        .map_err(|_| unreadable("list"))?,
+                    key: fingerprint_key(&row.fingerprint_key)?,
+                })
+            })
+            .collect()
+    }
+
+    /// Notes that the code was used. Idempotent by `redemption_id`.
+    pub async fn redeem(
+        &self,
+        list: &ListRef,
+        place: CodePlace,
+        redemption_id: Option<String>,
+        metadata: Option<Value>,
+    ) -> Result<Redeemed> {
+        let detail = RedemptionDetail {
+            redemption_id,
+            metadata,
+        };
+        let outcome = sqlx::query_scalar!(
+            r#"select redeem($1, $2, $3, $4) as "outcome!""#,
+            list.list_id,
+            place.file_id,
+            place.ordinal,
+            Json(&detail) as _,
+        );
+        match outcome.fetch_one(&self.pool).await?.as_str() {
+            "redeemed" | "repeat" => Ok(Redeemed::Redeemed),
+            "already" => Ok(Redeemed::Already),
+            "not-redeemable" => Ok(Redeemed::NotRedeemable),
+            other => Err(Error::Fault(format!("redeem answered {other}"))),
+        }
+    }
+
+    /// Makes sure that the code is never handed out (again). Idempotent.
+    pub async fn disable(&self, list: &ListRef, place: CodePlace, code: &str) -> Result<Disabled> {
+        let outcome = sqlx::query_scalar!(
+            r#"select disable($1, $2, $3, $4) as "outcome!""#,
+            list.list_id,
+            place.file_id,
+            place.ordinal,
+            code
+        );
+        match outcome.fetch_one(&self.pool).await?.as_str() {
+            "disabled" => Ok(Disabled::Disabled),
+            "redeemed" => Ok(Disabled::Redeemed),
+            "absent" => Ok(Disabled::Absent),
+            other => Err(Error::Fault(format!("disable answered {other}"))),
+        }
+    }
+}
+
+fn unreadable(what: &str) -> Error {
+    Error::Fault(format!("a code's {what} cannot be read"))
+}

@@ -1,0 +1,56 @@
+//! How fast a list is used up.
+
+use jiff::Timestamp;
+
+use crate::{ListRef, Result, Storage};
+
+/// Fresh codes that were handed out in the last minute, hour, day and week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HandedOut {
+    pub minute: i64,
+    pub hour: i64,
+    pub day: i64,
+    pub week: i64,
+}
+
+/// What a forecast is made from, from one snapshot.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    pub available: i64,
+    pub expires_at: Timestamp,
+    /// Since when the list has had codes; `None` if it never had any.
+    pub since: Option<Timestamp>,
+    pub handed_out: HandedOut,
+    pub now: Timestamp,
+}
+
+impl Storage {
+    pub async fn pace(&self, list: &ListRef) -> Result<Pace> {
+        let row = sqlx::query!(
+            r#"select c.expires_at, s.available as "available!", now as "now!",
+                      (select min(f.published_at) from coupon_file f where f.list_id = $1) as since,
+                      handed_out_since($1, now - interval '1 minute') as "minute!",
+                      handed_out_since($1, now - interval '1 hour') as "hour!",
+                      handed_out_since($1, now - interval '1 day') as "day!",
+                      handed_out_since($1, now - interval '7 days') as "week!"
+               from coupon_list c, clock_timestamp() now,
+                    stock(c.list_id, c.status = 'ACTIVE' and c.expires_at > now, now) s
+               where c.list_id = $1"#,
+            list.list_id,
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(Pace {
+            available: row.available,
+            expires_at: row.expires_at.into(),
+            since: row.since.map(Into::into),
+            handed_out: HandedOut {
+                minute: row.minute,
+                hour: row.hour,
+                day: row.day,
+                week: row.week,
+            },
+            now: row.now.into(),
+        })
+    }
+}

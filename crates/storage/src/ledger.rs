@@ -1,0 +1,174 @@
+//! Who got what.
+
+use domain::{AllocationStatus, Position, PublicId};
+
+use crate::{Allocation, Error, ListRef, Result, Storage, Workspace, hand_backs::columns};
+
+/// A hand-out as the ledger has it.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    pub allocation: Allocation,
+    /// `None` once the person has been erased.
+    pub user_id: Option<String>,
+    pub request_id: Option<String>,
+    pub campaign_id: Option<String>,
+}
+
+/// Which hand-outs are wanted; what is absent does not matter.
+#[derive(Debug, Clone, Default)]
+pub struct LedgerQuery {
+    pub file: Option<PublicId>,
+    pub user_id: Option<String>,
+    pub campaign_id: Option<String>,
+    /// The last one of the page before.
+    pub after: Option<Position>,
+    pub limit: i32,
+}
+
+impl Storage {
+    /// A page of hand-outs, in the order of file, ordinal and turn. `None` if there is no such file.
+    pub async fn ledger_page(&self, list: &ListRef, query: &LedgerQuery) -> Result<Option<Vec<Recorded>>> {
+        let file_id = match query.file {
+            Some(id) => match self.file_id(list, id).await? {
+                Some(file_id) => Some(file_id),
+                None => return Ok(None),
+            },
+            None => None,
+        };
+        let after = query.after.unwrap_or(Position {
+            file_id: -1,
+            ordinal: -1,
+            turn: -1,
+        });
+        let rows = sqlx::query_as!(
+            PositionRow,
+            r#"select file_id as "file_id!", ordinal as "ordinal!", turn as "turn!"
+               from ledger_page($1, $2, $3, $4, $5, $6, $7, $8)"#,
+            list.list_id,
+            file_id,
+            query.user_id,
+            query.campaign_id,
+            after.file_id,
+            after.ordinal,
+            after.turn,
+            query.limit,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let positions: Vec<Position> = rows.into_iter().map(Into::into).collect();
+        let recorded = self.recorded(list, &positions).await?;
+        Ok(Some(recorded.into_iter().flatten().collect()))
+    }
+
+    /// How these hand-outs stand now, each at its index; `None` where there never was one.
+    pub async fn recorded(&self, list: &ListRef, positions: &[Position]) -> Result<Vec<Option<Recorded>>> {
+        if positions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (files, ordinals, turns) = columns(positions);
+        let rows = sqlx::query_as!(
+            RecordedRow,
+            r#"select n as "n!", file_id as "file_id!", ordinal as "ordinal!", turn as "turn!", code as "code!", user_id,
+                      request_id, campaign_id, allocated_at as "allocated_at!", held_until, status as "status!"
+               from allocations_at($1, $2, $3, $4, clock_timestamp())"#,
+            list.list_id,
+            &files,
+            &ordinals,
+            &turns,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut recorded: Vec<Option<Recorded>> = vec![None; positions.len()];
+        for row in rows {
+            let place = usize::try_from(row.n).ok().and_then(|n| n.checked_sub(1));
+            let slot = place
+                .and_then(|place| recorded.get_mut(place))
+                .ok_or_else(|| unreadable("place"))?;
+            *slot = Some(row.try_into()?);
+        }
+        Ok(recorded)
+    }
+
+    /// Removes a person from every list of the workspace; answers how many hand-outs that were.
+    pub async fn erase_user(&self, workspace: &Workspace, user_id: &str) -> Result<i64> {
+        let erased = sqlx::query_scalar!(
+            r#"select erase_user($1, $2) as "erased!""#,
+            workspace.workspace_id,
+            user_id,
+        );
+        Ok(erased.fetch_one(&self.pool).await?)
+    }
+
+    async fn file_id(&self, list: &ListRef, id: PublicId) -> Result<Option<i64>> {
+        let found = sqlx::query_scalar!(
+            "select file_id from coupon_file where list_id = $1 and public_id = $2 and deleted_at is null",
+            list.list_id,
+            id.as_bytes(),
+        );
+        Ok(found.fetch_optional(&self.pool).await?)
+    }
+}
+
+struct PositionRow {
+    file_id: i64,
+    ordinal: i64,
+    turn: i32,
+}
+
+impl From<PositionRow> for Position {
+    fn from(row: PositionRow) -> Self {
+        Self {
+            file_id: row.file_id,
+            ordinal: row.ordinal,
+            turn: row.turn,
+        }
+    }
+}
+
+struct RecordedRow {
+    n: i32,
+    file_id: i64,
+    ordinal: i64,
+    turn: i32,
+    code: String,
+    user_id: Option<String>,
+    request_id: Option<String>,
+    campaign_id: Option<String>,
+    allocated_at: jiff_sqlx::Timestamp,
+    held_until: Option<jiff_sqlx::Timestamp>,
+    status: String,
+}
+
+impl TryFrom<RecordedRow> for Recorded {
+    type Error = Error;
+
+    fn try_from(row: RecordedRow) -> Result<Self> {
+        Ok(Self {
+            allocation: Allocation {
+                position: Position {
+                    file_id: row.file_id,
+                    ordinal: row.ordinal,
+                    turn: row.turn,
+                },
+                code: row.code,
+                status: match row.status.as_str() {
+                    "ALLOCATED" => AllocationStatus::Allocated,
+                    "HELD" => AllocationStatus::Held,
+                    "REDEEMED" => AllocationStatus::Redeemed,
+                    // To the one who got it a disabled code is as good as given back.
+                    "RELEASED" | "DISABLED" => AllocationStatus::Released,
+                    _ => return Err(unreadable("status")),
+                },
+                allocated_at: row.allocated_at.into(),
+                held_until: row.held_until.map(Into::into),
+            },
+            user_id: row.user_id,
+            request_id: row.request_id,
+            campaign_id: row.campaign_id,
+        })
+    }
+}
+
+fn unreadable(what: &str) -> Error {
+    Error::Fault(format!("a hand-out's {what} cannot be read"))
+}

@@ -1,0 +1,56 @@
+-- A bad batch is stopped at once; and when a list runs dry can be foretold.
+
+-- Stops a file, or lets it go on: from the answer on, however many codes it has. Answers false if there is no such file.
+create function quarantine_file(p_list bigint, p_file bigint, p_quarantined boolean) returns boolean
+language plpgsql volatile as $$
+begin
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    update coupon_file f
+        set quarantined_at = case when p_quarantined then coalesce(f.quarantined_at, clock_timestamp()) end,
+            updated_at = clock_timestamp()
+        where f.list_id = p_list and f.file_id = p_file and f.deleted_at is null
+          and (f.quarantined_at is not null) <> p_quarantined;
+    return exists (select from coupon_file f
+                   where f.list_id = p_list and f.file_id = p_file and f.deleted_at is null);
+end $$;
+
+-- How many fresh codes a list handed out since an instant. A file's ordinals were handed out in the order of time, so
+-- the first one since then is found by halving: no index on times, and nothing is counted.
+create function handed_out_since(p_list bigint, p_since timestamptz) returns bigint
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
+as $$
+declare
+    v_file record;
+    v_last record;
+    v_low bigint;
+    v_high bigint;
+    v_middle bigint;
+    v_at timestamptz;
+    v_sum bigint := 0;
+begin
+    for v_file in
+        select f.file_id from coupon_file f where f.list_id = p_list and f.status = 'SUCCESS' and f.added > 0
+    loop
+        select l.ordinal, l.turn, l.allocated_at into v_last from ledger l
+            where l.list_id = p_list and l.file_id = v_file.file_id and l.turn = 0 order by l.ordinal desc limit 1;
+        continue when v_last.ordinal is null or v_last.allocated_at <= p_since;
+        -- Everything before v_low was handed out earlier, everything from v_high on since then.
+        v_low := 0;
+        v_high := v_last.ordinal;
+        while v_low < v_high loop
+            v_middle := (v_low + v_high) / 2;
+            -- Disabled codes were skipped: the nearest one at or before it.
+            select l.allocated_at into v_at from ledger l
+                where l.list_id = p_list and l.file_id = v_file.file_id and l.ordinal <= v_middle and l.turn = 0
+                order by l.ordinal desc limit 1;
+            if v_at > p_since then
+                v_high := v_middle;
+            else
+                v_low := v_middle + 1;
+            end if;
+        end loop;
+        v_sum := v_sum + v_last.ordinal - v_low + 1;
+    end loop;
+    return v_sum;
+end $$;
