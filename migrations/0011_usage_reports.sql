@@ -108,6 +108,7 @@ begin
         update coupon_file f set status = 'FAILED', stage = 'done', failure = p_failure, updated_at = clock_timestamp()
             where f.list_id = v_job.list_id and f.file_id = v_job.file_id and f.status = 'PENDING';
     elsif v_job.kind = 'build_report' then
-        perform settle_report(v_job.list_id, (v_job.payload ->> 'report_id')::bigint, p_failure, null, null, null);
+        perform settle_report(v_job.list_id, (v_job.payload ->> 'report_id')::bigint,
+                              'the server failed repeatedly while building it', null, null, null);
     end if;
 end $$;

@@ -1,7 +1,7 @@
 //! Who is asking: a handler that takes a [`Workspace`] cannot forget to check.
 
 use actix_web::{
-    FromRequest, HttpRequest,
+    FromRequest, HttpMessage as _, HttpRequest,
     dev::Payload,
     http::{Method, header::AUTHORIZATION},
     web,
@@ -54,6 +54,8 @@ pub(crate) async fn authenticate(request: &HttpRequest) -> Result<storage::Works
             refusal()
         })?;
     limits::count(app, &workspace, request).await?;
+    // For the audit log.
+    request.extensions_mut().insert(workspace.clone());
     Ok(workspace)
 }
 

@@ -54,6 +54,16 @@ impl Body {
         self.object(limit).await
     }
 
+    /// The body as it comes, for whoever reads it piece by piece.
+    pub(crate) fn plain(self) -> Result<web::Payload, ApiError> {
+        match self.request.headers().get(CONTENT_ENCODING) {
+            Some(coding) if !coding.as_bytes().eq_ignore_ascii_case(b"identity") => {
+                Err(ApiError::EncodedBody)
+            }
+            _ => Ok(self.payload),
+        }
+    }
+
     /// The JSON object in the body, of at most `limit` bytes.
     pub(crate) async fn object(self, limit: usize) -> Result<Fields, ApiError> {
         let Self { request, payload } = self;

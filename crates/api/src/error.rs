@@ -50,10 +50,17 @@ pub(crate) enum ApiError {
     },
     /// A file sent by hand.
     FileTooLarge,
+    /// Of a batch that comes line by line.
+    TooManyRecipients,
+    LineTooLong,
     NotJsonMedia,
     NotMultipart,
     EncodedBody,
     ReportNotReady,
+    AlreadyRedeemed,
+    NotRedeemable,
+    CodeDisabled,
+    FileNotQuarantined,
     CouponsExhausted,
     ListNotActive,
     RequestConflict,
@@ -97,13 +104,17 @@ impl ApiError {
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed"),
             Self::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many-requests"),
             Self::TooSlow => (StatusCode::REQUEST_TIMEOUT, "request-timeout"),
-            Self::TooLarge { .. } | Self::FileTooLarge => {
+            Self::TooLarge { .. } | Self::FileTooLarge | Self::TooManyRecipients | Self::LineTooLong => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "payload-too-large")
             }
             Self::NotJsonMedia | Self::NotMultipart | Self::EncodedBody => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type")
             }
             Self::ReportNotReady => (StatusCode::CONFLICT, "usage-report-not-ready"),
+            Self::AlreadyRedeemed => (StatusCode::CONFLICT, "already-redeemed"),
+            Self::NotRedeemable => (StatusCode::CONFLICT, "not-redeemable"),
+            Self::CodeDisabled => (StatusCode::CONFLICT, "coupon-code-disabled"),
+            Self::FileNotQuarantined => (StatusCode::CONFLICT, "coupon-file-not-quarantined"),
             Self::CouponsExhausted => (StatusCode::CONFLICT, "coupons-exhausted"),
             Self::ListNotActive => (StatusCode::CONFLICT, "coupon-list-not-active"),
             Self::RequestConflict => (StatusCode::CONFLICT, "request-conflict"),
@@ -176,12 +187,24 @@ impl fmt::Display for ApiError {
             Self::TooSlow => f.write_str("The request took too long to arrive."),
             Self::TooLarge { limit } => write!(f, "The request body must not be larger than {limit} bytes."),
             Self::FileTooLarge => write!(f, "The file must not be larger than {SENT_FILE_BYTES} bytes."),
+            Self::TooManyRecipients => {
+                f.write_str("A request must not have more than 1000000 recipients; this one and what follows were not read.")
+            }
+            Self::LineTooLong => f.write_str("A line must not be longer than 4096 bytes."),
             Self::NotMultipart => {
                 f.write_str("The request body must be sent as Content-Type: multipart/form-data.")
             }
             Self::NotJsonMedia => f.write_str("The request body must be sent as Content-Type: application/json."),
             Self::EncodedBody => f.write_str("The request body must be sent without Content-Encoding."),
             Self::ReportNotReady => f.write_str("The usage report is still being built, or has failed; its status says which."),
+            Self::AlreadyRedeemed => f.write_str("The code was redeemed before."),
+            Self::NotRedeemable => {
+                f.write_str("Only a code that somebody got for good can be redeemed; a held one must be confirmed first.")
+            }
+            Self::CodeDisabled => f.write_str("The code was disabled and stays out of use."),
+            Self::FileNotQuarantined => {
+                f.write_str("The file's codes can still be handed out. Quarantine the file and try again.")
+            }
             Self::CouponsExhausted => f.write_str("The coupon list has no code left for this request."),
             Self::ListNotActive => f.write_str("The coupon list is archived or expired. Activate it and try again."),
             Self::RequestConflict => f.write_str(

@@ -31,6 +31,7 @@ pub fn errors_page() -> String {
     page
 }
 
+#[allow(clippy::too_many_lines, reason = "a table")]
 /// Each error, by status, and when it is answered.
 fn all() -> Vec<(ApiError, &'static str)> {
     let etc = || "…".to_owned();
@@ -95,6 +96,19 @@ fn all() -> Vec<(ApiError, &'static str)> {
             "the request key's code was given back, or its hold ran out",
         ),
         (
+            ApiError::AlreadyRedeemed,
+            "a code is redeemed, given back or disabled after it was redeemed",
+        ),
+        (
+            ApiError::NotRedeemable,
+            "a code is redeemed that is free, held, given back or disabled",
+        ),
+        (ApiError::CodeDisabled, "a disabled code is given back"),
+        (
+            ApiError::FileNotQuarantined,
+            "codes of a file are reissued while it still hands out others",
+        ),
+        (
             ApiError::ReportNotReady,
             "the report is not ready to be downloaded",
         ),
@@ -103,6 +117,11 @@ fn all() -> Vec<(ApiError, &'static str)> {
             "a body over its limit: 65,536 bytes, a batch 16,777,216",
         ),
         (ApiError::FileTooLarge, "a file sent by hand is too large"),
+        (
+            ApiError::TooManyRecipients,
+            "an item of a batch that comes line by line, beyond its limit",
+        ),
+        (ApiError::LineTooLong, "an item of such a batch that is too long"),
         (ApiError::NotJsonMedia, "a body that is not declared JSON"),
         (ApiError::NotMultipart, "a file sent by hand in another form"),
         (ApiError::EncodedBody, "a body that is compressed"),

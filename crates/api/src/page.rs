@@ -41,7 +41,12 @@ pub(crate) fn parameter(query: &str, name: &str) -> Result<Option<String>, ApiEr
     Ok(value)
 }
 
-fn number(query: &str, name: &str, range: std::ops::RangeInclusive<i64>) -> Result<Option<i64>, ApiError> {
+/// The one value of a parameter that is a number.
+pub(crate) fn number(
+    query: &str,
+    name: &str,
+    range: std::ops::RangeInclusive<i64>,
+) -> Result<Option<i64>, ApiError> {
     let Some(text) = parameter(query, name)? else {
         return Ok(None);
     };

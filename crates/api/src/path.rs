@@ -1,6 +1,6 @@
 //! What the path names: judged after the credentials and before the body.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use domain::PublicId;
@@ -66,6 +66,66 @@ pub(crate) struct FilePath {
     /// The file's `_id`, 24 lower-case hex digits.
     #[param(example = "6721d00eefc476c0f67e0d06")]
     coupon_file_id: String,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only the document speaks of this type")]
+pub(crate) struct AllocationPath {
+    /// The list's `_id`, 24 lower-case hex digits.
+    #[param(example = "6721d00eefc476c0f67e0d05")]
+    coupon_list_id: String,
+    /// The allocation's `_id`, 48 lower-case hex digits.
+    #[param(example = "00000000000000070000002a00000000c3a1f0925be7764d")]
+    allocation_id: String,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only the document speaks of this type")]
+pub(crate) struct CodePath {
+    /// The list's `_id`, 24 lower-case hex digits.
+    #[param(example = "6721d00eefc476c0f67e0d05")]
+    coupon_list_id: String,
+    /// The code, percent-encoded where a path needs it.
+    #[param(example = "BF20-WERT-NBVC")]
+    code: String,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only the document speaks of this type")]
+pub(crate) struct TokenPath {
+    /// The list's `_id`, 24 lower-case hex digits.
+    #[param(example = "6721d00eefc476c0f67e0d05")]
+    coupon_list_id: String,
+    /// The token's `_id`, 24 lower-case hex digits.
+    #[param(example = "6721d00eefc476c0f67e0d08")]
+    token_id: String,
+}
+
+/// A text of the path, percent-encoding undone. actix leaves `%2F`, `%25` and `%2B` as they are, so that this cannot
+/// undo anything twice.
+pub(crate) fn text_in_path(request: &HttpRequest, name: &str) -> Result<String, ApiError> {
+    let encoded = request.match_info().get(name).unwrap_or_default();
+    percent_encoding::percent_decode_str(encoded)
+        .decode_utf8()
+        .map(Cow::into_owned)
+        .map_err(|_| ApiError::NotFound)
+}
+
+/// The code of the path; what can be no code is not found.
+pub(crate) fn code_in_path(request: &HttpRequest) -> Result<String, ApiError> {
+    let code = text_in_path(request, "code")?;
+    match domain::check_code(code.as_bytes()) {
+        Ok(_) => Ok(code),
+        Err(_) => Err(ApiError::NotFound),
+    }
+}
+
+/// The pull token's id in the path, which may or may not name a token of the list.
+pub(crate) fn token_id(request: &HttpRequest) -> Result<PublicId, ApiError> {
+    id_in_path(request, "token_id").ok_or(ApiError::NotFound)
 }
 
 /// The file id of the path, which may or may not name a file of the list.

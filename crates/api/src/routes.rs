@@ -7,13 +7,17 @@ use actix_web::{
     web::{self, ServiceConfig, get, post, put, resource},
 };
 
-use crate::{allocations, docs, error::ApiError, files, health, lists, usage_reports, webhook_secret};
+use crate::{
+    allocations, audit, codes, docs, error::ApiError, files, health, lists, pull_tokens, stock,
+    usage_reports, users, webhook_secret,
+};
 
 pub(crate) fn configure(service: &mut ServiceConfig) {
     lists(service);
     files(service);
     reports(service);
     allocations(service);
+    codes(service);
     about(service);
     service.default_service(web::to(nowhere));
 }
@@ -68,6 +72,26 @@ fn files(service: &mut ServiceConfig) {
             resource("/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/progress")
                 .route(get().to(files::progress))
                 .default_service(only("GET")),
+        )
+        .service(
+            resource("/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/quarantine")
+                .route(put().to(files::quarantine))
+                .default_service(only("PUT")),
+        )
+        .service(
+            resource("/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/resume")
+                .route(put().to(files::resume))
+                .default_service(only("PUT")),
+        )
+        .service(
+            resource("/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/recipients")
+                .route(get().to(files::recipients))
+                .default_service(only("GET")),
+        )
+        .service(
+            resource("/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/reissue")
+                .route(post().to(files::reissue))
+                .default_service(only("POST")),
         );
 }
 
@@ -102,12 +126,104 @@ fn allocations(service: &mut ServiceConfig) {
         .service(
             resource("/v1/coupon-list/{coupon_list_id}/allocations")
                 .route(post().to(allocations::allocate))
-                .default_service(only("POST")),
+                .route(get().to(allocations::fetch_all))
+                .default_service(only("GET, POST")),
         )
         .service(
             resource("/v1/coupon-list/{coupon_list_id}/allocations/batch")
                 .route(post().to(allocations::allocate_batch))
                 .default_service(only("POST")),
+        )
+        .service(
+            resource("/v1/coupon-list/{coupon_list_id}/allocations/confirm")
+                .route(post().to(allocations::confirm_many))
+                .default_service(only("POST")),
+        )
+        .service(
+            resource("/v1/coupon-list/{coupon_list_id}/allocations/release")
+                .route(post().to(allocations::release_many))
+                .default_service(only("POST")),
+        )
+        .service(
+            resource("/v1/coupon-list/{coupon_list_id}/allocations/{allocation_id}/confirm")
+                .route(post().to(allocations::confirm))
+                .default_service(only("POST")),
+        )
+        .service(
+            resource("/v1/coupon-list/{coupon_list_id}/allocations/{allocation_id}/release")
+                .route(post().to(allocations::release))
+                .default_service(only("POST")),
+        )
+        .service(
+            resource("/v1/coupon-list/{coupon_list_id}/pull-tokens")
+                .route(get().to(pull_tokens::fetch_all))
+                .route(post().to(pull_tokens::create))
+                .default_service(only("GET, POST")),
+        )
+        .service(
+            resource("/v1/coupon-list/{coupon_list_id}/pull-tokens/{token_id}")
+                .route(web::delete().to(pull_tokens::revoke))
+                .default_service(only("DELETE")),
+        )
+        .service(
+            resource("/v1/pull/{token}")
+                .route(get().to(pull_tokens::pull))
+                .default_service(only("GET")),
+        )
+        .service(
+            resource("/v1/users/{user_id}")
+                .route(web::delete().to(users::erase))
+                .default_service(only("DELETE")),
+        );
+}
+
+fn codes(service: &mut ServiceConfig) {
+    service
+        .service(
+            // Before the codes: a code that is called so is found in the whole workspace only.
+            resource("/v1/coupon-list/{coupon_list_id}/codes/export")
+                .route(get().to(codes::export))
+                .default_service(only("GET")),
+        )
+        .service(
+            resource("/v1/coupon-list/{coupon_list_id}/codes/{code}")
+                .route(get().to(codes::fetch))
+                .default_service(only("GET")),
+        )
+        .service(
+            resource("/v1/coupon-list/{coupon_list_id}/codes/{code}/redeem")
+                .route(post().to(codes::redeem))
+                .default_service(only("POST")),
+        )
+        .service(
+            resource("/v1/coupon-list/{coupon_list_id}/codes/{code}/disable")
+                .route(post().to(codes::disable))
+                .default_service(only("POST")),
+        )
+        .service(
+            resource("/v1/codes/{code}")
+                .route(get().to(codes::search))
+                .default_service(only("GET")),
+        )
+        .service(
+            resource("/v1/coupon-list/{coupon_list_id}/stock")
+                .route(get().to(stock::fetch))
+                .default_service(only("GET")),
+        )
+        .service(
+            resource("/v1/coupon-list/{coupon_list_id}/forecast")
+                .route(get().to(stock::forecast))
+                .default_service(only("GET")),
+        )
+        .service(
+            resource("/v1/capacity-check")
+                .route(post().to(stock::check_capacity))
+                .default_service(only("POST")),
+        )
+        .service(
+            resource("/v1/audit-log")
+                .route(get().to(audit::fetch_all))
+                .default_service(only("GET")),
         );
 }
 

@@ -15,7 +15,7 @@ use domain::{FileUrl, MailDomains};
 use jiff::tz::TimeZone;
 use storage::{Allocator, Storage};
 
-use crate::{RateLimits, limits, request_log, routes, shield::Shield};
+use crate::{RateLimits, audit, limits, request_log, routes, shield::Shield};
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -28,6 +28,8 @@ pub struct App {
     pub zone: TimeZone,
     /// Whether the text of a URL alone shows that it must not be fetched.
     pub refuses_url: Arc<dyn Fn(&FileUrl) -> bool + Send + Sync>,
+    /// How the outside reaches the API, without a slash at its end.
+    pub public_url: String,
     /// Where mails may go.
     pub mail_domains: MailDomains,
     pub readiness: Arc<Readiness>,
@@ -81,6 +83,7 @@ pub fn serve(app: App, listen: SocketAddr) -> io::Result<(Server, SocketAddr)> {
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(app.clone())
+            .wrap(middleware::from_fn(audit::record))
             .wrap(middleware::from_fn(limits::show))
             .wrap(middleware::from_fn(request_log::log))
             .configure(routes::configure)

@@ -105,6 +105,9 @@ impl Service {
     fn plan(&self, settings: &Settings) -> anyhow::Result<Plan> {
         let outbound = Outbound::new(settings.outbound_allow.clone(), Limits::default())?;
         let (storage, zone) = (&self.storage, &settings.time_zone);
+        if settings.relay.is_some() && settings.public_url.is_none() {
+            tracing::warn!("COUPONRY_PUBLIC_URL is not set: links in mails lead to the listen address");
+        }
         let mailer = settings
             .relay
             .clone()
@@ -134,6 +137,7 @@ impl Service {
             most_lists: settings.workspace_lists,
             zone: settings.time_zone.clone(),
             refuses_url: Arc::new(move |url| policy.refuses_literally(url)),
+            public_url: public_url(settings).as_str().trim_end_matches('/').to_owned(),
             mail_domains: settings.mail_domains.clone(),
             readiness: Arc::clone(&self.readiness),
             rate_limits: settings.rate_limits.clone(),

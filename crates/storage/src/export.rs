@@ -40,7 +40,9 @@ impl Storage {
             }
         }
         // Nobody receives: nobody misses it.
-        _ = pieces.send(piece.into()).await;
+        if !piece.is_empty() {
+            _ = pieces.send(piece.into()).await;
+        }
         Ok(())
     }
 

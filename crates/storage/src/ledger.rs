@@ -1,6 +1,7 @@
 //! Who got what.
 
-use domain::{AllocationStatus, Position, PublicId};
+use domain::{AllocationStatus, Position, PublicId, RequestKey};
+use uuid::Uuid;
 
 use crate::{Allocation, Error, ListRef, Result, Storage, Workspace, hand_backs::columns};
 
@@ -58,6 +59,20 @@ impl Storage {
         let positions: Vec<Position> = rows.into_iter().map(Into::into).collect();
         let recorded = self.recorded(list, &positions).await?;
         Ok(Some(recorded.into_iter().flatten().collect()))
+    }
+
+    /// The hand-out of this request key.
+    pub async fn by_request(&self, list: &ListRef, key: RequestKey) -> Result<Option<Recorded>> {
+        let row = sqlx::query_as!(
+            PositionRow,
+            "select file_id, ordinal, turn from ledger where list_id = $1 and request_key = $2",
+            list.list_id,
+            Uuid::from_bytes(*key.as_bytes()),
+        );
+        let Some(row) = row.fetch_optional(&self.pool).await? else {
+            return Ok(None);
+        };
+        Ok(self.recorded(list, &[row.into()]).await?.pop().flatten())
     }
 
     /// How these hand-outs stand now, each at its index; `None` where there never was one.

@@ -8,6 +8,7 @@ use crate::{AuthenticationError, Result, Storage, credentials};
 
 /// A workspace whose key was presented and found right: every look-up of a list asks for one.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_field_names, reason = "the keys are called as in the schema")]
 pub struct Workspace {
     pub(crate) workspace_id: i64,
     /// The key that was presented.

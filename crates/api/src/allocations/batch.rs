@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use domain::Campaign;
 use serde::Serialize;
 use serde_json::Value;
@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::{
     recipient,
     shown::{Served, ShownAllocation, served},
+    stream::{self, StreamParameters},
 };
 use crate::{
     App,
@@ -72,10 +73,13 @@ enum OnShortage {
     summary = "Hand out many codes",
     description = "A code for each recipient. One that cannot be served does not keep the others from it, unless \
         `on_shortage` is `reject`: then all are served or none.",
-    params(ListPath),
-    request_body = AllocateCouponsBody,
+    params(ListPath, StreamParameters),
+    request_body(content(
+        (AllocateCouponsBody = "application/json"),
+        (RecipientBody = "application/x-ndjson"),
+    )),
     responses(
-        (status = 200, description = "What each recipient got.", body = Answer),
+        (status = 200, description = "What each recipient got.", content((Answer = "application/json"), (Item = "application/x-ndjson"))),
         (
             status = 400,
             description = "`invalid-request` or `missing-mandatory-attributes`.",
@@ -90,8 +94,16 @@ enum OnShortage {
 pub(crate) async fn allocate_batch(
     app: web::Data<App>,
     list: List,
+    request: HttpRequest,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
+    if request
+        .content_type()
+        .trim()
+        .eq_ignore_ascii_case("application/x-ndjson")
+    {
+        return stream::answer(app, list.0, request.query_string(), body.plain()?);
+    }
     let Batch { recipients, shortage } = Batch::read(body.object(BATCH_BYTES).await?)?;
     let requests: Vec<AllocationRequest> = recipients
         .iter()
@@ -116,9 +128,9 @@ struct Batch {
 }
 
 /// A recipient that cannot be served; the others of a batch can.
-struct BadRecipient {
-    user_id: Value,
-    error: ApiError,
+pub(super) struct BadRecipient {
+    pub(super) user_id: Value,
+    pub(super) error: ApiError,
 }
 
 impl Batch {
@@ -151,7 +163,7 @@ impl Batch {
     }
 }
 
-fn read_recipient(
+pub(super) fn read_recipient(
     value: Value,
     campaign: Option<&Arc<Campaign>>,
     hold_seconds: Option<i32>,
@@ -211,7 +223,7 @@ struct Answer {
 #[derive(Serialize, ToSchema)]
 #[schema(as = AllocationBatchItem)]
 #[serde(untagged)]
-enum Item {
+pub(super) enum Item {
     Served(ShownAllocation),
     /// `user_id` is what was sent as such, whatever it was.
     Failed {
@@ -245,23 +257,23 @@ impl Answer {
     }
 
     fn add(&mut self, served: Result<Served, BadRecipient>) {
-        let item = match served {
-            Ok(Served::New(allocation)) => {
-                self.allocated += 1;
-                Item::Served(allocation)
-            }
-            Ok(Served::Repeat(allocation)) => {
-                self.repeated += 1;
-                Item::Served(allocation)
-            }
-            Err(BadRecipient { user_id, error }) => {
-                self.failed += 1;
-                Item::Failed {
-                    user_id,
-                    error: error.told(),
-                }
-            }
-        };
-        self.data.push(item);
+        *match served {
+            Ok(Served::New(_)) => &mut self.allocated,
+            Ok(Served::Repeat(_)) => &mut self.repeated,
+            Err(_) => &mut self.failed,
+        } += 1;
+        self.data.push(served.into());
+    }
+}
+
+impl From<Result<Served, BadRecipient>> for Item {
+    fn from(served: Result<Served, BadRecipient>) -> Self {
+        match served {
+            Ok(Served::New(allocation) | Served::Repeat(allocation)) => Self::Served(allocation),
+            Err(BadRecipient { user_id, error }) => Self::Failed {
+                user_id,
+                error: error.told(),
+            },
+        }
     }
 }

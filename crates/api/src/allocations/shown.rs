@@ -2,7 +2,7 @@
 
 use domain::{AllocationId, instant_with_zone};
 use serde::Serialize;
-use storage::{Allocation, AllocationOutcome, AllocationRequest, ListRef};
+use storage::{Allocation, AllocationOutcome, AllocationRequest, ListRef, Recorded};
 use utoipa::ToSchema;
 
 use crate::{error::ApiError, openapi::texts};
@@ -10,15 +10,16 @@ use crate::{error::ApiError, openapi::texts};
 /// A code and whose it is.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Allocation)]
-pub(super) struct ShownAllocation {
+pub(crate) struct ShownAllocation {
     #[schema(value_type = texts::AllocationId)]
     _id: String,
     #[schema(value_type = texts::Id)]
     coupon_list_id: String,
     #[schema(min_length = 1, max_length = 255, examples("BF20-WERT-NBVC"))]
     coupon_code: String,
-    #[schema(value_type = texts::ExternalId)]
-    user_id: String,
+    /// Null once the person has been erased.
+    #[schema(value_type = Option<texts::ExternalId>, required = true)]
+    user_id: Option<String>,
     #[schema(value_type = Option<texts::ExternalId>, required = true)]
     request_id: Option<String>,
     #[schema(value_type = Option<texts::ExternalId>, required = true)]
@@ -39,6 +40,7 @@ pub(super) struct ShownAllocation {
 enum ShownStatus {
     Allocated,
     Held,
+    Released,
     Redeemed,
 }
 
@@ -48,9 +50,29 @@ impl ShownAllocation {
             _id: AllocationId::encode(allocation.position, list.key),
             coupon_list_id: list.public_id.to_string(),
             coupon_code: allocation.code,
-            user_id: request.user_id.into_string(),
+            user_id: Some(request.user_id.into_string()),
             request_id: request.request_id.map(domain::ExternalId::into_string),
             campaign_id: request.campaign.map(|campaign| campaign.id.as_str().to_owned()),
+            status: allocation.status.as_str(),
+            allocated_at: instant_with_zone(allocation.allocated_at),
+            held_until: allocation.held_until.map(instant_with_zone),
+        }
+    }
+
+    pub(crate) fn code(&self) -> &str {
+        &self.coupon_code
+    }
+
+    /// As the ledger has it.
+    pub(crate) fn recorded(list: &ListRef, recorded: Recorded) -> Self {
+        let allocation = recorded.allocation;
+        Self {
+            _id: AllocationId::encode(allocation.position, list.key),
+            coupon_list_id: list.public_id.to_string(),
+            coupon_code: allocation.code,
+            user_id: recorded.user_id,
+            request_id: recorded.request_id,
+            campaign_id: recorded.campaign_id,
             status: allocation.status.as_str(),
             allocated_at: instant_with_zone(allocation.allocated_at),
             held_until: allocation.held_until.map(instant_with_zone),
@@ -59,14 +81,14 @@ impl ShownAllocation {
 }
 
 /// An outcome with a code in it.
-pub(super) enum Served {
+pub(crate) enum Served {
     New(ShownAllocation),
     Repeat(ShownAllocation),
 }
 
 /// What a recipient is answered. The request of a repeat is the one of the first time, as far as it is shown: another
 /// user or campaign would have been a conflict, another request id another key.
-pub(super) fn served(
+pub(crate) fn served(
     list: &ListRef,
     request: AllocationRequest,
     outcome: AllocationOutcome,

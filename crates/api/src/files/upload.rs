@@ -1,6 +1,6 @@
 //! `POST /v1/coupon-list/{coupon_list_id}/files`
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use domain::{BasicAuth, FileUrl, FreeText, PublicId};
 use secrecy::SecretString;
 use serde::Serialize;
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::shown::ShownStatus;
 use crate::{
     App,
+    audit::Made,
     body::{Body, CONTRACT_BYTES},
     error::{ApiError, Envelope},
     fields::{Fields, wrong},
@@ -72,7 +73,10 @@ pub(crate) async fn upload(
     let once = idempotency_key(&request, &fields)?;
     let file = new_file(fields, &app)?;
     match app.storage.add_file(&list.0, &file, once.as_ref()).await? {
-        AddFile::Added(id) => Ok(HttpResponse::Created().json(UploadedFile::new(&list.0, &file, id))),
+        AddFile::Added(id) => {
+            request.extensions_mut().insert(Made(id));
+            Ok(HttpResponse::Created().json(UploadedFile::new(&list.0, &file, id)))
+        }
         AddFile::KeyReused => Err(key_reused()),
         AddFile::ListNotActive => Err(not_active()),
     }

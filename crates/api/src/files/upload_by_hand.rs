@@ -21,6 +21,7 @@ use utoipa::ToSchema;
 use super::upload::{UploadedFile, not_active};
 use crate::{
     App,
+    audit::Made,
     error::{ApiError, Envelope},
     fields::wrong,
     openapi::{
@@ -95,6 +96,7 @@ struct PartsBody {
 pub(crate) async fn upload_by_hand(
     app: web::Data<App>,
     list: List,
+    request: HttpRequest,
     parts: Parts,
 ) -> Result<HttpResponse, ApiError> {
     let parts = parts.open()?;
@@ -104,7 +106,7 @@ pub(crate) async fn upload_by_hand(
     }
     let upload = Upload::begin(&list.0);
     let added = match receive(&app, upload, parts).await {
-        Ok(received) => add(&app, &list.0, upload, received).await,
+        Ok(received) => add(&app, &list.0, upload, received, &request).await,
         Err(error) => Err(error),
     };
     if added.is_err() && app.storage.forget_upload(upload).await.is_err() {
@@ -118,6 +120,7 @@ async fn add(
     list: &ListRef,
     upload: Upload,
     received: Received,
+    request: &HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let file = NewFile {
         name: received.name.or(received.file_name).unwrap_or_default(),
@@ -126,7 +129,10 @@ async fn add(
         callback_url: None,
     };
     match app.storage.add_file(list, &file, None).await? {
-        AddFile::Added(id) => Ok(HttpResponse::Created().json(UploadedFile::new(list, &file, id))),
+        AddFile::Added(id) => {
+            request.extensions_mut().insert(Made(id));
+            Ok(HttpResponse::Created().json(UploadedFile::new(list, &file, id)))
+        }
         AddFile::ListNotActive | AddFile::KeyReused => Err(not_active()),
     }
 }
@@ -159,7 +165,8 @@ struct Received {
 
 async fn receive(app: &App, upload: Upload, mut parts: Multipart) -> Result<Received, ApiError> {
     let mut received = Received::default();
-    for _ in 0..MOST_PARTS {
+    // One look more than parts: the last one finds the end.
+    for _ in 0..=MOST_PARTS {
         let Some(part) = in_time(parts.next()).await? else {
             return if received.has_file {
                 Ok(received)

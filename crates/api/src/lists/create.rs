@@ -1,6 +1,6 @@
 //! `POST /v1/coupon-list`
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use domain::{AlertConditions, FreeText, Label, ListName, instant_without_zone, parse_expiry};
 use serde::Serialize;
 use storage::{CreateList, NewList};
@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     App,
+    audit::Made,
     authentication::Workspace,
     body::{Body, CONTRACT_BYTES},
     error::{ApiError, Envelope},
@@ -79,7 +80,10 @@ pub(crate) async fn create(
         .storage
         .create_list(&workspace.0, &list, once.as_ref(), app.most_lists);
     match created.await? {
-        CreateList::Created(id) => Ok(HttpResponse::Created().json(CreatedList::new(&list, id.to_string()))),
+        CreateList::Created(id) => {
+            request.extensions_mut().insert(Made(id));
+            Ok(HttpResponse::Created().json(CreatedList::new(&list, id.to_string())))
+        }
         CreateList::DuplicateName => Err(ApiError::DuplicateName),
         CreateList::DuplicateLabel => Err(ApiError::DuplicateLabel),
         CreateList::TooMany => Err(ApiError::TooManyLists),

@@ -15,7 +15,10 @@ use utoipa::{
     },
 };
 
-use crate::{allocations, error::Envelope, files, health, lists, usage_reports, webhook_secret};
+use crate::{
+    allocations, audit, codes, error::Envelope, files, health, lists, pull_tokens, stock, usage_reports,
+    users, webhook_secret,
+};
 
 /// In the order of `routes.rs`.
 #[derive(utoipa::OpenApi)]
@@ -33,6 +36,10 @@ use crate::{allocations, error::Envelope, files, health, lists, usage_reports, w
         files::delete::delete,
         files::upload_by_hand::upload_by_hand,
         files::progress::progress,
+        files::quarantine::quarantine,
+        files::quarantine::resume,
+        files::recipients::recipients,
+        files::reissue::reissue,
         usage_reports::request::request,
         usage_reports::fetch_all::fetch_all,
         usage_reports::fetch::fetch,
@@ -41,6 +48,25 @@ use crate::{allocations, error::Envelope, files, health, lists, usage_reports, w
         webhook_secret::rotate::rotate,
         allocations::allocate::allocate,
         allocations::batch::allocate_batch,
+        allocations::fetch_all::fetch_all,
+        allocations::confirm::confirm,
+        allocations::confirm::confirm_many,
+        allocations::release::release,
+        allocations::release::release_many,
+        pull_tokens::create::create,
+        pull_tokens::fetch_all::fetch_all,
+        pull_tokens::revoke::revoke,
+        pull_tokens::pull::pull,
+        users::erase::erase,
+        codes::export::export,
+        codes::fetch::fetch,
+        codes::redeem::redeem,
+        codes::disable::disable,
+        codes::search::search,
+        stock::fetch::fetch,
+        stock::forecast::forecast,
+        stock::capacity_check::check_capacity,
+        audit::fetch_all::fetch_all,
         health::healthz,
         health::readyz,
     ),
@@ -57,6 +83,9 @@ use crate::{allocations, error::Envelope, files, health, lists, usage_reports, w
         (name = "Coupon Files", description = "Files bring codes into a list."),
         (name = "Reports", description = "What became of the codes."),
         (name = "Allocations", description = "Handing out codes. Beyond the MoEngage API."),
+        (name = "Pull", description = "Codes for senders that can only fetch a URL. Beyond the MoEngage API."),
+        (name = "Codes", description = "Single codes: look-up, redemption, export. Beyond the MoEngage API."),
+        (name = "Stock", description = "Whether there is enough. Beyond the MoEngage API."),
         (name = "Service", description = "Is the service well. No credentials needed."),
     ),
 )]

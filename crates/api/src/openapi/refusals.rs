@@ -41,7 +41,16 @@ pub(crate) struct NamesFile;
 
 impl IntoResponses for NamesFile {
     fn responses() -> Responses {
-        named(["FileNotFound"])
+        named(["NotInList"])
+    }
+}
+
+/// Whatever names a code, a hand-out or a token of a list in its path.
+pub(crate) struct NamesPart;
+
+impl IntoResponses for NamesPart {
+    fn responses() -> Responses {
+        named(["NotInList"])
     }
 }
 
@@ -119,8 +128,8 @@ fn refusals() -> Vec<Refusal> {
             vec![ApiError::ListNotFound],
         ),
         refusal(
-            "FileNotFound",
-            "No list of the workspace has this id, or no file of the list: never was one, or it was deleted.",
+            "NotInList",
+            "No list of the workspace has this id, or the list has no such file, code, hand-out or token (any more).",
             vec![ApiError::ListNotFound, ApiError::NotFound],
         ),
         refusal(

@@ -1,0 +1,102 @@
+//! `GET /v1/audit-log`
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use domain::instant_with_zone;
+use serde::Serialize;
+use storage::AuditEntry;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    App,
+    authentication::Workspace,
+    error::{ApiError, Envelope},
+    openapi::{refusals::Guarded, texts},
+    page::number,
+};
+
+/// The most entries of one page, and how many there are if nothing is said.
+const MOST: i64 = 1_000;
+const USUAL: i64 = 100;
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "what `fetch_all` reads, for the document")]
+struct AuditParameters {
+    /// The `next_cursor` of the page before.
+    #[param(minimum = 1)]
+    cursor: Option<i64>,
+    /// 100 if absent.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<i64>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditLog)]
+struct Log {
+    data: Vec<ShownEntry>,
+    /// For the next page; null on the last one.
+    #[schema(required = true)]
+    next_cursor: Option<i64>,
+}
+
+/// A changing call that succeeded.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AuditEntry)]
+struct ShownEntry {
+    #[schema(value_type = texts::Instant)]
+    at: String,
+    /// The number of the API key that asked, as `couponry` gave it.
+    #[schema(required = true)]
+    api_key: Option<i64>,
+    #[schema(examples("list.archive"))]
+    action: String,
+    #[schema(value_type = Option<texts::Id>, required = true)]
+    coupon_list_id: Option<String>,
+    /// The file or token that it was about, or what was made.
+    #[schema(required = true)]
+    object_id: Option<String>,
+}
+
+#[utoipa::path(
+    get,
+    path = "/v1/audit-log",
+    operation_id = "fetchAuditLog",
+    tag = "Service",
+    summary = "Who changed what",
+    description = "Every changing call of the workspace that succeeded, the newest first. Hand-outs are in the ledger \
+        instead. No codes and no people are named.",
+    params(AuditParameters),
+    responses(
+        (status = 200, description = "A page.", body = Log),
+        (status = 400, description = "`bad-request`: a parameter is not what it should be, or there twice.", body = Envelope),
+        Guarded,
+    ),
+)]
+pub(crate) async fn fetch_all(
+    app: web::Data<App>,
+    workspace: Workspace,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let query = request.query_string();
+    let limit = number(query, "limit", 1..=MOST)?.unwrap_or(USUAL);
+    let before = number(query, "cursor", 1..=i64::MAX)?;
+    let entries = app.storage.audit_entries(&workspace.0, before, limit).await?;
+    let is_full = i64::try_from(entries.len()) == Ok(limit);
+    let next_cursor = entries.last().filter(|_| is_full).map(|last| last.id);
+    Ok(HttpResponse::Ok().json(Log {
+        data: entries.into_iter().map(ShownEntry::from).collect(),
+        next_cursor,
+    }))
+}
+
+impl From<AuditEntry> for ShownEntry {
+    fn from(entry: AuditEntry) -> Self {
+        Self {
+            at: instant_with_zone(entry.at),
+            api_key: entry.api_key_id,
+            action: entry.action,
+            coupon_list_id: entry.list,
+            object_id: entry.object,
+        }
+    }
+}

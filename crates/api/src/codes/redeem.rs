@@ -1,0 +1,98 @@
+//! `POST /v1/coupon-list/{coupon_list_id}/codes/{code}/redeem`
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::Value;
+use storage::Redeemed;
+use utoipa::ToSchema;
+
+use super::{RedemptionId, passport, place, shown::ShownPassport};
+use crate::{
+    App,
+    body::{Body, CONTRACT_BYTES},
+    error::{ApiError, Envelope},
+    fields::wrong,
+    openapi::{
+        refusals::{Guarded, NamesPart, ReadsBody},
+        texts,
+    },
+    path::{CodePath, List, code_in_path},
+};
+
+/// The most that `metadata` may have, in bytes.
+const METADATA_BYTES: usize = 4 * 1024;
+
+/// What the shop has to say; may be empty.
+#[derive(ToSchema)]
+#[schema(examples(json!({"redemption_id": "order-4711", "metadata": {"shop": "Berlin"}})))]
+#[expect(dead_code, reason = "what `redeem` reads, for the document")]
+struct RedeemCodeBody {
+    /// A second call with the same id is a repeat; without one every second call is refused.
+    redemption_id: Option<texts::ExternalId>,
+    /// Up to 4 KiB, kept as it is.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<Value>,
+}
+
+#[utoipa::path(
+    post,
+    path = "/v1/coupon-list/{coupon_list_id}/codes/{code}/redeem",
+    operation_id = "redeemCode",
+    tag = "Codes",
+    summary = "Redeem a code",
+    description = "Notes that the code was used, exactly once.",
+    params(CodePath),
+    request_body = RedeemCodeBody,
+    responses(
+        (status = 200, description = "It is redeemed, by this call or by one with the same id.", body = ShownPassport),
+        (status = 400, description = "`invalid-request`", body = Envelope),
+        (status = 409, description = "`already-redeemed` or `not-redeemable`.", body = Envelope),
+        Guarded,
+        NamesPart,
+        ReadsBody,
+    ),
+)]
+pub(crate) async fn redeem(
+    app: web::Data<App>,
+    list: List,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, ApiError> {
+    let code = code_in_path(&request)?;
+    let place = place(&app, &list.0, &code).await?;
+    let mut fields = body.object_or_empty(CONTRACT_BYTES).await?;
+    let redemption_id = fields.parsed("redemption_id", RedemptionId::new)?;
+    let metadata = match fields.take("metadata") {
+        Some(metadata @ Value::Object(_)) if metadata.to_string().len() <= METADATA_BYTES => Some(metadata),
+        Some(_) => return Err(wrong("metadata", "must be an object of at most 4096 bytes")),
+        None => None,
+    };
+    if metadata.as_ref().is_some_and(holds_nul) {
+        return Err(wrong("metadata", "must not contain control characters"));
+    }
+    let redemption_id = redemption_id.map(RedemptionId::into_string);
+    match app
+        .storage
+        .redeem(&list.0, place, redemption_id, metadata)
+        .await?
+    {
+        Redeemed::Redeemed => {}
+        Redeemed::Already => return Err(ApiError::AlreadyRedeemed),
+        Redeemed::NotRedeemable => return Err(ApiError::NotRedeemable),
+    }
+    let passport = passport(&app, &list.0, code, place)
+        .await?
+        .ok_or(ApiError::NotFound)?;
+    Ok(HttpResponse::Ok().json(passport))
+}
+
+/// The one character that JSON has and PostgreSQL's `jsonb` has not.
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(key, value)| key.contains('\0') || holds_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
+}

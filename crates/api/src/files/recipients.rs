@@ -1,0 +1,93 @@
+//! `GET /v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/recipients`, and what else walks over a file's hand-outs
+
+use std::sync::Arc;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{self, Bytes},
+};
+use domain::PublicId;
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use storage::{LedgerQuery, ListRef, Recorded};
+use tracing::warn;
+
+use crate::{
+    App,
+    allocations::shown::ShownAllocation,
+    error::ApiError,
+    openapi::refusals::{Guarded, NamesFile},
+    path::{FilePath, List, file_id},
+};
+
+/// Hand-outs read at once.
+const PAGE: i32 = 1_000;
+
+#[utoipa::path(
+    get,
+    path = "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/recipients",
+    operation_id = "fetchFileRecipients",
+    tag = "Coupon Files",
+    summary = "Who got a file's codes",
+    description = "Every hand-out of the file, one JSON object a line, as it now stands.",
+    params(FilePath),
+    responses(
+        (status = 200, description = "The hand-outs.", body = ShownAllocation, content_type = "application/x-ndjson"),
+        Guarded,
+        NamesFile,
+    ),
+)]
+pub(crate) async fn recipients(
+    app: web::Data<App>,
+    list: List,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
+    let id = file_id(&request)?;
+    app.storage
+        .is_quarantined(&list.0, id)
+        .await?
+        .ok_or(ApiError::NotFound)?;
+    let list = list.0;
+    let text = pages(app, list.clone(), id).map(move |page| {
+        let mut text = Vec::new();
+        for recorded in page? {
+            // Texts under texts, into a Vec: nothing can fail.
+            _ = serde_json::to_writer(&mut text, &ShownAllocation::recorded(&list, recorded));
+            text.push(b'\n');
+        }
+        Ok::<_, ApiError>(Bytes::from(text))
+    });
+    let text = text.map_err(actix_web::Error::from);
+    Ok(HttpResponse::Ok()
+        .content_type("application/x-ndjson")
+        .streaming(text))
+}
+
+/// The file's hand-outs, page by page, one page at a time in memory.
+pub(super) fn pages(
+    app: web::Data<App>,
+    list: Arc<ListRef>,
+    file: PublicId,
+) -> impl Stream<Item = Result<Vec<Recorded>, ApiError>> {
+    stream::unfold(Some(None), move |after| {
+        let (app, list) = (app.clone(), list.clone());
+        async move {
+            let query = LedgerQuery {
+                file: Some(file),
+                after: after?,
+                limit: PAGE,
+                ..LedgerQuery::default()
+            };
+            match app.storage.ledger_page(&list, &query).await {
+                Ok(page) => {
+                    let page = page.unwrap_or_default();
+                    let last = page.last()?.allocation.position;
+                    Some((Ok(page), Some(Some(last))))
+                }
+                Err(error) => {
+                    warn!(%error, "a file's hand-outs were cut off");
+                    Some((Err(error.into()), None))
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,59 @@
+//! `POST /v1/coupon-list/{coupon_list_id}/pull-tokens`
+
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
+use domain::FreeText;
+use utoipa::ToSchema;
+
+use super::shown::ShownToken;
+use crate::{
+    App,
+    audit::Made,
+    body::{Body, CONTRACT_BYTES},
+    error::{ApiError, Envelope},
+    openapi::refusals::{Guarded, NamesList, ReadsBody},
+    path::{List, ListPath},
+};
+
+/// What the token answers; may be empty.
+#[derive(ToSchema)]
+#[schema(examples(json!({"fallback": "WELCOME10"})))]
+#[expect(dead_code, reason = "what `create` reads, for the document")]
+struct PullTokenBody {
+    /// What is answered when the list is dry, archived or expired. An error if absent.
+    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+    fallback: Option<String>,
+}
+
+#[utoipa::path(
+    post,
+    path = "/v1/coupon-list/{coupon_list_id}/pull-tokens",
+    operation_id = "createPullToken",
+    tag = "Pull",
+    summary = "Create a pull token",
+    description = "For senders that can only fetch a URL while they render a message.",
+    params(ListPath),
+    request_body = PullTokenBody,
+    responses(
+        (status = 201, description = "The token.", body = ShownToken),
+        (status = 400, description = "`invalid-request`", body = Envelope),
+        Guarded,
+        NamesList,
+        ReadsBody,
+    ),
+)]
+pub(crate) async fn create(
+    app: web::Data<App>,
+    list: List,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, ApiError> {
+    let mut fields = body.object_or_empty(CONTRACT_BYTES).await?;
+    let fallback = fields.parsed("fallback", FreeText::new)?;
+    let token = app
+        .storage
+        .create_pull_token(&list.0, fallback.as_ref().map(FreeText::as_str))
+        .await?;
+    request.extensions_mut().insert(Made(token.public_id));
+    let key = app.storage.link_key(&list.0).await?;
+    Ok(HttpResponse::Created().json(ShownToken::new(token, &key, &app.public_url)))
+}

@@ -1,0 +1,189 @@
+//! `GET /v1/pull/{token}`: a code for whoever renders a message and can only fetch a URL.
+
+use std::sync::Arc;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{ACCEPT, CACHE_CONTROL},
+    web,
+};
+use domain::{Campaign, ExternalId};
+use serde::Serialize;
+use storage::{AllocationRequest, LinkedToken, Shortage};
+use utoipa::{IntoParams, ToSchema};
+
+use super::shown::{is_signed, read};
+use crate::{
+    App,
+    allocations::shown::{Served, ShownAllocation, served},
+    error::{ApiError, Envelope},
+    openapi::refusals::{AsksDatabase, HandsOut, NamesThing},
+    page::parameter,
+};
+
+/// What a preview shows instead of a code.
+const PLACEHOLDER: &str = "PREVIEW-CODE";
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only the document speaks of this type")]
+struct PullPath {
+    token: String,
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "what `asked` reads, for the document")]
+struct PullParameters {
+    /// Required, but for a preview.
+    user_id: Option<String>,
+    campaign_id: Option<String>,
+    /// The request key; if absent, campaign and user are, or the user.
+    request_id: Option<String>,
+    /// `1`: a placeholder is answered and nothing is taken.
+    preview: Option<String>,
+}
+
+/// A code, or what stands for one.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PulledCode)]
+#[serde(untagged)]
+enum Pulled {
+    Code(Box<ShownAllocation>),
+    Instead(Instead),
+}
+
+/// No code was taken.
+#[derive(Serialize, ToSchema)]
+struct Instead {
+    coupon_code: String,
+    /// `true` for a token's fallback, and then why.
+    fallback: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    reason: Option<&'static str>,
+    preview: bool,
+}
+
+#[utoipa::path(
+    get,
+    path = "/v1/pull/{token}",
+    operation_id = "pullCode",
+    tag = "Pull",
+    summary = "Pull a code",
+    description = "The same as an allocation, as a GET that needs no credentials. Plain text for `Accept: text/plain`. \
+        Where the list is dry, archived or expired the token's fallback is answered, told apart by `fallback` in JSON.",
+    params(PullPath, PullParameters),
+    security(()),
+    responses(
+        (status = 200, description = "A code, new or taken before by the same request key.", content(
+            (Pulled = "application/json"),
+            (String = "text/plain"),
+        )),
+        (status = 400, description = "`bad-request` or `missing-mandatory-attributes`.", body = Envelope),
+        HandsOut,
+        NamesThing,
+        AsksDatabase,
+    ),
+)]
+pub(crate) async fn pull(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+    app.shield.admit(&request)?;
+    let token = linked(&app, &request).await?;
+    let query = request.query_string();
+    if is_preview(query)? {
+        return Ok(answer(&request, PLACEHOLDER.to_owned(), |coupon_code| {
+            Pulled::Instead(Instead {
+                coupon_code,
+                fallback: false,
+                reason: None,
+                preview: true,
+            })
+        }));
+    }
+    let asked = asked(query)?;
+    let outcomes = app
+        .allocator
+        .allocate(&token.list, vec![asked.clone()], Shortage::Partial)
+        .await?;
+    let outcome = outcomes.into_iter().next().ok_or(ApiError::Unavailable)?;
+    match (served(&token.list, asked, outcome), token.fallback) {
+        (Ok(Served::New(allocation) | Served::Repeat(allocation)), _) => {
+            let code = allocation.code().to_owned();
+            Ok(answer(&request, code, |_| Pulled::Code(Box::new(allocation))))
+        }
+        (Err(error @ (ApiError::CouponsExhausted | ApiError::ListNotActive)), Some(fallback)) => {
+            Ok(answer(&request, fallback, |coupon_code| {
+                Pulled::Instead(Instead {
+                    coupon_code,
+                    fallback: true,
+                    reason: Some(error.kind().1),
+                    preview: false,
+                })
+            }))
+        }
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// A token that is malformed, unknown, wrongly signed or revoked opens nothing, all in the same way.
+async fn linked(app: &App, request: &HttpRequest) -> Result<LinkedToken, ApiError> {
+    let text = request.match_info().get("token").unwrap_or_default();
+    let (id, signature) = read(text).ok_or(ApiError::NotFound)?;
+    let token = app.storage.linked_token(id).await?.ok_or(ApiError::NotFound)?;
+    if is_signed(id, signature, &token.key) {
+        Ok(token)
+    } else {
+        Err(ApiError::NotFound)
+    }
+}
+
+fn is_preview(query: &str) -> Result<bool, ApiError> {
+    match parameter(query, "preview")?.as_deref() {
+        None | Some("" | "0" | "false") => Ok(false),
+        Some("1" | "true") => Ok(true),
+        Some(_) => Err(ApiError::Bad("'preview' must be 1 or 0.".to_owned())),
+    }
+}
+
+fn asked(query: &str) -> Result<AllocationRequest, ApiError> {
+    let id = |name| {
+        parameter(query, name)?
+            .filter(|text| !text.is_empty())
+            .map(|text| ExternalId::new(text).map_err(|error| ApiError::Bad(format!("'{name}' {error}."))))
+            .transpose()
+    };
+    let campaign = id("campaign_id")?.map(|id| Campaign {
+        id,
+        name: None,
+        channel: None,
+        delivery_type: None,
+        sent_at: None,
+        locale: None,
+        variation: None,
+    });
+    Ok(AllocationRequest {
+        user_id: id("user_id")?.ok_or(ApiError::MissingKey(Some("user_id")))?,
+        request_id: id("request_id")?,
+        campaign: campaign.map(Arc::new),
+        hold_seconds: None,
+    })
+}
+
+/// As text where the client prefers it: a template engine puts the whole answer into its message.
+fn answer(request: &HttpRequest, code: String, json: impl FnOnce(String) -> Pulled) -> HttpResponse {
+    let accepted = request
+        .headers()
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok());
+    let as_text = accepted.is_some_and(|accept| {
+        let position = |kind| accept.find(kind).unwrap_or(usize::MAX);
+        position("text/plain") < position("application/json")
+    });
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((CACHE_CONTROL, "no-store"));
+    if as_text {
+        answer.content_type("text/plain; charset=utf-8").body(code)
+    } else {
+        answer.json(json(code))
+    }
+}

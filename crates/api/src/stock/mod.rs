@@ -1,0 +1,9 @@
+//! How much there is, and for how long: one file per question.
+
+pub(crate) mod capacity_check;
+pub(crate) mod fetch;
+pub(crate) mod forecast;
+
+pub(crate) use capacity_check::check_capacity;
+pub(crate) use fetch::fetch;
+pub(crate) use forecast::forecast;
