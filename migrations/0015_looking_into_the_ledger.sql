@@ -2,6 +2,7 @@
 
 create index campaign_by_id on campaign (list_id, id);
 
+-- Not concurrently, as the rules ask for big tables: this comes before the first release, and ledgers are small.
 do $$
 begin
     for n in 0..15 loop

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Loads one 100 MB file and takes single codes with 64 connections, beside what a table of one row a code does on the
-same PostgreSQL in the same run. Needs `cargo build --release -p couponry`, wrk, and PostgreSQL's programs.
+"""Loads one 100 MB file, takes single codes with 64 connections and two million by NDJSON, and builds a usage report of
+them all, beside what PostgreSQL itself or a table of one row a code does in the same run. Needs `cargo build --release -p couponry`, wrk, and PostgreSQL's programs.
 
     deploy/dev/measure.py TARGET/release/couponry [SECONDS]
 """
-import base64, glob, http.server, json, os, random, re, shutil, signal, subprocess, sys, tempfile, threading, time
+import base64, datetime, glob, hashlib, http.client, http.server, json, os, random, re, shutil, signal, subprocess, sys, tempfile, threading, time
 import urllib.request
 
 CODES = 7_700_000
@@ -49,6 +49,36 @@ def call(method, path, body=None):
 
 def status(field):
     return int(re.search(rf"{field}:\s+(\d+)", open(f"/proc/{server.pid}/status").read())[1]) // 1024
+
+
+def forget_peak():
+    open(f"/proc/{server.pid}/clear_refs", "w").write("5")
+    return status("VmRSS")
+
+
+def stream(path, first, number):
+    """Sends recipients line by line while it reads the answers; a digest of the codes, and the number of lines."""
+    connection = http.client.HTTPConnection(base.removeprefix("http://"))
+    connection.putrequest("POST", path)
+    for name, value in [("Authorization", authorization), ("Content-Type", "application/x-ndjson"),
+                        ("Transfer-Encoding", "chunked")]:
+        connection.putheader(name, value)
+    connection.endheaders()
+
+    def write():
+        for start in range(first, first + number, 1000):
+            piece = "".join(f'{{"user_id":"ndjson-{n}"}}\n' for n in range(start, start + 1000)).encode()
+            connection.send(b"%x\r\n%s\r\n" % (len(piece), piece))
+        connection.send(b"0\r\n\r\n")
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    digest, lines = hashlib.sha256(), 0
+    for line in connection.getresponse():
+        lines += 1
+        digest.update(line)
+    writer.join()
+    return digest.hexdigest(), lines
 
 
 def psql(sql):
@@ -120,6 +150,38 @@ end
           f"total {details['total_coupons']:,}, available {details['available_coupons']:,}")
     assert taken == distinct and 0 <= taken - answered <= 64 and not wrong
     assert details["total_coupons"] == CODES and details["available_coupons"] == CODES - taken
+
+    for first in [0, 1_000_000]:
+        before = forget_peak()
+        started = time.monotonic()
+        digest, lines = stream(path + "/allocations/batch?campaign_id=c-1&campaign_name=Spring", first, 1_000_000)
+        took = time.monotonic() - started
+        print(f"NDJSON, 1,000,000 recipients: {took:.1f} s, {lines / took:,.0f}/s; server's memory grew by "
+              f"{status('VmHWM') - before} MB; answers {lines:,}")
+        assert lines == 1_000_000
+    again, _ = stream(path + "/allocations/batch?campaign_id=c-1&campaign_name=Spring", 1_000_000, 1_000_000)
+    print("the same million once more: the same answers:", again == digest)
+    taken, distinct = map(int, psql("select count(*), count(distinct code) from ledger").split("|"))
+    stock = call("GET", path + "/stock")
+    print(f"in the ledger {taken:,}, distinct codes {distinct:,}; stock {stock}")
+    assert again == digest and taken == distinct == stock["allocated"]
+
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+    before = forget_peak()
+    started = time.monotonic()
+    call("POST", path + "/usage-report", {"start_date": today, "end_date": today, "email_subscribers": ["m@example.com"]})
+    while (report := call("GET", path + "/usage-report")["data"][0])["status"] == "PENDING":
+        time.sleep(0.02)
+    took = time.monotonic() - started
+    print(f"usage report: {report['rows']:,} rows, {report['bytes'] / 1e6:.0f} MB of CSV in {took:.1f} s, "
+          f"{report['rows'] / took:,.0f} rows/s; server's memory grew by {status('VmHWM') - before} MB")
+    assert report["rows"] == taken
+    started = time.monotonic()
+    psql("copy (select c.channel, c.id, c.name, c.sent_at, c.delivery_type, l.user_id, l.code, f.published_at from ledger l "
+         "join coupon_file f using (list_id, file_id) left join campaign c using (list_id, campaign_key) "
+         "order by l.list_id, l.file_id, l.ordinal, l.turn) to '/dev/null'")
+    took = time.monotonic() - started
+    print(f"COPY (query) TO the null device, the same rows: {took:.1f} s, {taken / took:,.0f} rows/s")
 
     psql("alter table one_row_a_code add taken boolean not null default false; "
          "create index on one_row_a_code (id) where not taken; analyze one_row_a_code")

@@ -9,7 +9,7 @@ const HEAD: &str = "\
 
 Made from the program by `make docs`. Every answer of 4xx and 5xx, but 429, has the body
 `{\"error\":{\"code\":\"…\",\"message\":\"…\"}}`; 429 has none. Texts of the documented errors are the MoEngage documentation's, to
-the letter; where `…` stands, a sentence follows that names what is wrong. Framing errors (a head that is no HTTP) are
+the letter but for the vendor's name in the 500; where `…` stands, a sentence follows that names what is wrong. Framing errors (a head that is no HTTP) are
 answered by 400 without a body, and the connection is closed.
 
 | status | code | when | message |

@@ -29,7 +29,7 @@ pub use allocation::{AllocationId, AllocationStatus, Position};
 pub use block::{BLOCK_BYTES, CodesPerBlock};
 pub use campaign::{Campaign, CampaignKey};
 pub use code::{CODE_BYTES, CodeError, check_code};
-pub use expiry::{ExpiryError, parse_expiry};
+pub use expiry::{ExpiryError, parse_expiry, parse_instant};
 pub use file::{FileStatus, LoadFailure, MAX_NAMED_REJECTIONS, RejectReason, Rejection};
 pub use file_url::{BasicAuth, FileUrl, FileUrlError};
 pub use fingerprint::FingerprintKey;
