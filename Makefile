@@ -3,7 +3,7 @@
 export SQLX_OFFLINE ?= true
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test check fmt sqlx docs chaos
+.PHONY: help run test check compat fmt sqlx docs chaos
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ check: ## Formatting, generated files up to date, lints, dependency rules
 	deploy/dev/with-throwaway-postgres.sh deploy/dev/sqlx-cache.sh --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	deploy/dev/dependency-rules.sh
+
+compat: ## A server and its peers as processes, driven by examples/client.py; needs Python, which it installs
+	@deploy/dev/with-throwaway-postgres.sh deploy/dev/compat.sh
 
 fmt: ## Format all Rust
 	cargo fmt --all

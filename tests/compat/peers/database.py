@@ -1,0 +1,31 @@
+"""A database of a test's own, on the PostgreSQL that COUPONRY_TEST_DATABASE_URL names."""
+import os
+import pathlib
+import subprocess
+import uuid
+
+ROOT = pathlib.Path(__file__).parents[3]
+
+
+class Database:
+    def __init__(self):
+        self._maintenance = os.environ["COUPONRY_TEST_DATABASE_URL"]
+        self._name = f"compat_{uuid.uuid4().hex}"
+        self._psql = _psql()
+        self._run(f'create database "{self._name}"')
+        before, mark, query = self._maintenance.partition("?")
+        self.url = before.rpartition("/")[0] + "/" + self._name + mark + query
+
+    def drop(self):
+        self._run(f'drop database "{self._name}" with (force)')
+
+    def _run(self, sql):
+        command = [self._psql, self._maintenance, "--no-psqlrc", "--quiet", "--command", sql]
+        subprocess.run(command, check=True, timeout=60)
+
+
+def _psql():
+    programs = subprocess.run([ROOT / "deploy/dev/postgres-programs.sh"], check=True, capture_output=True, text=True)
+    # The client is not always where the server's programs are.
+    beside = os.path.join(programs.stdout.strip(), "psql")
+    return beside if os.access(beside, os.X_OK) else "psql"
