@@ -71,13 +71,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long requests under way get to end after a stop was asked for.
 const DRAIN_SECONDS: u64 = 30;
 
-/// Binds the address (port 0: a free one) and answers the server, to be awaited, with the address it listens on. Signals
-/// are the caller's business.
+/// Answers the server on this listener, to be awaited, with the address it listens on. Signals are the caller's business.
 ///
 /// # Errors
-/// If the address cannot be bound.
-pub fn serve(app: App, listen: SocketAddr) -> io::Result<(Server, SocketAddr)> {
-    let listener = TcpListener::bind(listen)?;
+/// If the listener cannot be used.
+pub fn serve(app: App, listener: TcpListener) -> io::Result<(Server, SocketAddr)> {
     let address = listener.local_addr()?;
     let app = web::Data::new(app);
     let server = HttpServer::new(move || {

@@ -1,6 +1,9 @@
 //! The HTTP server as a task of the main runtime, stopped in order.
 
-use std::{io, net::SocketAddr};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+};
 
 use api::App;
 use tokio::{sync::watch, task::JoinHandle};
@@ -13,8 +16,8 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    pub(crate) fn start(app: App, listen: SocketAddr) -> io::Result<Self> {
-        let (server, address) = api::serve(app, listen)?;
+    pub(crate) fn start(app: App, listener: TcpListener) -> io::Result<Self> {
+        let (server, address) = api::serve(app, listener)?;
         let (stop, mut stopped) = watch::channel(false);
         let task = tokio::spawn(async move {
             let handle = server.handle();

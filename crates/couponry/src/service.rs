@@ -1,6 +1,10 @@
 //! Everything that runs, in the order it starts, and stops the other way round.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::Context as _;
 use api::{App, Readiness, Shield};
@@ -65,18 +69,23 @@ impl Service {
 
     async fn open(&mut self, settings: &Settings) -> anyhow::Result<()> {
         self.schema_and_workspace(settings).await?;
+        // Bound before anything makes a link: only then is a free port known.
+        let listener = if settings.role.answers() {
+            let bound = TcpListener::bind(settings.listen);
+            Some(bound.with_context(|| format!("cannot listen on {}", settings.listen))?)
+        } else {
+            None
+        };
+        let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+        let url = public_url(settings, address.unwrap_or(settings.listen));
         if settings.role.works() {
-            self.workers = Some(Workers::start(&self.plan(settings)?));
+            self.workers = Some(Workers::start(&self.plan(settings, &url)?));
         }
-        if settings.role.answers() {
-            let app = self.app(settings)?;
+        if let Some(listener) = listener {
+            let app = self.app(settings, &url)?;
             self.requests = Some(app.storage.clone());
-            let http = Http::start(app, settings.listen)
-                .with_context(|| format!("cannot listen on {}", settings.listen))?;
-            let public_url = settings.public_url.as_ref().map(ToString::to_string);
-            let address = http.address();
-            let url = public_url.unwrap_or_else(|| format!("http://{address}/"));
-            tracing::info!(%address, url, "listening");
+            let http = Http::start(app, listener)?;
+            tracing::info!(address = %http.address(), %url, "listening");
             self.http = Some(http);
         }
         Ok(())
@@ -102,7 +111,7 @@ impl Service {
         Ok(())
     }
 
-    fn plan(&self, settings: &Settings) -> anyhow::Result<Plan> {
+    fn plan(&self, settings: &Settings, public_url: &Url) -> anyhow::Result<Plan> {
         let outbound = Outbound::new(settings.outbound_allow.clone(), Limits::default())?;
         let (storage, zone) = (&self.storage, &settings.time_zone);
         if settings.relay.is_some() && settings.public_url.is_none() {
@@ -111,7 +120,7 @@ impl Service {
         let mailer = settings
             .relay
             .clone()
-            .map(|relay| Mailer::new(storage.clone(), relay, zone.clone(), public_url(settings)));
+            .map(|relay| Mailer::new(storage.clone(), relay, zone.clone(), public_url.clone()));
         let workshop = Workshop {
             storage: storage.clone(),
             loader: Loader::new(storage.clone(), outbound.clone(), settings.list_codes),
@@ -129,7 +138,7 @@ impl Service {
         })
     }
 
-    fn app(&self, settings: &Settings) -> anyhow::Result<App> {
+    fn app(&self, settings: &Settings, public_url: &Url) -> anyhow::Result<App> {
         let policy = settings.outbound_allow.clone();
         Ok(App {
             storage: Storage::connect(&pools::requests(&self.database))?,
@@ -137,7 +146,7 @@ impl Service {
             most_lists: settings.workspace_lists,
             zone: settings.time_zone.clone(),
             refuses_url: Arc::new(move |url| policy.refuses_literally(url)),
-            public_url: public_url(settings).as_str().trim_end_matches('/').to_owned(),
+            public_url: public_url.as_str().trim_end_matches('/').to_owned(),
             mail_domains: settings.mail_domains.clone(),
             readiness: Arc::clone(&self.readiness),
             rate_limits: settings.rate_limits.clone(),
@@ -203,8 +212,8 @@ impl Service {
 }
 
 /// How the outside reaches the API, for links in mails.
-fn public_url(settings: &Settings) -> Url {
-    let here = || format!("http://{}/", settings.listen).parse().ok();
+fn public_url(settings: &Settings, address: SocketAddr) -> Url {
+    let here = || format!("http://{address}/").parse().ok();
     let url = settings.public_url.clone().or_else(here);
     // An address with a port makes a URL.
     url.unwrap_or_else(|| unreachable!())

@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::LinkKey;
 use flate2::read::MultiGzDecoder;
 use futures_util::TryStreamExt as _;
@@ -128,7 +129,7 @@ impl Mailer {
         };
         let mut message = Message::builder()
             .from(self.relay.from.clone())
-            .subject(letter.subject)
+            .raw_header(subject(&letter.subject))
             .message_id(Some(format!(
                 "<{}@{}>",
                 mail.message_id(list.public_id),
@@ -198,6 +199,28 @@ impl Mailer {
     }
 }
 
+/// Encoded whole (RFC 2047) where it holds anything but plain ASCII, or what looks encoded already: a reader would decode
+/// that, and show what the text does not say.
+fn subject(text: &str) -> HeaderValue {
+    let name = HeaderName::new_from_ascii_str("Subject");
+    if text.is_ascii() && !text.contains("=?") {
+        return HeaderValue::new(name, text.to_owned());
+    }
+    // An encoded word has 75 characters at most, and none ends within a character.
+    let mut words: Vec<String> = vec![String::new()];
+    for c in text.chars() {
+        match words.last_mut() {
+            Some(word) if word.len() + c.len_utf8() <= 45 => word.push(c),
+            _ => words.push(c.into()),
+        }
+    }
+    let encoded: Vec<String> = words
+        .iter()
+        .map(|word| format!("=?utf-8?b?{}?=", BASE64_STANDARD.encode(word)))
+        .collect();
+    HeaderValue::dangerous_new_pre_encoded(name, text.to_owned(), encoded.join("\r\n "))
+}
+
 /// `usage-report-spring-2026-11-01-2026-11-30.csv`: of the label, what is safe in a file's name.
 fn file_name(list: &CouponList, report: &UsageReport) -> String {
     let label: String = list
@@ -227,5 +250,49 @@ fn judged(error: &lettre::transport::smtp::Error) -> MailError {
         None if error.is_timeout() => MailError::Later("does not answer".to_owned()),
         None if error.is_tls() => MailError::Later("cannot be reached by TLS".to_owned()),
         None => MailError::Later("cannot be reached".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_says_what_its_text_says() {
+        for text in [
+            "Loaded: 5 codes",
+            "Évil =?utf-8?q?=E2=80=AE?= name",
+            &"ünï ".repeat(50),
+        ] {
+            let message = Message::builder()
+                .from("a@example.com".parse().unwrap())
+                .to("b@example.com".parse().unwrap())
+                .raw_header(subject(text))
+                .body(String::new())
+                .unwrap()
+                .formatted();
+            let head = String::from_utf8(message).unwrap();
+            let (_, after) = head.split_once("Subject: ").unwrap();
+            let raw = after
+                .split("\r\n")
+                .take_while(|line| !line.contains(": ") || line.starts_with("Loaded"));
+            let lines: Vec<&str> = raw.collect();
+            assert!(lines.iter().all(|line| line.len() <= 76), "{lines:?}");
+            let decoded: String = if text.is_ascii() && !text.contains("=?") {
+                lines[0].to_owned()
+            } else {
+                let bytes = lines.iter().flat_map(|line| {
+                    let word = line
+                        .trim()
+                        .strip_prefix("=?utf-8?b?")
+                        .unwrap()
+                        .strip_suffix("?=")
+                        .unwrap();
+                    BASE64_STANDARD.decode(word).unwrap()
+                });
+                String::from_utf8(bytes.collect()).unwrap()
+            };
+            assert_eq!(decoded, text);
+        }
     }
 }
