@@ -2,9 +2,11 @@
 
 use jiff::{
     Timestamp,
-    civil::{Date, DateTime, Time},
+    civil::{Date, Time},
     tz::TimeZone,
 };
+
+use crate::parse_instant;
 
 /// The text is neither a day nor an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,11 +25,12 @@ pub fn parse_expiry(text: &str, zone: &TimeZone) -> Result<Timestamp, ExpiryErro
             .map_err(|_| ExpiryError);
     }
     // `2026-12-31T18:29:00`, the form of the answer to a creation, is UTC without saying so.
-    if text.len() == 19 {
-        let shown: DateTime = text.parse().map_err(|_| ExpiryError)?;
-        return TimeZone::UTC.to_timestamp(shown).map_err(|_| ExpiryError);
-    }
-    text.parse().map_err(|_| ExpiryError)
+    let with_zone = if text.len() == 19 {
+        parse_instant(&format!("{text}Z"))
+    } else {
+        parse_instant(text)
+    };
+    with_zone.ok_or(ExpiryError)
 }
 
 /// Exactly `dddd-dd-dd`: jiff reads many more forms, such as years beyond 9999.
@@ -94,6 +97,8 @@ mod tests {
             "2030-01-01 ",
             "9999-12-31",
             "+002030-01-01",
+            "2030-01-01 10:00:00",
+            "20300101T100000Z",
         ] {
             assert_eq!(parse_expiry(text, &TimeZone::UTC), Err(ExpiryError), "{text}");
         }

@@ -41,7 +41,7 @@ pub use rate_limit::{NotARateLimit, Operation, RateLimit};
 pub use request_key::RequestKey;
 pub use signing::{LinkKey, WebhookSecret};
 pub use text::{ExternalId, FreeText, TextError};
-pub use wire_time::{instant_with_zone, instant_without_zone};
+pub use wire_time::{instant_with_zone, instant_without_zone, parse_instant};
 
 /// The most codes one list may hold, over all its files: the limit the MoEngage API documents.
 pub const LIST_CODES: i64 = 100_000_000;

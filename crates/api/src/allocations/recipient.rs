@@ -1,7 +1,6 @@
 //! What a request says of the recipient, the campaign and the hold.
 
-use domain::{Campaign, ExternalId, FreeText};
-use jiff::Timestamp;
+use domain::{Campaign, ExternalId, FreeText, parse_instant};
 use utoipa::ToSchema;
 
 use crate::{
@@ -68,10 +67,8 @@ pub(super) fn campaign(fields: &mut Fields) -> Result<Option<Campaign>, ApiError
     let (name, channel, delivery_type) = (text("name")?, text("channel")?, text("delivery_type")?);
     let (locale, variation) = (text("locale")?, text("variation")?);
     let sent_at = fields.text("sent_at").map_err(within_campaign)?;
-    let instant = |text: String| {
-        text.parse::<Timestamp>()
-            .map_err(|_| wrong("campaign.sent_at", NOT_AN_INSTANT))
-    };
+    let instant =
+        |text: String| parse_instant(&text).ok_or_else(|| wrong("campaign.sent_at", NOT_AN_INSTANT));
     Ok(Some(Campaign {
         id: id.ok_or(ApiError::MissingKey(Some("campaign.id")))?,
         name,
