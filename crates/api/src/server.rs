@@ -15,7 +15,7 @@ use domain::{FileUrl, MailDomains};
 use jiff::tz::TimeZone;
 use storage::{Allocator, Storage};
 
-use crate::{RateLimits, limits, request_log, routes, shield::Shield};
+use crate::{RateLimits, host, limits, request_log, routes, shield::Shield};
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -81,6 +81,7 @@ pub fn serve(app: App, listen: SocketAddr) -> io::Result<(Server, SocketAddr)> {
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(app.clone())
+            .wrap(middleware::from_fn(host::judge))
             .wrap(middleware::from_fn(limits::show))
             .wrap(middleware::from_fn(request_log::log))
             .configure(routes::configure)
