@@ -3,7 +3,10 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::app::{TestApp, program, send, sorted, text, texts};
+use crate::{
+    app::{TestApp, program, send, sorted, text, texts},
+    endpoints::endpoints,
+};
 
 const COMMITTED: &str = include_str!("../../../../docs/openapi.json");
 
@@ -14,7 +17,8 @@ fn operations() -> Vec<(Method, String, bool)> {
     for (path, item) in document["paths"].as_object().unwrap() {
         let path = path
             .replace("{coupon_list_id}", texts::UNKNOWN_ID)
-            .replace("{coupon_file_id}", texts::UNKNOWN_ID);
+            .replace("{coupon_file_id}", texts::UNKNOWN_ID)
+            .replace("{report_id}", texts::UNKNOWN_ID);
         for (method, operation) in item.as_object().unwrap() {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
             // Without `security` of its own, the document's holds.
@@ -58,6 +62,20 @@ async fn every_described_operation_exists_and_asks_for_credentials_as_described(
             );
         }
     }
+}
+
+#[test]
+fn the_suite_knows_every_described_operation() {
+    let described = operations().into_iter().filter(|(_, _, guarded)| *guarded);
+    let known = endpoints(texts::UNKNOWN_ID, texts::UNKNOWN_ID);
+    assert_eq!(
+        sorted(
+            known
+                .iter()
+                .map(|(method, path, ..)| format!("{method} /v1{path}"))
+        ),
+        sorted(described.map(|(method, path, _)| format!("{method} {path}")))
+    );
 }
 
 #[tokio::test]
