@@ -64,12 +64,14 @@ def stream(path, first, number):
                         ("Transfer-Encoding", "chunked")]:
         connection.putheader(name, value)
     connection.endheaders()
+    # Its own name: the library forgets the socket when the answer says that the connection will be closed.
+    sock = connection.sock
 
     def write():
         for start in range(first, first + number, 1000):
             piece = "".join(f'{{"user_id":"ndjson-{n}"}}\n' for n in range(start, start + 1000)).encode()
-            connection.send(b"%x\r\n%s\r\n" % (len(piece), piece))
-        connection.send(b"0\r\n\r\n")
+            sock.sendall(b"%x\r\n%s\r\n" % (len(piece), piece))
+        sock.sendall(b"0\r\n\r\n")
 
     writer = threading.Thread(target=write)
     writer.start()

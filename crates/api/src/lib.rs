@@ -11,6 +11,7 @@ mod errors_page;
 mod fields;
 mod files;
 mod health;
+mod host;
 mod idempotency;
 mod limits;
 mod lists;

@@ -15,7 +15,7 @@ use domain::{FileUrl, MailDomains};
 use jiff::tz::TimeZone;
 use storage::{Allocator, Storage};
 
-use crate::{RateLimits, audit, limits, request_log, routes, shield::Shield};
+use crate::{RateLimits, audit, host, limits, request_log, routes, shield::Shield};
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -82,6 +82,7 @@ pub fn serve(app: App, listener: TcpListener) -> io::Result<(Server, SocketAddr)
         actix_web::App::new()
             .app_data(app.clone())
             .wrap(middleware::from_fn(audit::record))
+            .wrap(middleware::from_fn(host::judge))
             .wrap(middleware::from_fn(limits::show))
             .wrap(middleware::from_fn(request_log::log))
             .configure(routes::configure)

@@ -2,9 +2,11 @@
 
 use jiff::{
     Timestamp,
-    civil::{Date, DateTime, Time},
+    civil::{Date, Time},
     tz::TimeZone,
 };
+
+use crate::parse_instant;
 
 /// The text is neither a day nor an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -23,40 +25,12 @@ pub fn parse_expiry(text: &str, zone: &TimeZone) -> Result<Timestamp, ExpiryErro
             .map_err(|_| ExpiryError);
     }
     // `2026-12-31T18:29:00`, the form of the answer to a creation, is UTC without saying so.
-    if is_like(text, "0000-00-00T00:00:00") {
-        let shown: DateTime = text.parse().map_err(|_| ExpiryError)?;
-        return TimeZone::UTC.to_timestamp(shown).map_err(|_| ExpiryError);
-    }
-    parse_instant(text).ok_or(ExpiryError)
-}
-
-/// An instant as RFC 3339 writes it, such as `2026-12-31T23:59:00Z` or `2026-12-31T23:59:00.000+01:00`: jiff reads many
-/// more forms, and a text with a slip in it should not pass for one of them.
-pub fn parse_instant(text: &str) -> Option<Timestamp> {
-    let (civil, offset) = text.strip_suffix('Z').map_or_else(
-        || {
-            text.split_at_checked(text.len().checked_sub(6)?)
-                .filter(|(_, offset)| is_like(offset, "+00:00"))
-        },
-        |civil| Some((civil, "Z")),
-    )?;
-    let (seconds, fraction) = civil.split_at_checked(19)?;
-    let digits = fraction.strip_prefix('.').unwrap_or("0");
-    let is_fraction = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let is_whole = fraction.is_empty() || fraction.starts_with('.');
-    (is_like(seconds, "0000-00-00T00:00:00") && is_fraction && is_whole && !offset.is_empty())
-        .then(|| text.parse().ok())
-        .flatten()
-}
-
-/// Digits where the form has digits (either sign for a plus), and the form's own characters elsewhere.
-fn is_like(text: &str, form: &str) -> bool {
-    text.len() == form.len()
-        && text.bytes().zip(form.bytes()).all(|(byte, form)| match form {
-            b'0' => byte.is_ascii_digit(),
-            b'+' => matches!(byte, b'+' | b'-'),
-            other => byte == other,
-        })
+    let with_zone = if text.len() == 19 {
+        parse_instant(&format!("{text}Z"))
+    } else {
+        parse_instant(text)
+    };
+    with_zone.ok_or(ExpiryError)
 }
 
 /// Exactly `dddd-dd-dd`: jiff reads many more forms, such as years beyond 9999.
@@ -131,6 +105,8 @@ mod tests {
             "2030-06-01T12:00:00.Z",
             "2030-06-01T12:00:00,5Z",
             "é30-06-01T12:00:00Z",
+            "2030-01-01 10:00:00",
+            "20300101T100000Z",
         ] {
             assert_eq!(parse_expiry(text, &TimeZone::UTC), Err(ExpiryError), "{text}");
         }

@@ -29,7 +29,7 @@ pub use allocation::{AllocationId, AllocationStatus, Position};
 pub use block::{BLOCK_BYTES, CodesPerBlock};
 pub use campaign::{Campaign, CampaignKey};
 pub use code::{CODE_BYTES, CodeError, check_code};
-pub use expiry::{ExpiryError, parse_expiry, parse_instant};
+pub use expiry::{ExpiryError, parse_expiry};
 pub use file::{FileStatus, LoadFailure, MAX_NAMED_REJECTIONS, RejectReason, Rejection};
 pub use file_url::{BasicAuth, FileUrl, FileUrlError};
 pub use fingerprint::FingerprintKey;
@@ -43,7 +43,7 @@ pub use rate_limit::{NotARateLimit, Operation, RateLimit};
 pub use request_key::RequestKey;
 pub use signing::{LinkKey, WebhookSecret};
 pub use text::{ExternalId, FreeText, TextError};
-pub use wire_time::{instant_with_zone, instant_without_zone};
+pub use wire_time::{instant_with_zone, instant_without_zone, parse_instant};
 
 /// The most codes one list may hold, over all its files: the limit the MoEngage API documents.
 pub const LIST_CODES: i64 = 100_000_000;

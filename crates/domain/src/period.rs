@@ -26,12 +26,16 @@ pub enum PeriodError {
     Backwards,
 }
 
-/// Exactly `yyyy-mm-dd`, and a day that exists.
+/// Exactly `yyyy-mm-dd`, and a day that exists: there was no year 0, and the database knows it.
 pub fn parse_day(text: &str) -> Result<Date, PeriodError> {
     if !is_day(text) {
         return Err(PeriodError::NotADay);
     }
-    text.parse().map_err(|_| PeriodError::NotADay)
+    let day: Date = text.parse().map_err(|_| PeriodError::NotADay)?;
+    if day.year() < 1 {
+        return Err(PeriodError::NotADay);
+    }
+    Ok(day)
 }
 
 impl Period {
@@ -89,6 +93,7 @@ mod tests {
             "2026-11-01T00:00:00",
             "20261101",
             "9999-12-31",
+            "0000-01-01",
             "1.11.2026",
         ] {
             assert_eq!(period(text, text, "UTC"), Err(PeriodError::NotADay), "{text}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest, HttpResponse, dev,
-    http::header::CONTENT_ENCODING,
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH},
     rt::time::timeout,
     web::{self, BytesMut},
 };
@@ -39,6 +39,8 @@ const PIECE_BYTES: usize = 512 * 1024;
 const MOST_PARTS: usize = 20;
 /// The most a part other than the file may have, in bytes.
 const TEXT_BYTES: usize = 4 * 1024;
+/// The most a body may announce: the file, and what a form of so many parts has around it.
+const BODY_BYTES: u64 = SENT_FILE_BYTES + 1024 * 1024;
 
 /// A multipart body that has not been read yet.
 pub(crate) struct Parts {
@@ -149,6 +151,13 @@ impl Parts {
             .eq_ignore_ascii_case("multipart/form-data")
         {
             return Err(ApiError::NotMultipart);
+        }
+        let announced = request
+            .headers()
+            .get(CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > BODY_BYTES) {
+            return Err(ApiError::FileTooLarge);
         }
         Ok(Multipart::new(request.headers(), payload))
     }

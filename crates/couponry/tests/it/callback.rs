@@ -31,6 +31,7 @@ fn signature(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> String {
     format!("v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes()))
 }
 
+/// Row 33 of the contract.
 #[tokio::test]
 async fn a_callback_shows_the_file_as_it_is_read_and_is_signed() {
     let app = TestApp::start().await;
@@ -70,6 +71,7 @@ async fn a_callback_shows_the_file_as_it_is_read_and_is_signed() {
     assert_eq!(header("webhook-signature"), expected);
 }
 
+/// Row 33 of the contract.
 #[tokio::test]
 async fn a_file_that_failed_is_told_with_its_reason() {
     let app = TestApp::start().await;
@@ -82,6 +84,7 @@ async fn a_file_that_failed_is_told_with_its_reason() {
     assert_eq!(told["details"]["reason"], "header 'Coupon Code' not found");
 }
 
+/// Row 33 of the contract.
 #[tokio::test]
 async fn a_receiver_that_fails_or_redirects_is_called_again_with_the_same_id() {
     let app = TestApp::start().await;

@@ -61,6 +61,7 @@ async fn everything(app: &TestApp) -> Vec<String> {
     all
 }
 
+/// Row 32 of the contract.
 #[tokio::test]
 async fn no_secret_reaches_the_logs_even_at_debug() {
     let mut app = TestApp::start_with(|environment| {

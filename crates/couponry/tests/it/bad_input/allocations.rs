@@ -44,6 +44,12 @@ fn bad_campaigns() -> Vec<Value> {
         json!({"id": "c", "name": "NUL\u{0}"}),
         json!({"id": "c", "channel": ["Email"]}),
         json!({"id": "c", "sent_at": "yesterday"}),
+        json!({"id": "c", "sent_at": ""}),
+        json!({"id": "c", "sent_at": "2026-11-22"}),
+        json!({"id": "c", "sent_at": "2026-11-22T10:00:00"}),
+        json!({"id": "c", "sent_at": "2026-11-22T10Z"}),
+        json!({"id": "c", "sent_at": "-009000-01-01T00:00:00Z"}),
+        json!({"id": "c", "sent_at": "+012000-01-01T00:00:00Z"}),
         json!({"id": "c", "sent_at": 1_793_440_000}),
         json!({"id": "c", "locale": {}}),
     ]);

@@ -1,7 +1,9 @@
 //! Bodies that are no JSON object, and objects that are no good JSON.
 
+use serde_json::json;
+
 use super::{Route, Victim, assert_refused};
-use crate::app::texts;
+use crate::app::{a_list, texts, with};
 
 /// Activation has a code of its own for what is wrong with its body.
 fn codes(route: &Route) -> &'static [&'static str] {
@@ -60,7 +62,8 @@ async fn text_that_is_no_json_object_has_the_documented_answer() {
                 assert_eq!(message, texts::INCORRECT_JSON, "{what}");
             }
         }
-        if !route.path.ends_with("/activate") {
+        // Where no body is as good as an empty object, its missing keys are what is wrong.
+        if !route.path.ends_with("/activate") && !route.path.ends_with("/usage-report") {
             let answer = victim.send(&route, "").await;
             assert_refused(&answer, super::INVALID, &route.path);
         }
@@ -94,6 +97,35 @@ async fn a_good_object_with_a_bad_member_is_refused() {
 }
 
 #[tokio::test]
+async fn a_million_levels_are_refused_like_any_other_nonsense() {
+    let victim = Victim::new().await;
+    let batch = &victim.routes()[5];
+    assert!(batch.path.ends_with("/batch"));
+    for level in ["[", "{\"a\":"] {
+        let nested = level.repeat(1_000_000);
+        let member = format!("{{\"recipients\":{nested}");
+        for body in [nested, member] {
+            assert_refused(&victim.send(batch, body).await, super::INVALID, level);
+        }
+    }
+    victim.assert_unharmed().await;
+}
+
+#[tokio::test]
+async fn what_nobody_knows_may_be_anything_and_is_kept_nowhere() {
+    let victim = Victim::new().await;
+    let canary = "canary-7d1e";
+    let unknown = json!({
+        "x": format!("{canary}\u{0}"), "\u{0}": canary, "": canary, "__proto__": {canary: [null, 1e300]},
+        "alert_conditions": {canary: true},
+    });
+    victim.app.patch(&victim.path(""), &unknown).await.expect(200);
+    victim.app.create_list_from(&with(a_list(), unknown)).await;
+    let kept = victim.app.database.tables_with_any_of(&[canary.to_owned()]).await;
+    assert_eq!(kept, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_message_says_the_documented_sentence_first() {
     let victim = Victim::new().await;
     for (route, bad) in victim.routes().into_iter().zip([
@@ -103,6 +135,7 @@ async fn a_message_says_the_documented_sentence_first() {
         r#"{"file_url": 5}"#,
         r#"{"user_id": 5}"#,
         r#"{"recipients": 5}"#,
+        r#"{"start_date": 5}"#,
     ]) {
         if !bad.is_empty() {
             let message = assert_refused(&victim.send(&route, bad).await, super::INVALID, bad);

@@ -49,6 +49,14 @@ fn bad_dates() -> Vec<Value> {
         "2030-01-01\u{0}",
         "2030-01-01T25:00:00Z",
         "2030-01-01T10:00:00.000Zulu",
+        "2030-01-01 10:00:00Z",
+        "20300101T100000Z",
+        "2030-01-01T10:00Z",
+        "2030-01-01T10:00:00,5Z",
+        "2030-01-01T10:00:00Z[UTC]",
+        "2030-01-01T10:00:00+25:00",
+        "+002030-01-01T10:00:00Z",
+        "-005000-01-01T10:00:00Z",
         "2020-01-01",
         "2020-01-01T00:00:00.000Z",
         "0000-00-00",
@@ -111,9 +119,11 @@ fn bad_alert_conditions() -> Vec<Value> {
         bad.push(json!({"expiry_alert": {"alert": true, "days_before": number}}));
     }
     bad.push(json!({"expiry_alert": {"alert": true, "days_before": 999_999_999}}));
+    bad.push(json!({"coupon_shortage_alert": {"alert": false, "threshold_count": 100_000_001}}));
     bad
 }
 
+/// Rows 10 and 22 of the contract.
 #[tokio::test]
 async fn no_list_is_created_from_bad_fields() {
     let victim = Victim::new().await;
@@ -181,4 +191,36 @@ async fn a_number_that_no_machine_holds_is_refused() {
         assert_refused(&victim.send(route, alerts).await, INVALID, number);
     }
     victim.assert_unharmed().await;
+}
+
+/// Row 19 of the contract.
+#[tokio::test]
+async fn a_hundred_thousand_subscribers_are_refused_at_once() {
+    let victim = Victim::new().await;
+    let many: Vec<String> = (0..100_000).map(|n| format!("a{n}@example.com")).collect();
+    let body = with(a_list(), json!({"email_alert_subscribers": many}));
+    victim
+        .app
+        .post("/coupon-list", &body)
+        .await
+        .expect_error(413, "payload-too-large");
+    // As many as a body holds.
+    let body = with(a_list(), json!({"email_alert_subscribers": many[..2500]}));
+    let answer = victim.app.post("/coupon-list", &body).await;
+    assert_refused(&answer, INVALID, "2500 addresses");
+    victim.assert_unharmed().await;
+}
+
+#[tokio::test]
+async fn addresses_as_people_write_them_are_taken() {
+    let victim = Victim::new().await;
+    let addresses = json!([
+        "Jane.Doe@Example.COM",
+        "jane+coupons@example.com",
+        "j\u{fc}rgen@b\u{fc}cher.example",
+        "jane@[192.0.2.1]",
+    ]);
+    let body = with(a_list(), json!({"email_alert_subscribers": addresses}));
+    let created = victim.app.post("/coupon-list", &body).await.expect(201);
+    assert_eq!(created["email_alert_subscribers"], addresses);
 }

@@ -60,10 +60,17 @@ fn bad_urls() -> Vec<Value> {
     .map(Value::from)
     .collect();
     urls.push(json!(format!("http://files.example.com/{}", "x".repeat(2048))));
-    urls.extend([json!(5), json!(true), json!({"url": "http://a.example.com/"})]);
+    urls.extend([
+        json!(5),
+        json!(true),
+        json!([]),
+        json!(["http://a.example.com/"]),
+        json!({"url": "http://a.example.com/"}),
+    ]);
     urls
 }
 
+/// Rows 30 and 32 of the contract.
 #[tokio::test]
 async fn no_file_is_accepted_with_bad_fields() {
     let victim = Victim::new().await;
@@ -99,9 +106,22 @@ async fn no_file_is_accepted_with_bad_fields() {
         let answer = victim.app.post(&victim.path("/files"), &body).await;
         assert_refused(&answer, INVALID, &format!("password: {value}"));
     }
+    for login in [
+        json!({"file_url_auth_password": "secret"}),
+        json!({"file_url_auth_username": "", "file_url_auth_password": "secret"}),
+        json!({"file_url_auth_username": "a:b", "file_url_auth_password": "secret"}),
+    ] {
+        let answer = victim
+            .app
+            .post(&victim.path("/files"), &with(good.clone(), login.clone()))
+            .await;
+        assert_refused(&answer, INVALID, &login.to_string());
+        assert!(!answer.text.contains("secret"), "{}", answer.text);
+    }
     victim.assert_unharmed().await;
 }
 
+/// Row 32 of the contract.
 #[tokio::test]
 async fn without_an_exception_this_machine_is_private_too() {
     let app = TestApp::start_with(|environment| {

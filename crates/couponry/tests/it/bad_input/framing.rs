@@ -1,5 +1,7 @@
 //! Requests that no HTTP library would send.
 
+use futures_util::future::join_all;
+
 use super::Victim;
 
 /// The status of the one answer that came, if any came before the connection was closed.
@@ -71,6 +73,17 @@ async fn broken_framing_is_refused_and_hurts_nobody_else() {
             "endless chunk size",
             format!("{post}{json}Transfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\n{body}"),
         ),
+        ("a folded header", format!("{get}X: a\r\n b\r\n\r\n")),
+        ("a header that is folded first", {
+            "GET /v1/coupon-list HTTP/1.1\r\n Host: couponry\r\n\r\n".to_owned()
+        }),
+        (
+            "a host that is none",
+            post.replace("Host: couponry", "Host: a b/c@")
+                + &format!("{json}Content-Length: {length}\r\n\r\n{body}"),
+        ),
+        ("no host", get.replace("Host: couponry\r\n", "") + "\r\n"),
+        ("two hosts", format!("{get}Host: other.example.com\r\n\r\n")),
         ("header without a name", format!("{get}: x\r\n\r\n")),
         ("header without a colon", format!("{get}nonsense\r\n\r\n")),
         ("blank in a header name", format!("{get}X Y: z\r\n\r\n")),
@@ -128,11 +141,20 @@ async fn odd_paths_name_nothing() {
 #[tokio::test]
 async fn a_huge_announced_body_is_refused_before_it_comes() {
     let victim = Victim::new().await;
-    for path in ["/allocations", "/allocations/batch", "/files"] {
+    let (json, form) = ("application/json", "multipart/form-data; boundary=XX");
+    let announce = async |path: &str, kind: &str| {
         let head = victim.head(&format!("POST /v1{} HTTP/1.1", victim.path(path)));
-        let request = format!("{head}Content-Type: application/json\r\nContent-Length: 200000000\r\n\r\n{{");
+        let request = format!("{head}Content-Type: {kind}\r\nContent-Length: 200000000\r\n\r\n{{");
         let answer = victim.app.raw(request.as_bytes()).await;
         assert_eq!(status_of(&answer, path), Some(413), "{path}: {answer}");
-    }
+    };
+    join_all([
+        announce("/allocations", json),
+        announce("/allocations/batch", json),
+        announce("/files", json),
+        announce("/files/upload", form),
+        announce("/usage-report", json),
+    ])
+    .await;
     victim.assert_unharmed().await;
 }

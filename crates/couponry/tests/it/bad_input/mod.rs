@@ -5,6 +5,10 @@ mod bodies;
 mod create_and_update;
 mod files;
 mod framing;
+mod ids;
+mod multipart;
+mod queries;
+mod reports;
 mod requests;
 
 use reqwest::{Method, RequestBuilder, header};
@@ -73,6 +77,11 @@ impl Victim {
                 "/allocations/batch",
                 json!({"recipients": [{"user_id": "u"}]}),
             ),
+            at(
+                Method::POST,
+                "/usage-report",
+                json!({"start_date": "2026-01-01", "end_date": "2026-01-02", "email_subscribers": ["a@example.com"]}),
+            ),
         ]
     }
 
@@ -88,12 +97,14 @@ impl Victim {
         send(request.body(body.into())).await
     }
 
-    /// All that the API shows of the list and its files.
+    /// All that the API shows of the list, its files and its reports.
     async fn state(&self) -> Vec<String> {
         let paths = [
             "/coupon-list".to_owned(),
             self.path("/files"),
             self.path(&format!("/files/{}", self.file)),
+            self.path("/usage-report"),
+            "/webhook-secret".to_owned(),
         ];
         let mut state = Vec::new();
         for path in paths {

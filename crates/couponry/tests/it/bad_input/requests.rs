@@ -10,14 +10,21 @@ use crate::app::{send, texts};
 async fn another_method_on_a_known_path_is_told_which_ones_there_are() {
     let victim = Victim::new().await;
     let file = victim.path(&format!("/files/{}", victim.file));
+    let report = format!("/usage-report/{}", texts::UNKNOWN_ID);
     for (path, allowed) in [
         ("/coupon-list".to_owned(), vec!["GET", "POST"]),
         (victim.path(""), vec!["GET", "PATCH"]),
         (victim.path("/activate"), vec!["PUT"]),
         (victim.path("/archive"), vec!["PUT"]),
         (victim.path("/files"), vec!["GET", "POST"]),
-        (file, vec!["DELETE", "GET"]),
-        (victim.path("/allocations"), vec!["POST"]),
+        (file.clone(), vec!["DELETE", "GET"]),
+        (format!("{file}/progress"), vec!["GET"]),
+        (victim.path("/files/upload"), vec!["POST"]),
+        (victim.path("/usage-report"), vec!["GET", "POST"]),
+        (report.clone(), vec!["GET"]),
+        (format!("{report}/download"), vec!["GET"]),
+        ("/webhook-secret".to_owned(), vec!["GET", "POST"]),
+        (victim.path("/allocations"), vec!["GET", "POST"]),
         (victim.path("/allocations/batch"), vec!["POST"]),
     ] {
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "BREW"] {
@@ -56,6 +63,10 @@ async fn unknown_paths_are_not_found_with_or_without_credentials() {
         &victim.path("/nonsense"),
         &victim.path("/files/x/y"),
         &victim.path("/allocations/x/y/z"),
+        &victim.path("/usage-report/x"),
+        "/usage-report",
+        "/usage-report/x/y",
+        "/webhook-secret/x",
     ] {
         for request in [
             victim.app.request(Method::GET, path),
@@ -97,6 +108,27 @@ async fn only_json_is_taken_and_only_plain() {
         }
     }
     victim.assert_unharmed().await;
+}
+
+#[tokio::test]
+async fn where_no_body_is_read_any_body_is_ignored() {
+    let victim = Victim::new().await;
+    let (list, file) = (victim.app.create_list().await, texts::UNKNOWN_ID);
+    for (method, path, status) in [
+        (Method::GET, "/coupon-list".to_owned(), 200),
+        (Method::GET, "/webhook-secret".to_owned(), 200),
+        (Method::POST, "/webhook-secret".to_owned(), 200),
+        (Method::DELETE, format!("/coupon-list/{list}/files/{file}"), 404),
+        (Method::PUT, format!("/coupon-list/{list}/archive"), 204),
+    ] {
+        for body in ["{", "{}", "[\"\0\"]", &"x".repeat(100_000)] {
+            for kind in ["application/json", "text/plain", "nonsense"] {
+                let request = victim.app.request(method.clone(), &path);
+                let request = request.header(header::CONTENT_TYPE, kind).body(body.to_owned());
+                assert_eq!(send(request).await.status, status, "{method} {path}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

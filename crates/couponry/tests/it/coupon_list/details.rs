@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::app::{Answer, TestApp, a_list, text, texts, with};
+use crate::app::{Answer, TestApp, a_list, codes, text, texts, with};
 
 #[tokio::test]
 async fn a_new_list_is_empty_and_has_its_snippet() {
@@ -21,6 +21,7 @@ async fn a_new_list_is_empty_and_has_its_snippet() {
     assert_eq!(read["created_at"], read["updated_at"]);
 }
 
+/// Row 9 of the contract.
 #[tokio::test]
 async fn every_instant_is_utc_with_milliseconds() {
     let app = TestApp::start().await;
@@ -41,6 +42,7 @@ fn assert_is_instant(text: &str) {
     assert_eq!(form, "0000-00-00T00:00:00.000Z", "{text}");
 }
 
+/// Row 16 of the contract.
 #[tokio::test]
 async fn counts_follow_loads_and_allocations() {
     let app = TestApp::start().await;
@@ -54,6 +56,35 @@ async fn counts_follow_loads_and_allocations() {
     assert_eq!(app.counts(&list).await, (5, 0));
 }
 
+/// Row 16 of the contract.
+#[tokio::test]
+async fn what_was_handed_out_or_is_held_stays_counted_whatever_ends() {
+    let app = TestApp::start().await;
+    let (archived, expired, emptied) = (
+        app.list_with(&codes("A", 5)).await,
+        app.list_with(&codes("A", 5)).await,
+        app.create_list().await,
+    );
+    let file = app.load_codes(&emptied, &codes("A", 5)).await;
+    for list in [&archived, &expired, &emptied] {
+        app.take_many(list, "u", 2).await;
+        let held = json!({"user_id": "held", "hold_seconds": 604_800});
+        app.allocate(list, &held).await.expect(201);
+        assert_eq!(app.counts(list).await, (5, 2));
+    }
+    app.archive(&archived).await;
+    app.expire(&expired).await;
+    app.delete_file(&emptied, &file).await;
+    for list in [&archived, &expired, &emptied] {
+        assert_eq!(app.counts(list).await, (3, 0));
+    }
+    app.jobs_done().await;
+    for list in [&archived, &expired, &emptied] {
+        assert_eq!(app.counts(list).await, (3, 0));
+    }
+}
+
+/// Row 4 of the contract.
 #[tokio::test]
 async fn an_id_that_names_nothing_of_ours_gets_the_same_404_whatever_it_is() {
     let app = TestApp::start().await;

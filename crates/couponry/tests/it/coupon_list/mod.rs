@@ -7,4 +7,5 @@ mod create;
 mod details;
 mod fetch_all;
 mod files;
+mod pages;
 mod update;

@@ -5,5 +5,6 @@ mod delete;
 mod fetch_all;
 mod fetch_one;
 mod hosts;
+mod progress;
 mod upload;
 mod upload_by_hand;

@@ -3,28 +3,7 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::app::{Answer, TestApp, codes, csv, send, shape, text, texts};
-
-/// A part with this head and body.
-fn part(disposition: &str, more: &str, body: &[u8]) -> Vec<u8> {
-    let mut part =
-        format!("--XX\r\nContent-Disposition: form-data; {disposition}\r\n{more}\r\n").into_bytes();
-    part.extend_from_slice(body);
-    part.extend_from_slice(b"\r\n");
-    part
-}
-
-fn file(body: &[u8]) -> Vec<u8> {
-    part(
-        "name=\"file\"; filename=\"may.csv\"",
-        "Content-Type: text/csv\r\n",
-        body,
-    )
-}
-
-fn whole(parts: &[Vec<u8>]) -> Vec<u8> {
-    [parts.concat(), b"--XX--\r\n".to_vec()].concat()
-}
+use crate::app::{Answer, TestApp, codes, csv, file_part, part, send, shape, text, texts, whole};
 
 async fn post(app: &TestApp, list: &str, content_type: &str, body: Vec<u8>) -> Answer {
     let request = app.request(Method::POST, &format!("/coupon-list/{list}/files/upload"));
@@ -47,7 +26,7 @@ async fn a_file_sent_by_hand_is_loaded_and_then_kept_nowhere() {
     let app = TestApp::start().await;
     let list = app.create_list().await;
     let parts = [
-        file(csv(&codes("A", 1000)).as_ref()),
+        file_part(csv(&codes("A", 1000)).as_ref()),
         part("name=\"created_by\"", "", "Jane".as_bytes()),
         part("name=\"unknown\"", "", b"ignored"),
     ];
@@ -100,7 +79,7 @@ async fn parts_may_come_in_any_order_and_the_name_given_wins() {
 async fn a_file_that_cannot_be_used_fails_as_one_by_url_does() {
     let app = TestApp::start().await;
     let list = app.create_list().await;
-    let uploaded = upload(&app, &list, &[file(b"\x1f\x8b\x08 gzip")])
+    let uploaded = upload(&app, &list, &[file_part(b"\x1f\x8b\x08 gzip")])
         .await
         .expect(201);
     let read = app.finished(&list, text(&uploaded["_id"])).await;
@@ -119,13 +98,13 @@ async fn sixty_four_megabytes_are_taken_and_a_byte_more_is_not() {
     let list = app.create_list().await;
     let mut bytes = b"Coupon Code\nA-1\n".to_vec();
     bytes.resize(64 * 1024 * 1024, b'\n');
-    let uploaded = upload(&app, &list, &[file(&bytes)]).await.expect(201);
+    let uploaded = upload(&app, &list, &[file_part(&bytes)]).await.expect(201);
     assert_eq!(
         app.finished(&list, text(&uploaded["_id"])).await["added_coupons"],
         1
     );
     bytes.push(b'\n');
-    upload(&app, &list, &[file(&bytes)])
+    upload(&app, &list, &[file_part(&bytes)])
         .await
         .expect_error(413, "payload-too-large");
     app.jobs_done().await;
@@ -136,10 +115,10 @@ async fn sixty_four_megabytes_are_taken_and_a_byte_more_is_not() {
 async fn what_is_no_upload_is_refused_and_nothing_of_it_kept() {
     let app = TestApp::start().await;
     let list = app.create_list().await;
-    let good = file(b"Coupon Code\nA-1");
+    let good = file_part(b"Coupon Code\nA-1");
     for (what, parts) in [
         ("two files", vec![good.clone(), good.clone()]),
-        ("an empty file", vec![file(b"")]),
+        ("an empty file", vec![file_part(b"")]),
         (
             "base64",
             vec![part(
@@ -197,15 +176,16 @@ async fn what_is_no_upload_is_refused_and_nothing_of_it_kept() {
     assert_eq!(pieces(&app).await, 0);
 }
 
+/// Row 29 of the contract.
 #[tokio::test]
 async fn an_archived_list_takes_no_file() {
     let app = TestApp::start().await;
     let list = app.create_list().await;
     app.archive(&list).await;
-    upload(&app, &list, &[file(b"Coupon Code\nA-1")])
+    upload(&app, &list, &[file_part(b"Coupon Code\nA-1")])
         .await
         .expect_error(400, "invalid-request");
-    upload(&app, texts::UNKNOWN_ID, &[file(b"Coupon Code\nA-1")])
+    upload(&app, texts::UNKNOWN_ID, &[file_part(b"Coupon Code\nA-1")])
         .await
         .expect_error(404, "coupon-list-not-found");
 }

@@ -8,6 +8,7 @@ fn nine_and(row: &[u8]) -> Vec<u8> {
     [&csv(&codes("A", 9)), b"\r\n".as_slice(), row].concat()
 }
 
+/// Rows 26 and 28 of the contract.
 #[tokio::test]
 async fn one_bad_row_in_ten_is_left_out_and_told() {
     let rows: [(&'static str, Vec<u8>, &'static str); 8] = [
@@ -54,6 +55,7 @@ async fn one_bad_row_in_ten_is_left_out_and_told() {
     check(cases).await;
 }
 
+/// Row 28 of the contract.
 #[tokio::test]
 async fn more_than_one_bad_row_in_ten_fails_the_file() {
     let bad = [csv(&codes("A", 8)).as_slice(), b"\r\nA\0B"].concat();
@@ -68,6 +70,7 @@ async fn more_than_one_bad_row_in_ten_fails_the_file() {
     .await;
 }
 
+/// Rows 26 and 28 of the contract.
 #[tokio::test]
 async fn a_file_that_is_no_coupon_file_fails_with_the_reason() {
     let utf16 = |order: fn(u16) -> [u8; 2]| -> Vec<u8> {
@@ -128,6 +131,7 @@ async fn a_file_that_is_no_coupon_file_fails_with_the_reason() {
     .await;
 }
 
+/// Row 28 of the contract.
 #[tokio::test]
 async fn the_first_hundred_bad_rows_are_named_and_all_are_counted() {
     let app = TestApp::start().await;

@@ -3,6 +3,7 @@
 use super::{Case, LeavesOut, Loads, case, check, these};
 use crate::app::{Page, csv};
 
+/// Row 26 of the contract.
 #[tokio::test]
 async fn every_usual_form_of_a_file_is_read() {
     let two = || Loads(these(&["A-1", "A-2"]));
@@ -28,6 +29,7 @@ async fn every_usual_form_of_a_file_is_read() {
     .await;
 }
 
+/// Row 26 of the contract.
 #[tokio::test]
 async fn codes_are_bytes_and_are_kept_as_they_are() {
     let long = "x".repeat(255);
@@ -72,6 +74,7 @@ async fn nothing_depends_on_how_the_bytes_come_together() {
     .await;
 }
 
+/// Row 27 of the contract.
 #[tokio::test]
 async fn a_code_that_is_there_twice_is_added_once_and_told() {
     check(vec![

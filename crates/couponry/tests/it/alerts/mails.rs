@@ -1,45 +1,9 @@
-//! Mails about a list (section 9, rows 39 and 40 of the contract), at a real SMTP server.
+//! Files that loaded or failed, expiries that come near, and how the mails of all alerts travel.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::app::{FileHost, Mail, MailHost, TestApp, a_list, codes, csv, text, until, with};
-
-async fn app_with_mail() -> (TestApp, MailHost) {
-    let mail = MailHost::start().await;
-    let app = TestApp::start_with(|environment| mail.relay_for(environment)).await;
-    (app, mail)
-}
-
-fn subscribed(alerts: Value) -> Value {
-    with(
-        a_list(),
-        json!({"email_alert_subscribers": ["jane@example.com", "joe@example.com"], "alert_conditions": alerts}),
-    )
-}
-
-fn shortage(threshold: i64) -> Value {
-    json!({"coupon_shortage_alert": {"alert": true, "threshold_count": threshold}})
-}
-
-fn assert_well_formed(mail: &Mail) {
-    assert_eq!(mail.to, ["jane@example.com", "joe@example.com"]);
-    assert_eq!(
-        mail.header("From").as_deref(),
-        Some("couponry <coupons@example.com>")
-    );
-    assert_eq!(
-        mail.header("To").as_deref(),
-        Some("jane@example.com, joe@example.com")
-    );
-    assert_eq!(mail.header("Auto-Submitted").as_deref(), Some("auto-generated"));
-    let id = mail.header("Message-ID").unwrap();
-    assert!(id.starts_with('<') && id.ends_with("@example.com>"), "{id}");
-    let html = mail.text("text/html");
-    assert!(
-        html.contains("name=\"viewport\"") && !html.contains("src=") && !html.contains("http"),
-        "{html}"
-    );
-}
+use super::{alert_below, app_with_mail, assert_well_formed, subscribed, watched};
+use crate::app::{FileHost, MailHost, TestApp, codes, csv, text, with};
 
 #[tokio::test]
 async fn a_loaded_file_is_told_to_all_subscribers() {
@@ -88,98 +52,7 @@ async fn a_failed_file_is_told_with_its_reason() {
     assert_eq!(mail.mails().len(), 1);
 }
 
-#[tokio::test]
-async fn a_shortage_is_told_once_until_there_was_enough_again() {
-    let (app, mail) = app_with_mail().await;
-    let list = app.create_list_from(&subscribed(shortage(5))).await;
-    app.load_codes(&list, &codes("A", 6)).await;
-    app.take_many(&list, "u", 1).await;
-    watched(&app).await;
-    assert_eq!(mail.mails().len(), 0, "five of five are no shortage");
-    app.take_many(&list, "v", 1).await;
-    let told = mail.nth(1).await;
-    assert_well_formed(&told);
-    assert!(
-        told.subject().starts_with("Running low: 4 codes are left in "),
-        "{}",
-        told.subject()
-    );
-    app.take_many(&list, "w", 1).await;
-    watched(&app).await;
-    app.load_codes(&list, &codes("B", 10)).await;
-    watched(&app).await;
-    assert_eq!(mail.mails().len(), 1);
-    app.take_many(&list, "x", 10).await;
-    assert!(mail.nth(2).await.subject().starts_with("Running low: 3 codes"));
-    assert_ne!(
-        mail.mails()[0].header("Message-ID"),
-        mail.mails()[1].header("Message-ID")
-    );
-}
-
-/// Waits until the lists have been looked at twice, so once from beginning to end.
-async fn watched(app: &TestApp) {
-    let mut session = app.database.connect().await;
-    let mut turns = Vec::new();
-    until("the lists to be looked at", async || {
-        let turn: String = sqlx::query_scalar("select next_at::text from turn")
-            .fetch_one(&mut session)
-            .await
-            .unwrap();
-        if turns.last() != Some(&turn) {
-            turns.push(turn);
-        }
-        turns.len() > 3
-    })
-    .await;
-}
-
-#[tokio::test]
-async fn a_list_without_codes_yet_is_no_shortage_but_a_small_first_file_is() {
-    let (app, mail) = app_with_mail().await;
-    let list = app.create_list_from(&subscribed(shortage(5))).await;
-    watched(&app).await;
-    assert_eq!(mail.mails().len(), 0);
-    app.load_codes(&list, &codes("A", 3)).await;
-    mail.mail_about("Running low: 3 codes").await;
-    // Archived, it is no concern; come back empty, it is no shortage yet; with a small file it is one again.
-    app.archive(&list).await;
-    app.activate(&list).await;
-    watched(&app).await;
-    assert_eq!(mail.mails().len(), 1);
-    app.load_codes(&list, &codes("B", 2)).await;
-    mail.mail_about("Running low: 2 codes").await;
-}
-
-#[tokio::test]
-async fn a_threshold_that_was_lowered_arms_the_alert_again() {
-    let (app, mail) = app_with_mail().await;
-    let list = app.create_list_from(&subscribed(shortage(100))).await;
-    app.load_codes(&list, &codes("A", 10)).await;
-    mail.nth(1).await;
-    let change = json!({"alert_conditions": {"coupon_shortage_alert": {"threshold_count": 5}}});
-    app.patch(&format!("/coupon-list/{list}"), &change)
-        .await
-        .expect(200);
-    watched(&app).await;
-    app.take_many(&list, "u", 6).await;
-    mail.mail_about("Running low: 4 codes").await;
-}
-
-#[tokio::test]
-async fn two_servers_tell_of_one_shortage_once() {
-    let (app, mail) = app_with_mail().await;
-    let _second = app.another_server().await;
-    for round in 0..5 {
-        let list = app.create_list_from(&subscribed(shortage(5))).await;
-        app.load_codes(&list, &codes("A", 3)).await;
-        mail.nth(round + 1).await;
-    }
-    watched(&app).await;
-    app.jobs_done().await;
-    assert_eq!(mail.mails().len(), 5);
-}
-
+/// Row 40 of the contract.
 #[tokio::test]
 async fn an_expiry_is_reminded_of_once_a_day_from_the_day_that_was_asked_for() {
     let (app, mail) = app_with_mail().await;
@@ -230,7 +103,7 @@ async fn a_relay_that_is_away_loses_nothing_and_slows_nothing() {
 async fn a_server_that_is_killed_before_a_mail_sends_it_after_its_start() {
     let (mut app, mail) = app_with_mail().await;
     mail.be_away(true);
-    let list = app.create_list_from(&subscribed(shortage(5))).await;
+    let list = app.create_list_from(&subscribed(alert_below(5))).await;
     app.load_codes(&list, &codes("A", 3)).await;
     mail.turned_somebody_away().await;
     app.kill();
