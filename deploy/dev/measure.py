@@ -190,10 +190,10 @@ end
     script = place + "/take.sql"
     open(script, "w").write("""update one_row_a_code set taken = true, user_id = 'u' where id = (
         select id from one_row_a_code where not taken order by id for update skip locked limit 1) returning code;\n""")
-    run = subprocess.run([programs + "/pgbench", "-n", "-h", socket, "-U", "postgres", "-c", "64", "-j", "1", "-M", "prepared",
+    run = subprocess.run([programs + "/pgbench", "-n", "-h", socket, "-U", "postgres", "-c", "48", "-j", "1", "-M", "prepared",
                           "-T", str(min(seconds, 20)), "-f", script, "postgres"],
                          check=True, capture_output=True, text=True).stdout
-    print(f"SKIP LOCKED, 64 connections straight to PostgreSQL (no HTTP): {float(re.search(r'tps = ([0-9.]+)', run)[1]):,.0f}/s")
+    print(f"SKIP LOCKED, 48 connections straight to PostgreSQL (no HTTP): {float(re.search(r'tps = ([0-9.]+)', run)[1]):,.0f}/s")
 finally:
     server.send_signal(signal.SIGINT)
     server.wait(60)
