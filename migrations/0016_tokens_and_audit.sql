@@ -24,4 +24,3 @@ create table audit_entry (
 );
 
 create index audit_entry_of_workspace on audit_entry (workspace_id, audit_id desc);
-create index audit_entry_by_age on audit_entry (at);

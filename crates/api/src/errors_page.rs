@@ -93,7 +93,7 @@ fn all() -> Vec<(ApiError, &'static str)> {
         ),
         (
             ApiError::AllocationReleased,
-            "the request key's code was given back, or its hold ran out",
+            "the request key's code was given back or disabled, or its hold ran out",
         ),
         (
             ApiError::AlreadyRedeemed,
@@ -114,7 +114,7 @@ fn all() -> Vec<(ApiError, &'static str)> {
         ),
         (
             ApiError::TooLarge { limit: 65_536 },
-            "a body over its limit: 65,536 bytes, a batch 16,777,216",
+            "a body over its limit: 64 KiB, a list of allocation ids 1 MiB, a batch 16 MiB",
         ),
         (ApiError::FileTooLarge, "a file sent by hand is too large"),
         (

@@ -4,9 +4,9 @@ use std::{io, panic};
 
 use tracing_subscriber::EnvFilter;
 
-/// What libraries say of their own accord: notices of a repeated migration, the parts of a stop, a session that a
-/// stopping database ended. A filter that names them wins.
-const LIBRARIES: &str = "actix_server=warn,sqlx::postgres::notice=warn,sqlx_core::pool=error";
+/// What libraries say of their own accord: malformed requests (strangers would fill the log), notices of a repeated
+/// migration, the parts of a stop, a session that a stopping database ended. A filter that names them wins.
+const LIBRARIES: &str = "actix_server=warn,actix_http=off,sqlx::postgres::notice=warn,sqlx_core::pool=error";
 
 pub(crate) fn start(filter: &str) {
     tracing_subscriber::fmt()

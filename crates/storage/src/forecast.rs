@@ -17,6 +17,8 @@ pub struct HandedOut {
 #[derive(Debug, Clone, Copy)]
 pub struct Pace {
     pub available: i64,
+    /// An archived or expired list has nothing to run out of.
+    pub active: bool,
     pub expires_at: Timestamp,
     /// Since when the list has had codes; `None` if it never had any.
     pub since: Option<Timestamp>,
@@ -28,6 +30,7 @@ impl Storage {
     pub async fn pace(&self, list: &ListRef) -> Result<Pace> {
         let row = sqlx::query!(
             r#"select c.expires_at, s.available as "available!", now as "now!",
+                      c.status = 'ACTIVE' and c.expires_at > now as "active!",
                       (select min(f.published_at) from coupon_file f where f.list_id = $1) as since,
                       handed_out_since($1, now - interval '1 minute') as "minute!",
                       handed_out_since($1, now - interval '1 hour') as "hour!",
@@ -42,6 +45,7 @@ impl Storage {
         .await?;
         Ok(Pace {
             available: row.available,
+            active: row.active,
             expires_at: row.expires_at.into(),
             since: row.since.map(Into::into),
             handed_out: HandedOut {

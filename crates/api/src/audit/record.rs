@@ -6,42 +6,55 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::Method,
     middleware::Next,
-    web,
+    rt, web,
 };
 use storage::Workspace;
-use tracing::error;
+use tracing::{Instrument as _, Span, error};
 
 use super::Made;
-use crate::App;
+use crate::{App, error::ApiError};
 
-/// One row for each changing call, after it was carried out and before it is answered. A row that cannot be written is
-/// an error in the log; the call stands, since it cannot be taken back.
-pub(crate) async fn record<B: MessageBody>(
+/// One row for each changing call, after it was carried out and before it is answered. The call is a task of its own:
+/// a client that hangs up drops the answer, but neither the call nor its row. A row that cannot be written is an error
+/// in the log; the call stands, since it cannot be taken back.
+pub(crate) async fn record<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let response = next.call(request).await?;
-    let request = response.request();
     let pattern = request.match_pattern().unwrap_or_default();
-    let Some(action) = action(request.method(), &pattern).filter(|_| response.status().is_success()) else {
-        return Ok(response);
+    let Some(action) = action(request.method(), &pattern) else {
+        return next.call(request).await;
     };
+    let call = async move {
+        let response = next.call(request).await?;
+        if response.status().is_success() {
+            note(&response, action).await;
+        }
+        Ok(response)
+    };
+    rt::spawn(call.instrument(Span::current()))
+        .await
+        .map_err(|_| ApiError::Unavailable)?
+}
+
+async fn note<B>(response: &ServiceResponse<B>, action: &'static str) {
+    let request = response.request();
     let workspace = request.extensions().get::<Workspace>().cloned();
     let made = request.extensions().get::<Made>().map(|made| made.0.to_string());
-    if let (Some(app), Some(workspace)) = (request.app_data::<web::Data<App>>(), workspace) {
-        let in_path = |name| request.match_info().get(name).map(str::to_owned);
-        let list = in_path("coupon_list_id");
-        let object = made
-            .or_else(|| in_path("coupon_file_id"))
-            .or_else(|| in_path("token_id"));
-        let noted = app
-            .storage
-            .note(&workspace, action, list.as_deref(), object.as_deref());
-        if let Err(error) = noted.await {
-            error!(%error, action, "a call is missing from the audit log");
-        }
+    let (Some(app), Some(workspace)) = (request.app_data::<web::Data<App>>(), workspace) else {
+        return;
+    };
+    let in_path = |name| request.match_info().get(name).map(str::to_owned);
+    let list = in_path("coupon_list_id");
+    let object = made
+        .or_else(|| in_path("coupon_file_id"))
+        .or_else(|| in_path("token_id"));
+    let noted = app
+        .storage
+        .note(&workspace, action, list.as_deref(), object.as_deref());
+    if let Err(error) = noted.await {
+        error!(%error, action, "a call is missing from the audit log");
     }
-    Ok(response)
 }
 
 /// What the log calls it; `None` for what changes nothing, and for hand-outs, confirmations and what is given back: of

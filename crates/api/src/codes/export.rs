@@ -26,7 +26,7 @@ const HEADER: &[u8] = b"Coupon Code,Status\r\n";
     tag = "Codes",
     summary = "Export the codes that nobody has",
     description = "A CSV with the columns `Coupon Code` and `Status` (`AVAILABLE`, `QUARANTINED`, `DISABLED`); it can be \
-        uploaded again as it is. A code that is handed out while the export runs may still be in it.",
+        uploaded again as it is (disabled codes too, which would then be codes like any other). A code that is handed out while the export runs may still be in it.",
     params(ListPath),
     responses(
         (status = 200, description = "The codes.", body = String, content_type = "text/csv"),

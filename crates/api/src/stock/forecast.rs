@@ -19,7 +19,7 @@ use crate::{
 struct ShownForecast {
     available: i64,
     handed_out: ShownPace,
-    /// Null if nothing was handed out in the last week.
+    /// Null if nothing was handed out in the last week, or the list is archived or expired.
     #[schema(required = true)]
     runs_dry: Option<ShownRunsDry>,
     #[schema(value_type = crate::openapi::texts::Instant)]
@@ -77,7 +77,7 @@ pub(crate) async fn forecast(app: web::Data<App>, list: List) -> Result<HttpResp
         usage(out.week, SignedDuration::from_hours(7 * 24)),
     ];
     let since = pace.since.unwrap_or(pace.now);
-    let forecast = Forecast::new(pace.available, &usages, since, pace.now);
+    let forecast = Forecast::new(pace.available, &usages, since, pace.now).filter(|_| pace.active);
     Ok(HttpResponse::Ok().json(ShownForecast {
         available: pace.available,
         handed_out: ShownPace {

@@ -25,7 +25,7 @@ struct UserPath {
     summary = "Erase a person",
     description = "The id is gone from every list of the workspace at once, with what the sender called the requests \
         and what shops said about redemptions; usage reports that may name the person are removed. Codes and counts \
-        stay, and the keyed hash of each request: a repeat is 409 `request-conflict` and takes nothing.",
+        stay, and a hash of each request key: a repeat is 409 `request-conflict` and takes nothing.",
     params(UserPath),
     responses((status = 204, description = "Nobody of this id is known (any more)."), Guarded),
 )]
