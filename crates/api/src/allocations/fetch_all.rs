@@ -85,7 +85,10 @@ pub(crate) async fn fetch_all(
                     .as_ref()
                     .is_none_or(|id| Some(id.as_str()) == found.as_deref())
             };
-            same(&user_id, &recorded.user_id) && same(&campaign_id, &recorded.campaign_id)
+            // The key of an erased person's request is still known, the request no longer.
+            recorded.request_id.as_deref() == Some(request_id.as_str())
+                && same(&user_id, &recorded.user_id)
+                && same(&campaign_id, &recorded.campaign_id)
         };
         let found = found.await?.filter(is_wanted).filter(|_| after.is_none());
         return Ok(page(&list.0, found.into_iter().collect(), None));
