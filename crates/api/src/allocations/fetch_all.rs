@@ -85,7 +85,7 @@ pub(crate) async fn fetch_all(
                     .as_ref()
                     .is_none_or(|id| Some(id.as_str()) == found.as_deref())
             };
-            // Where a person was erased the key is left, and names nobody.
+            // The key of an erased person's request is still known, the request no longer.
             recorded.request_id.as_deref() == Some(request_id.as_str())
                 && same(&user_id, &recorded.user_id)
                 && same(&campaign_id, &recorded.campaign_id)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{ACCEPT, CACHE_CONTROL},
+    http::header::{ACCEPT, CACHE_CONTROL, HeaderValue},
     web,
 };
 use domain::{Campaign, ExternalId};
@@ -86,12 +86,23 @@ struct Instead {
         AsksDatabase,
     ),
 )]
-pub(crate) async fn pull(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    app.shield.admit(&request)?;
-    let token = linked(&app, &request).await?;
+/// Whatever is answered, a refusal too, is nobody's to keep: caches may keep a 404 unless they are told not to.
+pub(crate) async fn pull(app: web::Data<App>, request: HttpRequest) -> HttpResponse {
+    let mut answer = pulled(&app, &request)
+        .await
+        .unwrap_or_else(HttpResponse::from_error);
+    answer
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+async fn pulled(app: &App, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
+    app.shield.admit(request)?;
+    let token = linked(app, request).await?;
     let query = request.query_string();
     if is_preview(query)? {
-        return Ok(answer(&request, PLACEHOLDER.to_owned(), |coupon_code| {
+        return Ok(answer(request, PLACEHOLDER.to_owned(), |coupon_code| {
             Pulled::Instead(Instead {
                 coupon_code,
                 fallback: false,
@@ -109,10 +120,10 @@ pub(crate) async fn pull(app: web::Data<App>, request: HttpRequest) -> Result<Ht
     match (served(&token.list, asked, outcome), token.fallback) {
         (Ok(Served::New(allocation) | Served::Repeat(allocation)), _) => {
             let code = allocation.code().to_owned();
-            Ok(answer(&request, code, |_| Pulled::Code(Box::new(allocation))))
+            Ok(answer(request, code, |_| Pulled::Code(Box::new(allocation))))
         }
         (Err(error @ (ApiError::CouponsExhausted | ApiError::ListNotActive)), Some(fallback)) => {
-            Ok(answer(&request, fallback, |coupon_code| {
+            Ok(answer(request, fallback, |coupon_code| {
                 Pulled::Instead(Instead {
                     coupon_code,
                     fallback: true,
@@ -180,7 +191,6 @@ fn answer(request: &HttpRequest, code: String, json: impl FnOnce(String) -> Pull
         position("text/plain") < position("application/json")
     });
     let mut answer = HttpResponse::Ok();
-    answer.insert_header((CACHE_CONTROL, "no-store"));
     if as_text {
         answer.content_type("text/plain; charset=utf-8").body(code)
     } else {

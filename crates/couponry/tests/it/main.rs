@@ -12,9 +12,12 @@
 mod app;
 
 mod alerts;
+mod audit_log;
 mod authentication;
 mod bad_input;
 mod callback;
+mod capacity_check;
+mod codes;
 mod contract_rows;
 mod corrected_file;
 mod coupon_list;
@@ -26,8 +29,10 @@ mod idempotency;
 mod literals;
 mod logs;
 mod openapi;
+mod pull;
 mod quotas;
 mod races;
 mod rate_limits;
 mod restarts;
 mod usage_report;
+mod users;

@@ -3,9 +3,13 @@
 mod activate;
 mod allocations;
 mod archive;
+mod codes;
 mod create;
 mod details;
 mod fetch_all;
 mod files;
+mod forecast;
 mod pages;
+mod pull_tokens;
+mod stock;
 mod update;

@@ -1,5 +1,7 @@
 //! Many at once: no code goes out twice, none is lost, and nothing goes out of a list that is over.
 
+mod after_the_hand_out;
+mod bad_batches;
 mod ends;
 mod hang_ups;
 mod loads;

@@ -1,5 +1,10 @@
 //! `/v1/coupon-list/{coupon_list_id}/allocations`
 
 mod batch;
+mod confirm;
+mod fetch_all;
 mod holds;
+mod release;
 mod single;
+mod stream;
+mod stream_connections;

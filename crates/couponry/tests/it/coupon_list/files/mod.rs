@@ -6,5 +6,8 @@ mod fetch_all;
 mod fetch_one;
 mod hosts;
 mod progress;
+mod quarantine;
+mod recipients;
+mod reissue;
 mod upload;
 mod upload_by_hand;
