@@ -86,7 +86,7 @@ async fn codes_that_come_back_go_to_one_at_a_time() {
         }
     };
     let (turns, ()) = join(clients, auditor).await;
-    assert!(turns > 8, "{turns}");
+    assert!(turns >= 8, "{turns}");
     assert_eq!(app.stock(&list).await, [8, 8, 0, 0, 0, 0]);
     let listed = app.allocations(&list, "limit=1000").await;
     assert_eq!(listed["data"].as_array().unwrap().len(), turns);

@@ -151,6 +151,25 @@ async fn an_expired_list_replaces_nothing() {
 }
 
 #[tokio::test]
+async fn for_an_erased_person_nobody_is_left_to_get_a_replacement() {
+    let app = TestApp::start().await;
+    let list = app.create_list().await;
+    let file = app.load_codes(&list, &codes("BAD", 4)).await;
+    for user in ["before", "after", "stays"] {
+        app.give(&list, user).await;
+    }
+    app.load_codes(&list, &codes("GOOD", 4)).await;
+    app.quarantine(&list, &file).await;
+    app.delete("/users/before").await.expect_nothing();
+    assert_eq!(reissue(&app, &list, &file).await.len(), 2);
+    app.delete("/users/after").await.expect_nothing();
+    let left = reissue(&app, &list, &file).await;
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0]["allocation"]["user_id"], "stays");
+    assert_eq!(app.stock(&list).await, [8, 2, 0, 5, 0, 1]);
+}
+
+#[tokio::test]
 async fn thousands_are_replaced() {
     let app = TestApp::start().await;
     let list = app.create_list().await;
