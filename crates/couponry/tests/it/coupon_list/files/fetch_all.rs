@@ -71,6 +71,8 @@ async fn the_callback_is_shown_here_and_only_where_there_is_one() {
     assert_eq!(single.get("callback_url"), None);
     assert_eq!(files[1]["_id"], plain["_id"]);
     assert_eq!(files[1].get("callback_url"), None);
+    // Before the host goes: it has to take the callback.
+    app.jobs_done().await;
 }
 
 #[tokio::test]
