@@ -42,8 +42,16 @@ as $$
            case when e.disabled then 'DISABLED' when e.released or h.held_until <= p_now then 'RELEASED'
                 when e.redeemed then 'REDEEMED' when h.held_until is not null then 'HELD' else 'ALLOCATED' end
     from unnest(p_files, p_ordinals, p_turns) with ordinality as a (file_id, ordinal, turn, place)
-    join ledger l on l.list_id = p_list and l.file_id = a.file_id and l.ordinal = a.ordinal and l.turn = a.turn
-    left join hold h on h.list_id = p_list and h.file_id = a.file_id and h.ordinal = a.ordinal and h.turn = a.turn
+    -- The offset keeps each look-up what it is, a probe of the primary key: as a join, a partition without statistics
+    -- was read through for every place.
+    cross join lateral (
+        select * from ledger l
+        where l.list_id = p_list and l.file_id = a.file_id and l.ordinal = a.ordinal and l.turn = a.turn offset 0
+    ) l
+    left join lateral (
+        select * from hold h
+        where h.list_id = p_list and h.file_id = a.file_id and h.ordinal = a.ordinal and h.turn = a.turn offset 0
+    ) h on true
     cross join lateral (
         select coalesce(bool_or(v.kind = 'RELEASED'), false) as released,
                coalesce(bool_or(v.kind = 'REDEEMED'), false) as redeemed,
