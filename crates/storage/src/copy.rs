@@ -80,8 +80,7 @@ pub(crate) async fn read_blocks(
     runs: &[Run],
     mut on_block: impl FnMut(usize, i32, &[u8]) + Send,
 ) -> Result<()> {
-    let from_the_first = vec![0; runs.len()];
-    let mut reader = BlockReader::begin(pool, list_id, runs, &from_the_first).await?;
+    let mut reader = BlockReader::begin(pool, list_id, runs).await?;
     while let Some((index, row)) = reader.next().await? {
         on_block(index, row.number, &row.codes);
     }
@@ -89,7 +88,7 @@ pub(crate) async fn read_blocks(
 }
 
 /// The blocks of some runs, one at a time.
-pub(crate) struct BlockReader {
+struct BlockReader {
     rows: BoxStream<'static, sqlx::Result<Bytes>>,
     buffer: BytesMut,
     header_seen: bool,
@@ -98,8 +97,7 @@ pub(crate) struct BlockReader {
 }
 
 impl BlockReader {
-    /// `first` is each run's first block that is wanted.
-    pub(crate) async fn begin(pool: &PgPool, list_id: i64, runs: &[Run], first: &[i64]) -> Result<Self> {
+    async fn begin(pool: &PgPool, list_id: i64, runs: &[Run]) -> Result<Self> {
         let mut by_file: Vec<(i64, usize)> = runs
             .iter()
             .enumerate()
@@ -107,7 +105,7 @@ impl BlockReader {
             .collect();
         by_file.sort_unstable();
         Ok(Self {
-            rows: pool.copy_out_raw(&select_blocks(list_id, runs, first)).await?,
+            rows: pool.copy_out_raw(&select_blocks(list_id, runs)).await?,
             buffer: BytesMut::new(),
             header_seen: false,
             by_file,
@@ -115,7 +113,7 @@ impl BlockReader {
     }
 
     /// The next block, with the index of its run.
-    pub(crate) async fn next(&mut self) -> Result<Option<(usize, BlockRow)>> {
+    async fn next(&mut self) -> Result<Option<(usize, BlockRow)>> {
         loop {
             if !self.header_seen && self.buffer.len() >= HEADER.len() {
                 self.buffer.advance(HEADER.len());
@@ -141,26 +139,21 @@ impl BlockReader {
 }
 
 /// `COPY (select …)` takes no parameters. Only integers of ours go into the text, and only here.
-fn select_blocks(list_id: i64, runs: &[Run], first: &[i64]) -> String {
+fn select_blocks(list_id: i64, runs: &[Run]) -> String {
     let mut sql =
         format!("copy (select file_id, number, codes from block where list_id = {list_id} and (false");
-    for (run, first) in runs.iter().zip(first) {
+    for run in runs {
         // Writing to a String cannot fail.
-        _ = write!(
-            sql,
-            " or file_id = {} and number >= {first} and number < {}",
-            run.file_id,
-            run.blocks()
-        );
+        _ = write!(sql, " or file_id = {} and number < {}", run.file_id, run.blocks());
     }
     sql.push_str(") order by file_id, number) to stdout (format binary)");
     sql
 }
 
-pub(crate) struct BlockRow {
+struct BlockRow {
     file_id: i64,
-    pub(crate) number: i32,
-    pub(crate) codes: BytesMut,
+    number: i32,
+    codes: BytesMut,
 }
 
 /// The next whole row, if it has come; `None` at the trailer too.

@@ -1,58 +1,54 @@
 //! The codes that nobody has.
 
-use bytes::Bytes;
-use tokio::sync::mpsc;
+use std::collections::VecDeque;
 
-use crate::{CodeStatus, ListRef, Result, Run, Storage, copy::BlockReader, runs::per_block};
+use crate::{CodeStatus, Error, ListRef, Result, Run, Storage, runs::per_block};
 
-const PIECE_BYTES: usize = 64 * 1024;
+/// How many blocks are read at once: about 2 MB.
+const BLOCKS: i32 = 256;
 
 /// A file's codes beyond its cursor, and what is to be said of them.
+#[derive(Debug)]
 struct FreeRun {
     run: Run,
     /// How many codes of it have been handed out.
     used: i64,
     status: CodeStatus,
+    /// In order.
     disabled: Vec<i64>,
 }
 
+/// An export under way. It asks for the next piece only when it is told to: a client may take its time.
+#[derive(Debug)]
+pub struct Export {
+    storage: Storage,
+    list_id: i64,
+    behind_cursors: Vec<u8>,
+    /// Each with the next block to be read of it.
+    runs: VecDeque<(FreeRun, i32)>,
+}
+
 impl Storage {
-    /// Sends every code that was not handed out, as lines `code<TAB>status` in pieces of some kilobytes, file by file.
-    /// The cursors are read first: a code that is handed out while the export runs may still be in it.
-    pub async fn export_codes(&self, list: &ListRef, pieces: mpsc::Sender<Bytes>) -> Result<()> {
-        let (free, given_back) = self.free_runs(list).await?;
-        let mut piece = given_back;
-        let runs: Vec<Run> = free.iter().map(|free| free.run).collect();
-        if !runs.is_empty() {
-            let first: Vec<i64> = free
-                .iter()
-                .map(|free| free.used / i64::from(free.run.codes_per_block.get()))
-                .collect();
-            let mut blocks = BlockReader::begin(&self.pool, list.list_id, &runs, &first).await?;
-            while let Some((index, block)) = blocks.next().await? {
-                if let Some(free) = free.get(index) {
-                    free.append(&mut piece, block.number, &block.codes);
-                }
-                if piece.len() >= PIECE_BYTES && pieces.send(std::mem::take(&mut piece).into()).await.is_err()
-                {
-                    return Ok(());
-                }
-            }
-        }
-        // Nobody receives: nobody misses it.
-        if !piece.is_empty() {
-            _ = pieces.send(piece.into()).await;
-        }
-        Ok(())
+    /// Every code that was not handed out. The cursors are read now: a code that is handed out while the export runs may
+    /// still be in it.
+    pub async fn export_codes(&self, list: &ListRef) -> Result<Export> {
+        let (runs, behind_cursors) = self.free_runs(list).await?;
+        Ok(Export {
+            storage: self.clone(),
+            list_id: list.list_id,
+            behind_cursors,
+            runs,
+        })
     }
 
-    async fn free_runs(&self, list: &ListRef) -> Result<(Vec<FreeRun>, Vec<u8>)> {
+    async fn free_runs(&self, list: &ListRef) -> Result<(VecDeque<(FreeRun, i32)>, Vec<u8>)> {
         let rows = sqlx::query!(
             r#"select f.file_id, f.added, f.codes_per_block as "codes_per_block!",
                       f.quarantined_at is not null as "quarantined!",
                       coalesce((select l.ordinal from ledger l where l.list_id = $1 and l.file_id = f.file_id
                                 order by l.ordinal desc limit 1), -1) + 1 as "used!",
-                      array(select d.ordinal from disabled d where d.list_id = $1 and d.file_id = f.file_id) as "disabled!"
+                      array(select d.ordinal from disabled d where d.list_id = $1 and d.file_id = f.file_id
+                            order by d.ordinal) as "disabled!"
                from coupon_file f join coupon_list c using (list_id)
                where f.list_id = $1 and f.status = 'SUCCESS' and f.sealed_at is null and f.added > 0
                  and c.status = 'ACTIVE' and c.expires_at > clock_timestamp()
@@ -61,14 +57,17 @@ impl Storage {
         )
         .fetch_all(&self.pool)
         .await?;
-        let mut free = Vec::with_capacity(rows.len());
+        let mut free = VecDeque::with_capacity(rows.len());
         for row in rows.into_iter().filter(|row| row.used < row.added) {
-            free.push(FreeRun {
-                run: Run {
-                    file_id: row.file_id,
-                    codes: row.added,
-                    codes_per_block: per_block(row.codes_per_block)?,
-                },
+            let run = Run {
+                file_id: row.file_id,
+                codes: row.added,
+                codes_per_block: per_block(row.codes_per_block)?,
+            };
+            let first = i32::try_from(run.codes_per_block.block_of(row.used))
+                .map_err(|_| Error::Fault("a block's number is too high".to_owned()))?;
+            let run = FreeRun {
+                run,
                 used: row.used,
                 status: if row.quarantined {
                     CodeStatus::Quarantined
@@ -76,13 +75,20 @@ impl Storage {
                     CodeStatus::Available
                 },
                 disabled: row.disabled,
-            });
+            };
+            free.push_back((run, first));
         }
         // Behind the cursors: few, and each with its text.
         let given_back = sqlx::query!(
             r#"select r.code as "code!", f.quarantined_at is not null as "quarantined!", false as "disabled!"
                from returned r join coupon_file f using (list_id, file_id)
                where r.list_id = $1 and f.sealed_at is null
+               union all
+               -- A hold that ran out is a code given back, also before anyone has booked it so.
+               select l.code, f.quarantined_at is not null, false
+               from hold h join ledger l using (list_id, file_id, ordinal, turn)
+               join coupon_file f using (list_id, file_id)
+               where h.list_id = $1 and h.held_until <= clock_timestamp() and f.sealed_at is null
                union all
                select d.code, false, true from disabled d where d.list_id = $1"#,
             list.list_id,
@@ -102,13 +108,42 @@ impl Storage {
     }
 }
 
+impl Export {
+    /// Lines `code<TAB>status`, some megabytes at most; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Vec<u8>>> {
+        let mut piece = std::mem::take(&mut self.behind_cursors);
+        while piece.is_empty() {
+            let Some((run, first)) = self.runs.front_mut() else {
+                return Ok(None);
+            };
+            let blocks = sqlx::query!(
+                r#"select number as "number!", codes as "codes!" from blocks_from($1, $2, $3, $4)"#,
+                self.list_id,
+                run.run.file_id,
+                *first,
+                BLOCKS,
+            )
+            .fetch_all(&self.storage.pool)
+            .await?;
+            for block in &blocks {
+                run.append(&mut piece, block.number, &block.codes);
+                *first = block.number + 1;
+            }
+            if blocks.is_empty() {
+                self.runs.pop_front();
+            }
+        }
+        Ok(Some(piece))
+    }
+}
+
 impl FreeRun {
-    fn append(&self, piece: &mut Vec<u8>, number: i32, codes: &[u8]) {
+    fn append(&self, piece: &mut Vec<u8>, number: i32, codes: &str) {
         let first = i64::from(number) * i64::from(self.run.codes_per_block.get());
-        for (ordinal, code) in (first..self.run.codes).zip(codes.split(|byte| *byte == b'\n')) {
+        for (ordinal, code) in (first..self.run.codes).zip(codes.split('\n')) {
             // Disabled ones are among those with a text of their own.
-            if ordinal >= self.used && !self.disabled.contains(&ordinal) {
-                line(piece, code, self.status);
+            if ordinal >= self.used && self.disabled.binary_search(&ordinal).is_err() {
+                line(piece, code.as_bytes(), self.status);
             }
         }
     }

@@ -41,6 +41,7 @@ pub use codes::{CodePlace, CodeStatus, Disabled, HistoryEntry, Passport, Redeeme
 pub use connection::{Settings, Storage};
 pub use credentials::{ApiKey, AuthenticationError};
 pub use error::Error;
+pub use export::Export;
 pub use files::{AddFile, CouponFile, FileRef, NewFile, Progress, Stage};
 pub use forecast::{HandedOut, Pace};
 pub use hand_backs::{Confirmed, Released};

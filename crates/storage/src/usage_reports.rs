@@ -66,7 +66,7 @@ pub struct NewUsageReport {
 /// What became of a request for a report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestReport {
-    Requested,
+    Requested(PublicId),
     /// The first day lies before the list was made.
     TooEarly,
     /// The last day has not begun.
@@ -127,7 +127,7 @@ impl Storage {
             report.subscribers.as_slice(),
         );
         match outcome.fetch_one(&self.pool).await?.as_str() {
-            "requested" => Ok(RequestReport::Requested),
+            "requested" => Ok(RequestReport::Requested(id)),
             "too-early" => Ok(RequestReport::TooEarly),
             "in-future" => Ok(RequestReport::InFuture),
             other => Err(Error::Fault(format!("request_report answered {other}"))),

@@ -3,11 +3,9 @@
 use actix_web::{
     HttpResponse,
     http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE},
-    rt,
     web::{self, Bytes},
 };
-use futures_util::{TryStreamExt as _, stream};
-use tokio::sync::mpsc;
+use futures_util::{StreamExt as _, TryStreamExt as _, future::ready, stream};
 use tracing::warn;
 
 use crate::{
@@ -35,33 +33,24 @@ const HEADER: &[u8] = b"Coupon Code,Status\r\n";
     ),
 )]
 pub(crate) async fn export(app: web::Data<App>, list: List) -> Result<HttpResponse, ApiError> {
-    let (to_client, pieces) = mpsc::channel(4);
     let file_name = format!("attachment; filename=\"codes-{}.csv\"", list.0.public_id);
-    rt::spawn(async move {
-        if let Err(error) = app.storage.export_codes(&list.0, to_client.clone()).await {
+    let codes = app.storage.export_codes(&list.0).await?;
+    let rest = stream::try_unfold(codes, |mut codes| async move {
+        let piece = codes.next().await.inspect_err(|error| {
             warn!(%error, "an export was cut off");
-            // Whoever receives must not take a part for the whole.
-            _ = to_client.send(Bytes::new()).await;
-        }
+        })?;
+        piece.map(|lines| Ok((as_csv(&lines)?, codes))).transpose()
     });
-    let begun = (pieces, Some(Bytes::from_static(HEADER)));
-    let text = stream::unfold(begun, |(mut pieces, header)| async move {
-        if let Some(header) = header {
-            return Some((Ok(header), (pieces, None)));
-        }
-        let piece = pieces.recv().await?;
-        let piece = if piece.is_empty() {
-            Err(ApiError::Unavailable)
-        } else {
-            as_csv(&piece)
-        };
-        Some((piece, (pieces, None)))
-    });
+    let header = stream::once(ready(Ok(Bytes::from_static(HEADER))));
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
         .insert_header((CONTENT_DISPOSITION, file_name))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .streaming(text.map_err(actix_web::Error::from)))
+        .streaming(
+            header
+                .chain(rest)
+                .map_err(|error: ApiError| actix_web::Error::from(error)),
+        ))
 }
 
 /// Lines of `code<TAB>status` as CSV. Nothing is added to a code that looks like a formula: what is exported must be

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{ACCEPT, CACHE_CONTROL, HeaderValue},
+    http::header::{Accept, CACHE_CONTROL, Header as _, HeaderValue, Quality},
+    mime::Mime,
     web,
 };
 use domain::{Campaign, ExternalId};
@@ -182,18 +183,25 @@ fn asked(query: &str) -> Result<AllocationRequest, ApiError> {
 
 /// As text where the client prefers it: a template engine puts the whole answer into its message.
 fn answer(request: &HttpRequest, code: String, json: impl FnOnce(String) -> Pulled) -> HttpResponse {
-    let accepted = request
-        .headers()
-        .get(ACCEPT)
-        .and_then(|accept| accept.to_str().ok());
-    let as_text = accepted.is_some_and(|accept| {
-        let position = |kind| accept.find(kind).unwrap_or(usize::MAX);
-        position("text/plain") < position("application/json")
-    });
-    let mut answer = HttpResponse::Ok();
-    if as_text {
-        answer.content_type("text/plain; charset=utf-8").body(code)
+    if prefers_text(request) {
+        HttpResponse::Ok()
+            .content_type("text/plain; charset=utf-8")
+            .body(code)
     } else {
-        answer.json(json(code))
+        HttpResponse::Ok().json(json(code))
     }
+}
+
+/// By its quality values; of two that are equal, what stands first. Whoever names neither gets JSON.
+fn prefers_text(request: &HttpRequest) -> bool {
+    let Ok(mut accept) = Accept::parse(request) else {
+        return false;
+    };
+    accept.retain(|item| item.quality > Quality::ZERO);
+    let ranked = accept.ranked();
+    let mut known = ranked
+        .iter()
+        .map(Mime::essence_str)
+        .filter(|kind| matches!(*kind, "text/plain" | "application/json"));
+    known.next() == Some("text/plain")
 }

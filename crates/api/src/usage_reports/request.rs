@@ -1,6 +1,6 @@
 //! `POST /v1/coupon-list/{coupon_list_id}/usage-report`
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use domain::{MailDomains, Period, parse_day};
 use jiff::{civil::Date, tz::TimeZone};
 use serde::Serialize;
@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::{
     App,
+    audit::Made,
     body::{Body, CONTRACT_BYTES},
     error::{ApiError, Envelope},
     fields::{Fields, wrong},
@@ -61,14 +62,20 @@ struct UsageReportBody {
         ReadsBody,
     ),
 )]
-pub(crate) async fn request(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn request(
+    app: web::Data<App>,
+    list: List,
+    body: Body,
+    request: HttpRequest,
+) -> Result<HttpResponse, ApiError> {
     let fields = body.object_or_empty(CONTRACT_BYTES).await?;
     let report = new_report(fields, &app.zone, &app.mail_domains)?;
-    match app.storage.request_report(&list.0, &report).await? {
-        RequestReport::Requested => {}
+    let id = match app.storage.request_report(&list.0, &report).await? {
+        RequestReport::Requested(id) => id,
         RequestReport::TooEarly => return Err(ApiError::ReportTooEarly),
         RequestReport::InFuture => return Err(ApiError::ReportInFuture),
-    }
+    };
+    request.extensions_mut().insert(Made(id));
     let name = app.storage.list(&list.0).await?.name;
     Ok(HttpResponse::Ok().json(Requested {
         message: format!(

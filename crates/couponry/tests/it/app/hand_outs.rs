@@ -156,4 +156,15 @@ impl Database {
             .await
             .unwrap();
     }
+
+    /// Lets the list's expiry be now, as if the time had come.
+    pub(crate) async fn let_list_expire(&self, list: &str) {
+        sqlx::query(
+            "update coupon_list set expires_at = clock_timestamp() where encode(public_id, 'hex') = $1",
+        )
+        .bind(list)
+        .execute(&mut self.connect().await)
+        .await
+        .unwrap();
+    }
 }

@@ -102,6 +102,26 @@ async fn codes_that_were_given_back_and_go_out_again_are_not_counted_twice() {
 }
 
 #[tokio::test]
+async fn disabled_codes_that_were_passed_over_went_to_nobody() {
+    let app = TestApp::start().await;
+    let all = codes("A", 20);
+    let list = app.list_with(&all).await;
+    let first = app.take_many(&list, "before", 5).await;
+    age(&app, "2 hours").await;
+    let free: Vec<&String> = all.iter().filter(|code| !first.contains(code)).collect();
+    for code in &free[..8] {
+        app.disable(&list, code).await.expect(200);
+    }
+    let last = app.take_many(&list, "after", 7).await;
+    // What was handed out before it was disabled was handed out.
+    for code in [&first[0], &last[0]] {
+        app.disable(&list, code).await.expect(200);
+    }
+    let expected = json!({"last_minute": 7, "last_hour": 7, "last_day": 12, "last_week": 12});
+    assert_eq!(forecast(&app, &list).await["handed_out"], expected);
+}
+
+#[tokio::test]
 async fn held_disabled_and_quarantined_codes_are_not_available() {
     let app = TestApp::start().await;
     let list = app.list_with(&["A-1", "A-2"]).await;

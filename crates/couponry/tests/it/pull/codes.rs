@@ -47,6 +47,8 @@ async fn the_answer_is_plain_text_for_those_who_ask_for_it() {
         "text/plain",
         "text/plain, */*",
         "text/plain;q=1, application/json;q=0.5",
+        "application/json;q=0.5, text/plain",
+        "*/*;q=0.1, TEXT/PLAIN; charset=utf-8",
     ] {
         let answer = pull_as(&app, &token, "user_id=u", accept).await;
         assert_eq!(
@@ -60,6 +62,9 @@ async fn the_answer_is_plain_text_for_those_who_ask_for_it() {
         "*/*",
         "text/html",
         "application/json, text/plain",
+        "text/plain;q=0.5, application/json",
+        "text/plain;q=0",
+        "text/plain;q=2",
         "",
         "\t",
     ] {

@@ -173,3 +173,20 @@ async fn what_somebody_has_of_a_deleted_file_or_an_archived_list_can_be_disabled
             .expect_error(409, "allocation-released");
     }
 }
+
+#[tokio::test]
+async fn what_nobody_has_is_gone_with_the_list_also_before_housekeeping_comes() {
+    let app = TestApp::start().await;
+    let list = app.list_with(&codes("A", 4)).await;
+    let (given, back) = (app.give(&list, "u").await, app.give(&list, "v").await);
+    app.release(&list, &back).await.expect(200);
+    let exported = app.get(&format!("/coupon-list/{list}/codes/export")).await.text;
+    app.database.let_list_expire(&list).await;
+    let free: Vec<&str> = exported.lines().skip(1).collect();
+    assert_eq!(free.len(), 3, "{exported}");
+    for row in free {
+        let code = row.strip_suffix(",AVAILABLE").unwrap();
+        app.disable(&list, code).await.expect_error(404, "not-found");
+    }
+    app.disable(&list, text(&given["coupon_code"])).await.expect(200);
+}

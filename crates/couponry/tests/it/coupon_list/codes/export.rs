@@ -64,6 +64,21 @@ async fn exactly_the_codes_that_nobody_has_are_exported() {
 }
 
 #[tokio::test]
+async fn a_hold_that_ran_out_is_nobodys_also_before_it_is_booked() {
+    let app = TestApp::start().await;
+    let list = app.create_list().await;
+    let all = codes("A", 4);
+    let file = app.load_codes(&list, &all).await;
+    app.hold(&list, "u").await;
+    app.hold(&list, "v").await;
+    app.database.let_holds_run_out().await;
+    let with = |status: &str| sorted(all.iter().map(|code| format!("{code},{status}")));
+    assert_eq!(rows(&export(&app, &list).await), with("AVAILABLE"));
+    app.quarantine(&list, &file).await;
+    assert_eq!(rows(&export(&app, &list).await), with("QUARANTINED"));
+}
+
+#[tokio::test]
 async fn what_is_exported_can_be_uploaded_into_another_list() {
     let app = TestApp::start().await;
     let host = FileHost::start().await;
@@ -88,9 +103,10 @@ async fn what_is_exported_can_be_uploaded_into_another_list() {
 #[tokio::test]
 async fn a_long_list_is_exported_whole() {
     let app = TestApp::start().await;
-    let all = codes("A", 20_000);
+    // More blocks than are read at once.
+    let all: Vec<String> = (0..20_000).map(|n| format!("{n:0>120}")).collect();
     let list = app.list_with(&all).await;
-    let taken = app.take_many(&list, "u", 5_001).await;
+    let taken = app.take_many(&list, "u", 1_001).await;
     let exported = rows(&export(&app, &list).await);
     let mut found: Vec<String> = exported
         .iter()
