@@ -1,0 +1,51 @@
+//! A row a code in PostgreSQL, taken by the usual `UPDATE … FOR UPDATE SKIP LOCKED`.
+
+use std::net::TcpListener;
+
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use sqlx::{PgPool, postgres::PgPoolOptions};
+
+use super::{taken, wanted};
+
+/// The row is found by a partial index of what is free.
+const TAKE: &str = "update row_per_code set user_id = $1, taken_at = clock_timestamp() where id = (
+    select id from row_per_code where list_id = 1 and user_id is null order by id limit 1 for update skip locked
+) returning code";
+
+struct Shared {
+    authorization: String,
+    pool: PgPool,
+}
+
+pub(super) async fn serve(
+    listener: TcpListener,
+    authorization: String,
+    database: &str,
+    connections: u32,
+) -> anyhow::Result<()> {
+    let pool = PgPoolOptions::new()
+        .max_connections(connections)
+        .connect(database)
+        .await?;
+    let shared = web::Data::new(Shared { authorization, pool });
+    let app = move || App::new().app_data(shared.clone()).default_service(web::to(take));
+    Ok(HttpServer::new(app).listen(listener)?.run().await?)
+}
+
+async fn take(shared: web::Data<Shared>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
+    let wanted = match wanted(&request, &body, &shared.authorization) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return HttpResponse::new(refusal),
+    };
+    let code: Result<String, _> = sqlx::query_scalar(TAKE)
+        .bind(&wanted.user_id)
+        .fetch_one(&shared.pool)
+        .await;
+    match code {
+        Ok(code) => taken(&code, &wanted.user_id),
+        Err(error) => {
+            eprintln!("{error}");
+            HttpResponse::ServiceUnavailable().finish()
+        }
+    }
+}
