@@ -3,10 +3,10 @@
 export SQLX_OFFLINE ?= true
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test check compat fmt sqlx docs chaos
+.PHONY: help run test check compat fmt sqlx docs chaos bench bench-full bench-check
 
 help: ## What there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Everything needed on a bare Debian or Ubuntu, then the demonstration; the server stays up
 	@deploy/dev/postgres-programs.sh >/dev/null
@@ -40,3 +40,12 @@ chaos: ## Kill the server ten times while files load and codes are taken; then c
 	@deploy/dev/postgres-programs.sh >/dev/null
 	cargo build --release --locked --package couponry
 	deploy/dev/chaos.py $(TARGET_DIR)/release/couponry
+
+bench: ## Measure beside what a user would otherwise do: about ten minutes; writes docs/performance
+	deploy/dev/bench.sh --out docs/performance
+
+bench-full: ## The same with a hundred million codes: hours, and 45 GB under COUPONRY_BENCH_DIR (/var/tmp)
+	deploy/dev/bench.sh --out docs/performance --size full
+
+bench-check: ## A small one that fails only on gross ratios, whatever the machine
+	deploy/dev/bench.sh --out $(TARGET_DIR)/bench-check --size check

@@ -49,7 +49,7 @@ pub(crate) enum Peer {
     SkipLocked {
         #[arg(long)]
         database: String,
-        /// Connections of each of the two workers
+        /// Of the pool
         #[arg(long)]
         connections: u32,
     },

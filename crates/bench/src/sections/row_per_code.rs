@@ -30,7 +30,8 @@ async fn load(bench: &mut Bench, table: &str, index: &str) -> anyhow::Result<Dur
     bench.database.copy_in(&copy, &file).await
 }
 
-/// All that makes taking a row fast: keys, an index of what is free, statistics, no dead rows.
+/// All that makes taking a row fast: keys, an index of what is free, statistics, no dead rows. The index is on the list
+/// alone: equal keys are packed, so there is less to walk over when many have been taken.
 pub(super) async fn make_ready(bench: &mut Bench) -> anyhow::Result<()> {
     let there = bench
         .database
@@ -40,7 +41,7 @@ pub(super) async fn make_ready(bench: &mut Bench) -> anyhow::Result<()> {
         load_indexed(bench).await?;
     }
     let sql = "alter table row_per_code add primary key (id); \
-               create index row_per_code_free on row_per_code (list_id, id) where user_id is null;";
+               create index row_per_code_free on row_per_code (list_id) where user_id is null;";
     bench.database.run(sql).await?;
     bench.database.run("vacuum analyze row_per_code").await
 }

@@ -91,7 +91,8 @@ async fn fill(bench: &mut Bench, list: &str, used: u64) -> anyhow::Result<()> {
             bench.database.run(statement(list, file, first, end)).await?;
         }
     }
-    bench.database.run("vacuum analyze ledger; checkpoint").await
+    bench.database.run("vacuum analyze ledger").await?;
+    bench.database.run("checkpoint").await
 }
 
 fn statement(list: i64, file: i64, first: i64, end: i64) -> String {
