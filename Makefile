@@ -44,7 +44,7 @@ chaos: ## Kill the server ten times while files load and codes are taken; then c
 bench: ## Measure beside what a user would otherwise do: about ten minutes; writes docs/performance
 	deploy/dev/bench.sh --out docs/performance
 
-bench-full: ## The same with a hundred million codes: hours, and 45 GB under COUPONRY_BENCH_DIR (/var/tmp)
+bench-full: ## The same with a hundred million codes: an hour or two, and 45 GB under COUPONRY_BENCH_DIR (/var/tmp)
 	deploy/dev/bench.sh --out docs/performance --size full
 
 bench-check: ## A small one that fails only on gross ratios, whatever the machine

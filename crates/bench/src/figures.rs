@@ -43,6 +43,14 @@ impl Unit {
     }
 }
 
+pub(crate) fn count(number: u64) -> String {
+    grouped(float(number))
+}
+
+pub(crate) fn connections(number: u64) -> String {
+    format!("{number} connection{}", if number == 1 { "" } else { "s" })
+}
+
 /// Digits in groups of three.
 fn grouped(value: f64) -> String {
     let digits = format!("{value:.0}");
@@ -56,7 +64,6 @@ fn grouped(value: f64) -> String {
     shown
 }
 
-/// Counts are far below 2^52 here.
 #[allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
 pub(crate) fn float(count: u64) -> f64 {
     count as f64
@@ -85,7 +92,7 @@ mod tests {
     fn big_figures_are_read_in_groups() {
         assert_eq!(Unit::PerSecond.show(1_234_567.4), "1,234,567/s");
         assert_eq!(Unit::CodesPerSecond.show(999.0), "999 codes/s");
-        assert_eq!(Unit::Percent.show(0.805), "81 %");
+        assert_eq!(Unit::Percent.show(0.81), "81 %");
         assert_eq!(Unit::Seconds.show(2.0), "2.00 s");
     }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use crate::rows::Row;
+use crate::{figures, rows::Row};
 
 /// Of the longest bar.
 const WIDTH: f64 = 340.0;
@@ -40,10 +40,9 @@ pub(crate) fn all(rows: &[Row]) -> askama::Result<Vec<(&'static str, String)>> {
     ];
     let single = [1, 64, 256].into_iter().flat_map(|connections| {
         ["couponry", "redis", "skip-locked"].map(|who| {
-            let plural = if connections == 1 { "" } else { "s" };
             (
                 format!("single.{who}.{connections}"),
-                format!("{who}, {connections} connection{plural}"),
+                format!("{who}, {}", figures::connections(connections)),
             )
         })
     });

@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::{ledger, single};
 use crate::{
     bench::Bench,
-    figures::{Unit, float},
+    figures::{self, Unit, float},
     rows::{Row, Target},
 };
 
@@ -22,7 +22,7 @@ pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let lines = bench.size.lines;
     bench.add(Row::new(
         "batch.stream",
-        format!("NDJSON of {lines} in one request"),
+        format!("NDJSON of {} in one request", figures::count(lines)),
         Unit::CodesPerSecond,
         &rates,
     ));
@@ -82,8 +82,7 @@ async fn batches(bench: &mut Bench, connections: u64) -> anyhow::Result<()> {
     sleep(Duration::from_secs(1)).await;
     let rounds = u64::try_from(bench.size.rounds)?;
     single::honest(bench, &list, answered, connections * rounds * 1_000).await?;
-    let plural = if connections == 1 { "" } else { "s" };
-    let what = format!("batches of 1,000, {connections} connection{plural}");
+    let what = format!("batches of 1,000, {}", figures::connections(connections));
     let row = Row::new(format!("batch.{connections}"), what, Unit::CodesPerSecond, &rates);
     bench.add(if connections == 4 {
         row.target(Target::AtLeast(80_000.0))

@@ -10,7 +10,7 @@ use super::{reads, used};
 use crate::{
     bench::Bench,
     codes::LINE_BYTES,
-    figures::{Unit, float, median},
+    figures::{Unit, count, float, median},
     rows::{Row, Target},
 };
 
@@ -32,12 +32,18 @@ pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let list = bench.new_list().await?;
     let (took, file) = fill(bench, &list).await?;
     loads(bench, &took)?;
-    reads::thousand_more(bench, &list, all - MORE, &format!("{all} codes in the list")).await?;
+    reads::thousand_more(
+        bench,
+        &list,
+        all - MORE,
+        &format!("{} codes in the list", count(all)),
+    )
+    .await?;
     let blocks = bench.block_bytes().await? - before;
     bench.add(
         Row::new(
             "full.disk",
-            format!("disk of {all} codes"),
+            format!("disk of {} codes", count(all)),
             Unit::Times,
             &[float(u64::try_from(blocks)?) / float(all * LINE_BYTES)],
         )
@@ -76,7 +82,7 @@ fn loads(bench: &mut Bench, took: &[f64]) -> anyhow::Result<()> {
     bench.add(
         Row::new(
             "full.all",
-            format!("{} codes in 13 files", all(bench)),
+            format!("{} codes in 13 files", count(all(bench))),
             Unit::Seconds,
             &[took.iter().sum()],
         )
@@ -135,7 +141,7 @@ async fn archive(bench: &mut Bench) -> anyhow::Result<()> {
     bench.add(
         Row::new(
             "archive.answer",
-            format!("archive of {} codes: answered", all(bench)),
+            format!("archive of {} codes: answered", count(all(bench))),
             Unit::Milliseconds,
             &[answered.as_secs_f64() * 1e3],
         )

@@ -3,7 +3,10 @@
 use sqlx::Connection as _;
 use tokio::time::{Duration, Instant};
 
-use crate::{bench::Bench, figures::percentile};
+use crate::{
+    bench::Bench,
+    figures::{float, percentile},
+};
 
 /// Each row of its own, autocommitted, by a driver; milliseconds.
 pub(super) async fn insert_p50(bench: &mut Bench) -> anyhow::Result<f64> {
@@ -61,7 +64,7 @@ pub(super) async fn copy_rates(bench: &mut Bench, list: &str, rows: u64) -> anyh
             .database
             .copy_in("copy ledger from stdin with (format binary)", &file)
             .await?;
-        rates.push(crate::figures::float(rows) / took.as_secs_f64());
+        rates.push(float(rows) / took.as_secs_f64());
         bench
             .database
             .run(format!("delete from ledger where list_id = {nobodys}"))

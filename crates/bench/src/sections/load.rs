@@ -6,7 +6,7 @@ use super::row_per_code;
 use crate::{
     bench::{Bench, FILE},
     codes::LINE_BYTES,
-    figures::{Unit, float},
+    figures::{Unit, count, float},
     rows::{Row, Target},
 };
 
@@ -15,7 +15,7 @@ const AT_ONCE: usize = 8;
 pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let codes = bench.size.codes;
     let megabytes = codes * LINE_BYTES / 1_000_000;
-    let file = format!("{megabytes} MB file, {codes} codes");
+    let file = format!("{megabytes} MB file, {} codes", count(codes));
     let blocks_before = bench.block_bytes().await?;
     let before = bench.server.forget_peak()?;
     let (mut fresh, mut repeated) = (Vec::new(), Vec::new());

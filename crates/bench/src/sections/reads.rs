@@ -5,7 +5,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use crate::{
     bench::{Bench, FILE},
     codes,
-    figures::{Unit, float},
+    figures::{Unit, count},
     rows::{Row, Target},
 };
 
@@ -25,7 +25,7 @@ pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
 
 /// The list has so many codes, the first ones there are.
 pub(super) async fn big_list(bench: &mut Bench, list: &str, file: &str, codes: u64) -> anyhow::Result<()> {
-    let on = format!("{codes} codes in the list");
+    let on = format!("{} codes in the list", count(codes));
     let passports = (0..PATHS)
         .map(|place| passport(list, place * (codes / PATHS)))
         .collect();
@@ -83,7 +83,7 @@ async fn small_files(bench: &mut Bench) -> anyhow::Result<()> {
     let passports: Vec<String> = (0..PATHS)
         .map(|place| passport(&list, place * 7 % (files * FEW)))
         .collect();
-    let on = format!("{files} files in the list");
+    let on = format!("{} files in the list", count(files));
     p50(
         bench,
         "reads.small-passport",
@@ -102,7 +102,7 @@ pub(super) async fn thousand_more(bench: &mut Bench, list: &str, first: u64, on:
         .client
         .load(list, &bench.host.url("thousand.csv"), 1_000)
         .await?;
-    let key = format!("load.thousand-into-{:.0}", float(first));
+    let key = format!("load.thousand-into-{first}");
     bench.add(
         Row::new(
             key,

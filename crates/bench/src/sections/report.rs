@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::{
     bench::Bench,
     client::text,
-    figures::{Unit, float},
+    figures::{Unit, count, float},
     rows::{Row, Target},
 };
 
@@ -36,7 +36,7 @@ pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let grown = bench.server.peak()? - before;
     bench.add(Row::new(
         "report.rate",
-        format!("usage report of {rows} hand-outs"),
+        format!("usage report of {} hand-outs", count(rows)),
         Unit::RowsPerSecond,
         &reports,
     ));

@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use super::{ledger, peers, row_per_code};
 use crate::{
     bench::Bench,
-    figures::{Unit, float, median},
+    figures::{self, Unit, float, median},
     rows::{Row, Target},
     wrk::Load,
 };
@@ -79,7 +79,7 @@ fn rate(name: &str, connections: u64, loads: &[Load]) -> Row {
     let key = format!("single.{name}.{connections}");
     let row = Row::new(
         key,
-        format!("single codes, {connections} connections: {name}"),
+        format!("single codes, {}: {name}", figures::connections(connections)),
         Unit::PerSecond,
         &rates,
     )

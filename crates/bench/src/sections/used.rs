@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use crate::{
     bench::Bench,
-    figures::{Unit, float},
+    figures::{Unit, count, float, median},
     rows::{Row, Target},
 };
 
@@ -26,13 +26,30 @@ pub(super) async fn levels(bench: &mut Bench, list: &str, codes: u64) -> anyhow:
         fill(bench, list, used).await?;
         let percent = float(used) / float(codes) * 100.0;
         let (single, stream) = level(bench, list).await?;
+        let of = count(codes);
         let how = "ledger filled by SQL up to there";
-        let what = format!("{percent:.2} % of {codes} used, single codes, 256 connections");
-        bench.add(Row::new("used.single", what, Unit::PerSecond, &single).compared(how));
-        let what = format!("{percent:.2} % of {codes} used, NDJSON");
-        bench.add(Row::new("used.stream", what, Unit::CodesPerSecond, &stream).compared(how));
-        singles.push(crate::figures::median(&single));
-        streams.push(crate::figures::median(&stream));
+        let what = format!("{percent:.2} % of {of} used, single codes, 256 connections");
+        bench.add(
+            Row::new(
+                format!("used.single.{percent:.2}"),
+                what,
+                Unit::PerSecond,
+                &single,
+            )
+            .compared(how),
+        );
+        let what = format!("{percent:.2} % of {of} used, NDJSON");
+        bench.add(
+            Row::new(
+                format!("used.stream.{percent:.2}"),
+                what,
+                Unit::CodesPerSecond,
+                &stream,
+            )
+            .compared(how),
+        );
+        singles.push(median(&single));
+        streams.push(median(&stream));
     }
     for (key, what, rates) in [
         ("used.single-spread", "single codes", singles),
