@@ -4,12 +4,15 @@
 use std::time::Instant;
 
 use actix_web::{
-    Error,
+    Error, HttpMessage as _,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
     middleware::Next,
 };
 use tracing::{Instrument as _, debug, info_span, warn};
+
+/// The request's route, for whoever comes before routing: finding it is a search through all of them.
+pub(crate) struct Route(pub(crate) String);
 
 pub(crate) async fn log<B: MessageBody>(
     request: ServiceRequest,
@@ -18,6 +21,7 @@ pub(crate) async fn log<B: MessageBody>(
     let started = Instant::now();
     let method = request.method().as_str().to_owned();
     let route = request.match_pattern().unwrap_or_else(|| "unknown".to_owned());
+    request.extensions_mut().insert(Route(route.clone()));
     let span = info_span!("http request", http.request.method = method, http.route = route);
     async {
         let answer = next.call(request).await;

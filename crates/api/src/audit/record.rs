@@ -12,7 +12,7 @@ use storage::Workspace;
 use tracing::{Instrument as _, Span, error};
 
 use super::Made;
-use crate::{App, error::ApiError};
+use crate::{App, error::ApiError, request_log::Route};
 
 /// One row for each changing call, after it was carried out and before it is answered. The call is a task of its own:
 /// a client that hangs up drops the answer, but neither the call nor its row. A row that cannot be written is an error
@@ -21,8 +21,11 @@ pub(crate) async fn record<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let pattern = request.match_pattern().unwrap_or_default();
-    let Some(action) = action(request.method(), &pattern) else {
+    let action = request
+        .extensions()
+        .get::<Route>()
+        .and_then(|route| action(request.method(), &route.0));
+    let Some(action) = action else {
         return next.call(request).await;
     };
     let call = async move {
