@@ -4,7 +4,7 @@ use std::fmt;
 
 /// The database failed us; outcomes such as "no code left" are not errors. Shows the database's message and code,
 /// never a row's values: those hold codes and people's ids.
-#[derive(thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 pub enum Error {
     /// It is away, busy, full or slow: the same call may succeed later.
     #[error("the database is not available: {0}")]

@@ -29,11 +29,10 @@ const QUICK_FAILURES_AFTER_A_KILL: u32 = 100;
 /// `fast` lets every session end its transaction; `immediate` leaves the rest to crash recovery.
 const FAST: Duration = Duration::from_mins(1);
 
-const SETTINGS: [&str; 20] = [
+const SETTINGS: [&str; 19] = [
     "listen_addresses=",
     "unix_socket_permissions=0700",
     "max_connections=100",
-    "shared_buffers=256MB",
     // One 100 MB file is a burst of WAL: checkpoints should not chase it.
     "max_wal_size=4GB",
     "checkpoint_timeout=15min",
@@ -56,6 +55,16 @@ const SETTINGS: [&str; 20] = [
     "full_page_writes=on",
     "synchronous_commit=on",
 ];
+
+/// In MiB: an eighth of the machine's memory, 128 to 2,048. Request keys are random, so each hand-out touches some page of
+/// their index; pages that do not fit are read and written again and again (docs/PERFORMANCE.md).
+fn shared_buffers() -> u64 {
+    let machine = rustix::system::sysinfo();
+    let bytes = u64::try_from(machine.totalram)
+        .unwrap_or_default()
+        .saturating_mul(u64::from(machine.mem_unit));
+    (bytes / 8 / (1024 * 1024)).clamp(128, 2048)
+}
 
 #[derive(Debug)]
 pub(super) struct Server {
@@ -216,6 +225,7 @@ impl Supervisor {
             .args(["-p", "5432", "-c"])
             .arg(logs)
             .args(SETTINGS.iter().flat_map(|setting| ["-c", setting]))
+            .args(["-c", &format!("shared_buffers={}MB", shared_buffers())])
             .env("LC_ALL", "C")
             .current_dir("/")
             .stdin(Stdio::null())

@@ -1,9 +1,10 @@
 //! The calls to the database's functions: arrays in, rows out.
 
 use domain::{AllocationStatus, Campaign, FreeText, Position, RequestKey};
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::{Allocation, AllocationRequest, Shared, Shortage};
+use super::{Allocation, AllocationRequest, Shared, Shortage, group::Group};
 use crate::{Error, ListRef, Result};
 
 /// What the database answers about one key.
@@ -25,46 +26,169 @@ pub(super) enum Fresh {
     Exhausted,
 }
 
-/// A code for each key that has none yet; an answer for each key, in their order.
-pub(super) async fn allocate(
-    shared: &Shared,
-    list: &ListRef,
-    keys: &[RequestKey],
-    requests: &[&AllocationRequest],
-    shortage: Shortage,
-) -> Result<Vec<Known>> {
+/// What one list's part of a call came to.
+pub(super) enum Part {
+    /// An answer for each key, in their order.
+    Served(Vec<Known>),
+    /// Somebody else has the gate.
+    Busy,
+}
+
+/// Whether a call waits for the gate. It may for one list only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Gate {
+    Wait,
+    Skip,
+}
+
+/// How often a call is repeated because another one, of another process, inserted one of its keys meanwhile. Each time that
+/// key is known afterwards, so more than one repetition takes another key's race.
+const REPETITIONS: u32 = 20;
+
+/// A code for each key that has none yet, for each list.
+pub(super) async fn allocate(shared: &Shared, groups: &[Group], gate: Gate) -> Result<Vec<Part>> {
+    for group in groups {
+        add_campaigns(shared, &group.list, group.requests()).await?;
+    }
+    let mut repetitions = 0;
+    let taken = loop {
+        match take(shared, groups, gate).await {
+            Err(sqlx::Error::Database(refusal))
+                if refusal.is_unique_violation() && repetitions < REPETITIONS =>
+            {
+                repetitions += 1;
+            }
+            taken => break taken?,
+        }
+    };
+    taken.parts(shared, groups).await
+}
+
+async fn take(shared: &Shared, groups: &[Group], gate: Gate) -> sqlx::Result<Taken> {
+    let lists: Vec<i64> = groups.iter().map(|group| group.list.list_id).collect();
+    let mut sizes = Vec::with_capacity(groups.len());
+    let mut keys = Vec::new();
+    for group in groups {
+        // A group is far smaller than that.
+        sizes.push(i32::try_from(group.keys.len()).unwrap_or(i32::MAX));
+        keys.extend(uuids(&group.keys));
+    }
+    let requests: Vec<&AllocationRequest> = groups.iter().flat_map(Group::requests).collect();
     let users: Vec<&str> = requests.iter().map(|request| request.user_id.as_str()).collect();
-    let request_ids: Vec<Option<&str>> = requests
-        .iter()
-        .map(|request| request.request_id.as_ref().map(domain::ExternalId::as_str))
-        .collect();
-    let campaigns: Vec<Option<Uuid>> = requests
-        .iter()
-        .map(|request| request.campaign.as_ref().map(|campaign| campaign_key(campaign)))
-        .collect();
-    let holds: Option<Vec<Option<i32>>> = requests
-        .iter()
-        .any(|request| request.hold_seconds.is_some())
-        .then(|| requests.iter().map(|request| request.hold_seconds).collect());
-    let rows = sqlx::query_as!(
-        Row,
-        r#"select n as "n!", outcome as "outcome!", file_id, ordinal, turn, code, allocated_at, held_until, user_id,
-                  campaign_id, redeemed as "redeemed!"
-           from allocate($1, $2, $3, $4, $5, $6, $7)"#,
-        list.list_id,
-        &uuids(keys),
+    let request_ids = where_any(&requests, |request| {
+        request.request_id.as_ref().map(domain::ExternalId::as_str)
+    });
+    let campaigns = where_any(&requests, |request| request.campaign.as_deref().map(campaign_key));
+    let holds = where_any(&requests, |request| request.hold_seconds);
+    sqlx::query_as!(
+        Taken,
+        r#"select states as "states!", served as "served!", known, codes as "codes!", files as "files!",
+                  ordinals as "ordinals!", turns as "turns!", allocated_at as "allocated_at!"
+           from allocate($1, $2, $3, $4, $5, $6, $7, $8, $9)"#,
+        &lists,
+        &sizes,
+        &keys,
         &users as _,
-        &request_ids as _,
-        &campaigns as _,
+        request_ids as _,
+        campaigns as _,
         holds as _,
-        shortage == Shortage::Reject,
+        groups.iter().any(|group| group.shortage == Shortage::Reject),
+        gate == Gate::Wait,
     )
-    .fetch_all(&shared.pool)
-    .await?;
-    in_order(rows, keys.len())?
-        .into_iter()
-        .collect::<Option<_>>()
-        .ok_or_else(|| unreadable("a key's answer"))
+    .fetch_one(&shared.pool)
+    .await
+}
+
+/// `None` for all if there is none: then nothing is sent.
+fn where_any<'a, T>(
+    requests: &[&'a AllocationRequest],
+    of: impl Fn(&'a AllocationRequest) -> Option<T>,
+) -> Option<Vec<Option<T>>> {
+    let values: Vec<Option<T>> = requests.iter().map(|request| of(request)).collect();
+    values.iter().any(Option::is_some).then_some(values)
+}
+
+/// The answer of `allocate`.
+struct Taken {
+    states: Vec<String>,
+    served: Vec<i32>,
+    known: Option<Vec<i32>>,
+    codes: Vec<String>,
+    files: Vec<i64>,
+    ordinals: Vec<i64>,
+    turns: Vec<i32>,
+    allocated_at: jiff_sqlx::Timestamp,
+}
+
+impl Taken {
+    /// Codes for the keys that had none, in their order; what the others have is asked for.
+    async fn parts(self, shared: &Shared, groups: &[Group]) -> Result<Vec<Part>> {
+        let allocated_at = Timestamp::from(self.allocated_at);
+        let mut known: Vec<usize> = self.known.iter().flatten().filter_map(|n| place(*n)).collect();
+        known.sort_unstable();
+        let positions = self.files.into_iter().zip(self.ordinals).zip(self.turns);
+        let mut codes = self.codes.into_iter().zip(positions);
+        let mut lists = self.states.into_iter().zip(self.served);
+        let mut parts = Vec::with_capacity(groups.len());
+        let mut before = 0;
+        for group in groups {
+            let (state, served) = lists.next().ok_or_else(|| unreadable("a list"))?;
+            let is_known = |place: usize| known.binary_search(&(before + place)).is_ok();
+            let known_keys: Vec<RequestKey> = (group.keys.iter().enumerate())
+                .filter(|(place, _)| is_known(*place))
+                .map(|(_, key)| *key)
+                .collect();
+            let part = if state == "busy" {
+                Part::Busy
+            } else {
+                let mut known_before = look_up(shared, &group.list, &known_keys).await?.into_iter();
+                let mut served = codes.by_ref().take(usize::try_from(served).unwrap_or_default());
+                let answer = |(place, request): (usize, &AllocationRequest)| {
+                    if is_known(place) {
+                        return known_before.next().flatten();
+                    }
+                    Some(Known::Fresh(match (served.next(), state.as_str()) {
+                        (Some((code, ((file_id, ordinal), turn))), _) => {
+                            let position = Position {
+                                file_id,
+                                ordinal,
+                                turn,
+                            };
+                            Fresh::New(fresh(position, code, allocated_at, request.hold_seconds))
+                        }
+                        (None, "active") => Fresh::Exhausted,
+                        (None, "inactive") => Fresh::Inactive,
+                        (None, _) => return None,
+                    }))
+                };
+                let answers: Option<Vec<Known>> = group.requests().enumerate().map(answer).collect();
+                Part::Served(answers.ok_or_else(|| unreadable("a key's answer"))?)
+            };
+            parts.push(part);
+            before += group.keys.len();
+        }
+        Ok(parts)
+    }
+}
+
+fn fresh(position: Position, code: String, allocated_at: Timestamp, hold_seconds: Option<i32>) -> Allocation {
+    let held_until = hold_seconds.map(|seconds| allocated_at + SignedDuration::from_secs(seconds.into()));
+    Allocation {
+        position,
+        code,
+        status: if held_until.is_some() {
+            AllocationStatus::Held
+        } else {
+            AllocationStatus::Allocated
+        },
+        allocated_at,
+        held_until,
+    }
+}
+
+/// Of an array that is counted from 1.
+fn place(n: i32) -> Option<usize> {
+    usize::try_from(n).ok()?.checked_sub(1)
 }
 
 /// What the ledger has for each key, in their order.
@@ -73,13 +197,16 @@ pub(super) async fn look_up(
     list: &ListRef,
     keys: &[RequestKey],
 ) -> Result<Vec<Option<Known>>> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows = sqlx::query_as!(
         Row,
         r#"select n as "n!", outcome as "outcome!", file_id, ordinal, turn, code, allocated_at, held_until, user_id,
                   campaign_id, redeemed as "redeemed!"
            from known_allocations($1, $2, clock_timestamp())"#,
         list.list_id,
-        &uuids(keys),
+        &uuids(keys).collect::<Vec<_>>(),
     )
     .fetch_all(&shared.pool)
     .await?;
@@ -87,13 +214,13 @@ pub(super) async fn look_up(
 }
 
 /// Makes sure that the campaigns the ledger will point at are there.
-pub(super) async fn add_campaigns(
+async fn add_campaigns<'a>(
     shared: &Shared,
     list: &ListRef,
-    requests: &[&AllocationRequest],
+    requests: impl Iterator<Item = &'a AllocationRequest>,
 ) -> Result<()> {
     let mut last = None;
-    for campaign in requests.iter().filter_map(|request| request.campaign.as_deref()) {
+    for campaign in requests.filter_map(|request| request.campaign.as_deref()) {
         let key = campaign.key();
         // A batch names one campaign for all its recipients.
         if last == Some(key) || shared.campaigns.contains_key(&(list.list_id, key)) {
@@ -120,8 +247,8 @@ pub(super) async fn add_campaigns(
     Ok(())
 }
 
-fn uuids(keys: &[RequestKey]) -> Vec<Uuid> {
-    keys.iter().map(|key| Uuid::from_bytes(*key.as_bytes())).collect()
+fn uuids(keys: &[RequestKey]) -> impl Iterator<Item = Uuid> {
+    keys.iter().map(|key| Uuid::from_bytes(*key.as_bytes()))
 }
 
 fn campaign_key(campaign: &Campaign) -> Uuid {
@@ -145,11 +272,6 @@ struct Row {
 impl Row {
     fn read(self) -> Result<Known> {
         match self.outcome.as_str() {
-            "inactive" => Ok(Known::Fresh(Fresh::Inactive)),
-            "exhausted" => Ok(Known::Fresh(Fresh::Exhausted)),
-            "new" => self
-                .allocation()
-                .map(|allocation| Known::Fresh(Fresh::New(allocation))),
             outcome @ ("repeat" | "released") => {
                 let released = outcome == "released";
                 let (user_id, campaign_id) = (self.user_id.clone(), self.campaign_id.clone());
@@ -193,8 +315,7 @@ impl Row {
 fn in_order(rows: Vec<Row>, keys: usize) -> Result<Vec<Option<Known>>> {
     let mut answers: Vec<Option<Known>> = std::iter::repeat_with(|| None).take(keys).collect();
     for row in rows {
-        let place = usize::try_from(row.n).ok().and_then(|n| n.checked_sub(1));
-        let answer = place
+        let answer = place(row.n)
             .and_then(|place| answers.get_mut(place))
             .ok_or_else(|| unreadable("a key's place"))?;
         *answer = Some(row.read()?);

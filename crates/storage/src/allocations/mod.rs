@@ -1,31 +1,23 @@
 //! Handing out codes: one for each request key, in groups per list.
 
 mod call;
+mod dispatch;
 mod group;
 
-use std::{
-    collections::HashMap,
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{fmt, sync::Arc};
 
 use domain::{AllocationStatus, Campaign, CampaignKey, ExternalId, Position, RequestKey};
 use jiff::Timestamp;
 use moka::future::Cache;
 use sqlx::PgPool;
-use tokio::{
-    runtime::Handle,
-    sync::{mpsc, oneshot},
-};
+use tokio::{runtime::Handle, sync::oneshot};
 
+use self::dispatch::Dispatcher;
 use crate::{Error, ListRef, Result, Settings, connection};
 
 /// The most keys in one call. More would make single requests wait behind batches; at a thousand the round trip is
 /// already a small part of the cost.
 pub const GROUP_KEYS: usize = 1_000;
-
-/// Messages that may wait for one list in this process; beyond it callers are told to come back.
-const WAITING: usize = 10_000;
 
 /// One recipient who should get a code.
 #[derive(Debug, Clone)]
@@ -99,17 +91,15 @@ pub enum AllocationsUnavailable {
     Storage(Arc<Error>),
 }
 
-/// The way to codes, for every handler of a process. Requests of one list gather while a call for that list is under
-/// way; the next call serves all that have gathered. The calls are made by a task of the runtime given at the start, on
-/// connections of its own: a client that hangs up, or a worker thread that ends, drops no call half-way.
+/// The way to codes, for every handler of a process. Requests gather while calls are under way; the next call serves all
+/// that have gathered, of whatever lists. The calls are made by tasks of the runtime given at the start, on connections of
+/// its own: a client that hangs up, or a worker thread that ends, drops no call half-way.
 #[derive(Debug, Clone)]
-pub struct Allocator(Arc<Shared>);
+pub struct Allocator(Arc<Dispatcher>);
 
 #[derive(Debug)]
 struct Shared {
-    runtime: Handle,
     pool: PgPool,
-    lists: Mutex<HashMap<i64, mpsc::Sender<Waiting>>>,
     /// Campaigns known to be in the database.
     campaigns: Cache<(i64, CampaignKey), ()>,
 }
@@ -127,12 +117,11 @@ impl Allocator {
     /// # Errors
     /// If the database's URL cannot be read.
     pub fn new(settings: &Settings) -> Result<Self> {
-        Ok(Self(Arc::new(Shared {
-            runtime: Handle::current(),
+        let shared = Shared {
             pool: connection::pool(settings)?,
-            lists: Mutex::default(),
             campaigns: Cache::new(100_000),
-        })))
+        };
+        Ok(Self(Arc::new(Dispatcher::new(shared, Handle::current()))))
     }
 
     /// One outcome for each request, in their order, after what it tells has been committed. A large batch goes in
@@ -162,37 +151,12 @@ impl Allocator {
         shortage: Shortage,
     ) -> Result<Vec<AllocationOutcome>, AllocationsUnavailable> {
         let (answer, answered) = oneshot::channel();
-        self.send(
-            list,
-            Waiting {
-                requests,
-                shortage,
-                answer,
-            },
-        )?;
+        let waiting = Waiting {
+            requests,
+            shortage,
+            answer,
+        };
+        self.0.submit(list, waiting)?;
         answered.await.map_err(|_| AllocationsUnavailable::Stopped)?
-    }
-
-    fn send(&self, list: &Arc<ListRef>, mut waiting: Waiting) -> Result<(), AllocationsUnavailable> {
-        use mpsc::error::TrySendError::{Closed, Full};
-
-        let mut lists = self.0.lists.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(sender) = lists.get(&list.list_id) {
-            match sender.try_send(waiting) {
-                Ok(()) => return Ok(()),
-                Err(Full(_)) => return Err(AllocationsUnavailable::Busy),
-                // Its task has ended: idle, or by a panic.
-                Err(Closed(unsent)) => waiting = unsent,
-            }
-        }
-        let (sender, inbox) = mpsc::channel(WAITING);
-        self.0
-            .runtime
-            .spawn(group::serve(self.0.clone(), list.clone(), inbox));
-        let sent = sender
-            .try_send(waiting)
-            .map_err(|_| AllocationsUnavailable::Stopped);
-        lists.insert(list.list_id, sender);
-        sent
     }
 }

@@ -67,6 +67,22 @@ impl TestDatabase {
         }
     }
 
+    /// Another list of the same database.
+    pub(crate) async fn another_list(&self, name: &str) -> Self {
+        Self {
+            storage: self.storage.clone(),
+            allocator: self.allocator.clone(),
+            workspace: self.workspace.clone(),
+            list: make_list(&self.storage, &self.workspace, name).await,
+            url: self.url.clone(),
+        }
+    }
+
+    /// As if of another process.
+    pub(crate) fn another_allocator(&self) -> Allocator {
+        Allocator::new(&settings(&self.url)).unwrap()
+    }
+
     /// Loads a file of these codes, `per_block` to a block, in the order given: what orders a real file is the
     /// ingestion's business.
     pub(crate) async fn load(&self, codes: &[&str], per_block: u32) -> FileToLoad {
@@ -138,11 +154,41 @@ impl TestDatabase {
         stock
     }
 
+    pub(crate) async fn connect(&self) -> PgConnection {
+        let options: PgConnectOptions = self.url.expose_secret().parse().unwrap();
+        PgConnection::connect_with(&options).await.unwrap()
+    }
+
     /// One number, straight from the database.
     pub(crate) async fn number(&self, sql: &'static str) -> i64 {
-        let options: PgConnectOptions = self.url.expose_secret().parse().unwrap();
-        let mut connection = PgConnection::connect_with(&options).await.unwrap();
-        sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+        sqlx::query_scalar(sql)
+            .fetch_one(&mut self.connect().await)
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn run(&self, sql: &'static str) {
+        sqlx::raw_sql(sql)
+            .execute(&mut self.connect().await)
+            .await
+            .unwrap();
+    }
+
+    /// Waits until so many sessions of this database wait for a lock.
+    pub(crate) async fn until_waiting_for_a_lock(&self, sessions: i64) {
+        let mut connection = self.connect().await;
+        loop {
+            let waiting: i64 = sqlx::query_scalar(
+                "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+            )
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+            if waiting == sessions {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
     }
 }
 

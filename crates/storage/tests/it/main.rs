@@ -14,4 +14,5 @@ mod holds;
 mod jobs;
 mod loading;
 mod sealing;
+mod several_lists;
 mod taking_out;

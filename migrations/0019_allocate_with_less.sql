@@ -1,0 +1,295 @@
+-- Handing out with less work around the insert. Where the time of a call went is in docs/PERFORMANCE.md: planning the look-up
+-- of keys anew, splitting a whole block for one code, answering a row of eleven columns a code with codes picked out of an
+-- array by number; and, with many lists at once, a transaction for each. So: every plan is made once and kept, one code is
+-- cut out by its number, the answer is arrays, and one call serves several lists.
+--
+-- Why kept plans cannot go astray: for keys, a range with both ends the same and an order by the key leaves, with sorts
+-- off, the keys' own index as the only way; "the highest ordinal" and "the first block from here" leave the primary keys.
+
+drop function allocate(bigint, uuid[], text[], text[], uuid[], integer[], boolean);
+
+-- Fails if one of the keys is in the ledger, but for those at the places `p_known` of a call, where these keys begin at
+-- `p_from`: it came there after it was looked up.
+create function none_is_known(p_list bigint, p_keys uuid[], p_known integer[], p_from integer) returns void
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set plan_cache_mode = force_generic_plan
+as $$
+begin
+    if exists (
+        select from unnest(p_keys) with ordinality as k (key, place)
+        cross join lateral (
+            select from ledger l
+            where l.list_id = p_list and l.request_key >= k.key and l.request_key <= k.key
+            order by l.request_key limit 1
+        ) l
+        where p_known is null or p_from + k.place - 1 <> all (p_known)
+    ) then
+        raise exception 'a request key has come meanwhile' using errcode = 'unique_violation';
+    end if;
+end $$;
+
+-- One code for each key that has none yet, in one statement and one round trip, for one list or several: the first
+-- `p_sizes[1]` keys are of the list `p_lists[1]`, and so on. Keys must differ from one another. `p_requests`,
+-- `p_campaigns` and `p_holds` may be null when no key has such.
+--   p_all_or_nothing  if not all keys can be served, no fresh one is; for one list only
+--   p_wait            wait for the gate; for one list only. Otherwise a list whose gate is taken is answered `busy`: no
+--                     list waits for another's gate, so there is no order to keep and nothing to wait for in a circle.
+--
+-- Known keys are looked up before the gate, so that the next call does so while this one holds it. A key that another call
+-- inserts meanwhile violates the keys' unique index, or is found before a key is refused: then the whole statement fails
+-- with unique_violation, nothing was taken, and the caller asks again.
+--
+-- Answers one row:
+--   states        of each list: active, inactive (archived or expired), busy, or known: every key of it was
+--   served        for each list, how many of its keys that had no code got one now: the first ones. If others are left of an
+--                 active list, it is exhausted
+--   known         the places (from 1) of keys that the ledger had before, or null: `known_allocations` tells the rest
+--   codes, files, ordinals, turns
+--                 what those got that are counted in `served`, in their order
+--   allocated_at  the instant of all of it
+create function allocate(
+    p_lists bigint[], p_sizes integer[], p_keys uuid[], p_users text[], p_requests text[], p_campaigns uuid[],
+    p_holds integer[], p_all_or_nothing boolean, p_wait boolean
+) returns table (
+    states text[], served integer[], known integer[], codes text[], files bigint[], ordinals bigint[], turns integer[],
+    allocated_at timestamptz
+)
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+    v_now timestamptz;
+    v_list bigint;
+    v_from integer;
+    v_to integer := 0;
+    v_need integer;
+    v_have integer;
+    v_want integer;
+    v_locked bigint[];
+    v_state record;
+    v_places integer[];
+    v_available bigint;
+    v_file record;
+    v_after_at timestamptz;
+    v_after_file bigint;
+    v_next bigint;
+    v_block text;
+    v_in_block integer;
+    v_taken_codes text[];
+    v_taken_ordinals bigint[];
+    v_given_back record;
+    v_used_up bigint[] := '{}';
+    v_row_lists bigint[] := '{}';
+    v_keys uuid[] := p_keys;
+    v_users text[] := p_users;
+    v_requests text[] := p_requests;
+    v_campaigns uuid[] := p_campaigns;
+    v_holds integer[] := p_holds;
+begin
+    -- List by list: a list that is known before it begins is one partition for a plan, one that comes with each key is
+    -- sixteen.
+    for v_i in 1 .. cardinality(p_lists) loop
+        v_list := p_lists[v_i];
+        v_from := v_to;
+        v_to := v_to + p_sizes[v_i];
+        select array_agg(v_from + k.place::integer) into v_places
+            from unnest(p_keys[v_from + 1 : v_to]) with ordinality as k (key, place)
+            cross join lateral (
+                select from ledger l
+                where l.list_id = v_list and l.request_key >= k.key and l.request_key <= k.key
+                order by l.request_key limit 1
+            ) l;
+        if v_places is not null then
+            known := known || v_places;
+        end if;
+    end loop;
+
+    if p_wait then
+        v_locked := array(select g.list_id from gate g where g.list_id = p_lists[1] for no key update);
+        if v_locked = '{}' then
+            raise exception 'list % has no gate', p_lists[1];
+        end if;
+    else
+        v_locked := array(
+            select g.list_id from gate g where g.list_id = any (p_lists) for no key update skip locked);
+    end if;
+    v_now := clock_timestamp();
+
+    v_to := 0;
+    states := '{}'; served := '{}'; codes := '{}'; files := '{}'; ordinals := '{}'; turns := '{}'; allocated_at := v_now;
+    for v_state in
+        select t.list_id, t.size, t.list_id = any (v_locked) as is_locked,
+               c.status = 'ACTIVE' and c.expires_at > v_now as is_active,
+               exists (select from returned r where r.list_id = t.list_id) as has_returned,
+               exists (select from disabled d where d.list_id = t.list_id) as has_disabled
+        from unnest(p_lists, p_sizes) with ordinality as t (list_id, size, place)
+        cross join lateral (select * from coupon_list c where c.list_id = t.list_id offset 0) c
+        order by t.place
+    loop
+        v_list := v_state.list_id;
+        v_from := v_to + 1;
+        v_to := v_to + v_state.size;
+        v_need := v_state.size;
+        v_have := 0;
+        if known is not null then
+            v_need := v_need - (select count(*) from unnest(known) k where k between v_from and v_to);
+        end if;
+        if v_need = 0 then
+            states := states || 'known'::text;
+        elsif not v_state.is_locked then
+            states := states || 'busy'::text;
+            v_need := 0;
+        elsif not v_state.is_active then
+            states := states || 'inactive'::text;
+            perform none_is_known(v_list, p_keys[v_from:v_to], known, v_from);
+            v_need := 0;
+        else
+            states := states || 'active'::text;
+        end if;
+
+        if p_all_or_nothing and v_need > 0 then
+            perform take_back_run_out_holds(v_list, v_now);
+            select s.available into v_available from stock(v_list, true, v_now) s;
+            -- A known key that cannot be served either: then the fresh ones are not to be.
+            if v_available < v_need or known is not null and exists (
+                select from known_allocations(v_list, p_keys, v_now) k
+                where k.outcome = 'released' or k.user_id is distinct from p_users[k.n]
+                   or k.campaign_id is distinct from (
+                       select c.id from campaign c where c.list_id = v_list and c.campaign_key = p_campaigns[k.n]))
+            then
+                perform none_is_known(v_list, p_keys[v_from:v_to], known, v_from);
+                v_need := 0;
+            end if;
+        end if;
+
+        -- First what was given back; fresh codes next; last, what holds that ran out set free.
+        if v_need > 0 and (v_state.has_returned or p_all_or_nothing) then
+            for v_given_back in select * from take_returned(v_list, v_need) loop
+                codes := codes || v_given_back.codes; files := files || v_given_back.files;
+                ordinals := ordinals || v_given_back.ordinals; turns := turns || v_given_back.turns;
+                v_have := cardinality(v_given_back.codes);
+            end loop;
+        end if;
+
+        v_after_at := '-infinity';
+        v_after_file := 0;
+        while v_have < v_need loop
+            -- The next file that has some, where it stands, and the block there. The first at or after its number, and blocks
+            -- have no gaps.
+            select f.file_id, f.published_at, f.added, f.codes_per_block, coalesce(l.ordinal + 1, 0) as next, b.codes
+                into v_file
+                from coupon_file f
+                left join lateral (
+                    select l.ordinal from ledger l where l.list_id = v_list and l.file_id = f.file_id
+                    order by l.ordinal desc limit 1
+                ) l on true
+                left join lateral (
+                    select b.codes from block b
+                    where b.list_id = v_list and b.file_id = f.file_id
+                      and b.number >= (coalesce(l.ordinal + 1, 0) / f.codes_per_block)::integer
+                    order by b.number limit 1
+                ) b on true
+                where f.list_id = v_list and f.status = 'SUCCESS' and not f.used_up and f.sealed_at is null
+                  and f.quarantined_at is null and (f.published_at, f.file_id) > (v_after_at, v_after_file)
+                order by f.published_at, f.file_id limit 1;
+            exit when not found;
+            v_after_at := v_file.published_at;
+            v_after_file := v_file.file_id;
+            v_next := v_file.next;
+            v_block := v_file.codes;
+            while v_have < v_need and v_next < v_file.added loop
+                if v_block is null then
+                    select b.codes into v_block from block b
+                        where b.list_id = v_list and b.file_id = v_file.file_id
+                          and b.number >= (v_next / v_file.codes_per_block)::integer
+                        order by b.number limit 1;
+                end if;
+                v_in_block := (v_next % v_file.codes_per_block)::integer;
+                v_want := least(v_need - v_have, v_file.codes_per_block - v_in_block, v_file.added - v_next);
+                if v_want <= 6 then
+                    v_taken_codes := array(select split_part(v_block, E'\n', v_in_block + n)
+                                           from generate_series(1, v_want) n);
+                else
+                    v_taken_codes := (string_to_array(v_block, E'\n'))[v_in_block + 1 : v_in_block + v_want];
+                end if;
+                if v_block is null or cardinality(v_taken_codes) <> v_want or v_taken_codes[v_want] = '' then
+                    raise exception 'file % of list % lacks a code at %', v_file.file_id, v_list, v_next;
+                end if;
+                v_block := null;
+                v_taken_ordinals := array(select generate_series(v_next, v_next + v_want - 1));
+                v_next := v_next + v_want;
+                if v_state.has_disabled then
+                    select coalesce(array_agg(t.code order by t.at), '{}'), coalesce(array_agg(t.at order by t.at), '{}')
+                        into v_taken_codes, v_taken_ordinals
+                        from unnest(v_taken_codes, v_taken_ordinals) t (code, at)
+                        where not exists (select from disabled d where d.list_id = v_list
+                                          and d.file_id = v_file.file_id and d.ordinal = t.at);
+                    v_want := cardinality(v_taken_codes);
+                end if;
+                codes := codes || v_taken_codes;
+                ordinals := ordinals || v_taken_ordinals;
+                files := files || array_fill(v_file.file_id, array[v_want]);
+                turns := turns || array_fill(0, array[v_want]);
+                v_have := v_have + v_want;
+            end loop;
+            if v_next >= v_file.added then
+                v_used_up := v_used_up || v_file.file_id;
+            end if;
+        end loop;
+
+        if v_have < v_need and not p_all_or_nothing and take_back_run_out_holds(v_list, v_now) > 0 then
+            for v_given_back in select * from take_returned(v_list, v_need - v_have) loop
+                codes := codes || v_given_back.codes; files := files || v_given_back.files;
+                ordinals := ordinals || v_given_back.ordinals; turns := turns || v_given_back.turns;
+                v_have := v_have + cardinality(v_given_back.codes);
+            end loop;
+        end if;
+        if v_have < v_need then
+            perform none_is_known(v_list, p_keys[v_from:v_to], known, v_from);
+        end if;
+        served := served || v_have;
+        v_row_lists := v_row_lists || array_fill(v_list, array[v_have]);
+    end loop;
+    return next;
+
+    if codes = '{}' then
+        return;
+    end if;
+    if cardinality(codes) < cardinality(p_keys) then
+        -- Of each list the first places that are not known, as many as were served.
+        v_places := array(
+            select p.place
+            from unnest(p_sizes, served) with ordinality as t (size, served, list_place)
+            cross join lateral (
+                select (sum(s.size) - t.size)::integer as before
+                from unnest(p_sizes) with ordinality as s (size, list_place) where s.list_place <= t.list_place
+            ) b
+            cross join lateral (
+                select b.before + n as place from generate_series(1, t.size) n
+                where known is null or b.before + n <> all (known)
+                order by n limit t.served
+            ) p
+            order by p.place);
+        select array_agg(t.key order by t.place), array_agg(t.usr order by t.place), array_agg(t.request order by t.place),
+               array_agg(t.campaign order by t.place), array_agg(t.hold order by t.place)
+            into v_keys, v_users, v_requests, v_campaigns, v_holds
+            from unnest(p_keys, p_users, p_requests, p_campaigns, p_holds) with ordinality
+                 as t (key, usr, request, campaign, hold, place)
+            where t.place = any (v_places);
+    end if;
+    -- The arrays side by side: in the target list that is a third less work than `unnest` of all of them in `from`. Where an
+    -- array is null or ended, there are nulls.
+    insert into ledger (list_id, file_id, ordinal, turn, code, request_key, user_id, request_id, campaign_key, allocated_at)
+        select unnest(v_row_lists), unnest(files), unnest(ordinals), unnest(turns), unnest(codes), unnest(v_keys),
+               unnest(v_users), unnest(v_requests), unnest(v_campaigns), v_now;
+    if v_holds is not null then
+        insert into hold (list_id, file_id, ordinal, turn, held_until)
+            select t.list, t.file, t.ord, t.turn, v_now + make_interval(secs => t.seconds)
+            from unnest(v_row_lists, files, ordinals, turns, v_holds) as t (list, file, ord, turn, seconds)
+            where t.seconds is not null;
+    end if;
+    if v_used_up <> '{}' then
+        update coupon_file f set used_up = true where f.list_id = any (p_lists) and f.file_id = any (v_used_up);
+    end if;
+end $$;
