@@ -60,9 +60,7 @@ const SETTINGS: [&str; 19] = [
 /// their index; pages that do not fit are read and written again and again (docs/PERFORMANCE.md).
 fn shared_buffers() -> u64 {
     let machine = rustix::system::sysinfo();
-    let bytes = u64::try_from(machine.totalram)
-        .unwrap_or_default()
-        .saturating_mul(u64::from(machine.mem_unit));
+    let bytes = machine.totalram.saturating_mul(machine.mem_unit.into());
     (bytes / 8 / (1024 * 1024)).clamp(128, 2048)
 }
 
