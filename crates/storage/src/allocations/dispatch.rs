@@ -20,8 +20,8 @@ use crate::{Error, ListRef};
 /// Calls under way that take whatever lists have something waiting. They wait for no gate, so they are short. While one is,
 /// what comes gathers, since a call costs more than a code; another begins when it would be a whole group.
 const COMMON_CALLS: usize = 4;
-/// Calls under way for one list each that may wait for its gate.
-const LONE_CALLS: usize = 6;
+/// Calls under way for one list each that may wait for its gate. With the common ones that is the pool.
+const LONE_CALLS: usize = 4;
 /// Messages that may wait for one list; beyond it callers are told to come back.
 const WAITING: usize = 10_000;
 /// How long a list whose gate was found taken has calls of its own.
