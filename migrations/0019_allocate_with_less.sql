@@ -105,6 +105,13 @@ begin
         end if;
     end loop;
 
+    if cardinality(known) = cardinality(p_keys) then
+        -- A retry waits for no gate.
+        return query select array_fill('known'::text, array[cardinality(p_lists)]), array_fill(0, array[cardinality(p_lists)]),
+                            known, '{}'::text[], '{}'::bigint[], '{}'::bigint[], '{}'::integer[], clock_timestamp();
+        return;
+    end if;
+
     if p_wait then
         v_locked := array(select g.list_id from gate g where g.list_id = p_lists[1] for no key update);
         if v_locked = '{}' then
@@ -121,8 +128,9 @@ begin
     for v_state in
         select t.list_id, t.size, t.list_id = any (v_locked) as is_locked,
                c.status = 'ACTIVE' and c.expires_at > v_now as is_active,
-               exists (select from returned r where r.list_id = t.list_id) as has_returned,
-               exists (select from disabled d where d.list_id = t.list_id) as has_disabled
+               -- The offset keeps them probes: without it a plan may read the whole table, of all lists, to ask it by hash.
+               exists (select from returned r where r.list_id = t.list_id offset 0) as has_returned,
+               exists (select from disabled d where d.list_id = t.list_id offset 0) as has_disabled
         from unnest(p_lists, p_sizes) with ordinality as t (list_id, size, place)
         cross join lateral (select * from coupon_list c where c.list_id = t.list_id offset 0) c
         order by t.place
@@ -293,3 +301,7 @@ begin
         update coupon_file f set used_up = true where f.list_id = any (p_lists) and f.file_id = any (v_used_up);
     end if;
 end $$;
+
+-- Called by it, so that their plans are kept too: each of few rows is looked up, never a table of many read to join them.
+alter function take_returned(bigint, integer) set enable_hashjoin = off;
+alter function take_returned(bigint, integer) set enable_mergejoin = off;

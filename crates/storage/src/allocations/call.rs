@@ -1,7 +1,10 @@
 //! The calls to the database's functions: arrays in, rows out.
 
+use std::collections::BTreeMap;
+
 use domain::{AllocationStatus, Campaign, FreeText, Position, RequestKey};
 use jiff::{SignedDuration, Timestamp};
+use sqlx::error::DatabaseError;
 use uuid::Uuid;
 
 use super::{Allocation, AllocationRequest, Shared, Shortage, group::Group};
@@ -41,27 +44,58 @@ pub(super) enum Gate {
     Skip,
 }
 
-/// How often a call is repeated because another one, of another process, inserted one of its keys meanwhile. Each time that
-/// key is known afterwards, so more than one repetition takes another key's race.
+/// How often a call is repeated because another one inserted one of its keys meanwhile. Each time that key is known
+/// afterwards, so more than one repetition takes another key's race.
 const REPETITIONS: u32 = 20;
 
-/// A code for each key that has none yet, for each list.
-pub(super) async fn allocate(shared: &Shared, groups: &[Group], gate: Gate) -> Result<Vec<Part>> {
-    for group in groups {
-        add_campaigns(shared, &group.list, group.requests()).await?;
+/// Why a call did not come to an end.
+pub(super) enum Failure {
+    /// The database refused it, so nothing was taken.
+    Refused(Error),
+    /// There was no connection to make it on.
+    NotMade(Error),
+    /// The answer never came, or not all of it: nobody knows.
+    Lost(Error),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            // A session that is ended from outside may have committed before.
+            sqlx::Error::Database(refusal) if !refusal.code().is_some_and(|code| code.starts_with("57P")) => {
+                Self::Refused(error.into())
+            }
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => Self::NotMade(error.into()),
+            _ => Self::Lost(error.into()),
+        }
     }
+}
+
+/// A code for each key that has none yet, for each list.
+pub(super) async fn allocate(shared: &Shared, groups: &[Group], gate: Gate) -> Result<Vec<Part>, Failure> {
+    add_campaigns(shared, groups).await?;
     let mut repetitions = 0;
     let taken = loop {
         match take(shared, groups, gate).await {
-            Err(sqlx::Error::Database(refusal))
-                if refusal.is_unique_violation() && repetitions < REPETITIONS =>
-            {
+            Ok(taken) => break taken,
+            Err(sqlx::Error::Database(refusal)) if has_come_meanwhile(&*refusal) => {
                 repetitions += 1;
+                if repetitions > REPETITIONS {
+                    let why = "keys keep coming by other servers".to_owned();
+                    return Err(Failure::Refused(Error::Unavailable(why)));
+                }
             }
-            taken => break taken?,
+            Err(error) => return Err(error.into()),
         }
     };
-    taken.parts(shared, groups).await
+    // What it took is committed: whatever happens now, it is not "refused".
+    taken.parts(shared, groups).await.map_err(Failure::Lost)
+}
+
+/// A key was inserted after it was looked up: then its index was violated, or the function said so, which names none.
+fn has_come_meanwhile(refusal: &dyn DatabaseError) -> bool {
+    let index = refusal.constraint();
+    refusal.is_unique_violation() && index.is_none_or(|index| index.ends_with("_request_key"))
 }
 
 async fn take(shared: &Shared, groups: &[Group], gate: Gate) -> sqlx::Result<Taken> {
@@ -214,35 +248,53 @@ pub(super) async fn look_up(
 }
 
 /// Makes sure that the campaigns the ledger will point at are there.
-async fn add_campaigns<'a>(
-    shared: &Shared,
-    list: &ListRef,
-    requests: impl Iterator<Item = &'a AllocationRequest>,
-) -> Result<()> {
-    let mut last = None;
-    for campaign in requests.filter_map(|request| request.campaign.as_deref()) {
-        let key = campaign.key();
-        // A batch names one campaign for all its recipients.
-        if last == Some(key) || shared.campaigns.contains_key(&(list.list_id, key)) {
-            continue;
+async fn add_campaigns(shared: &Shared, groups: &[Group]) -> sqlx::Result<()> {
+    // In order, so that two calls that insert the same ones do not wait for each other in a circle.
+    let mut unknown: BTreeMap<(i64, Uuid), &Campaign> = BTreeMap::new();
+    for group in groups {
+        let mut last = None;
+        for campaign in group.requests().filter_map(|request| request.campaign.as_deref()) {
+            let key = campaign.key();
+            // A batch names one campaign for all its recipients.
+            if last != Some(key) && !shared.campaigns.contains_key(&(group.list.list_id, key)) {
+                unknown.insert((group.list.list_id, campaign_key(campaign)), campaign);
+            }
+            last = Some(key);
         }
-        last = Some(key);
-        sqlx::query!(
-            "insert into campaign (list_id, campaign_key, id, name, channel, delivery_type, sent_at, locale, variation)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing",
-            list.list_id,
-            Uuid::from_bytes(*key.as_bytes()),
-            campaign.id.as_str(),
-            campaign.name.as_ref().map(FreeText::as_str),
-            campaign.channel.as_ref().map(FreeText::as_str),
-            campaign.delivery_type.as_ref().map(FreeText::as_str),
-            campaign.sent_at.map(jiff_sqlx::ToSqlx::to_sqlx) as _,
-            campaign.locale.as_ref().map(FreeText::as_str),
-            campaign.variation.as_ref().map(FreeText::as_str),
-        )
-        .execute(&shared.pool)
-        .await?;
-        shared.campaigns.insert((list.list_id, key), ()).await;
+    }
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    let (lists, keys): (Vec<i64>, Vec<Uuid>) = unknown.keys().copied().unzip();
+    let campaigns = || unknown.values();
+    let texts = |of: fn(&Campaign) -> Option<&FreeText>| -> Vec<Option<&str>> {
+        campaigns()
+            .map(|campaign| of(campaign).map(FreeText::as_str))
+            .collect()
+    };
+    let ids: Vec<&str> = campaigns().map(|campaign| campaign.id.as_str()).collect();
+    let sent_at: Vec<Option<jiff_sqlx::Timestamp>> = campaigns()
+        .map(|campaign| campaign.sent_at.map(jiff_sqlx::ToSqlx::to_sqlx))
+        .collect();
+    sqlx::query!(
+        "insert into campaign (list_id, campaign_key, id, name, channel, delivery_type, sent_at, locale, variation)
+         select * from unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
+                              $7::timestamptz[], $8::text[], $9::text[])
+         on conflict do nothing",
+        &lists,
+        &keys,
+        &ids as _,
+        &texts(|campaign| campaign.name.as_ref()) as _,
+        &texts(|campaign| campaign.channel.as_ref()) as _,
+        &texts(|campaign| campaign.delivery_type.as_ref()) as _,
+        &sent_at as _,
+        &texts(|campaign| campaign.locale.as_ref()) as _,
+        &texts(|campaign| campaign.variation.as_ref()) as _,
+    )
+    .execute(&shared.pool)
+    .await?;
+    for ((list_id, _), campaign) in unknown {
+        shared.campaigns.insert((list_id, campaign.key()), ()).await;
     }
     Ok(())
 }

@@ -7,25 +7,30 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::future::join_all;
 use tokio::runtime::Handle;
 use tracing::{Instrument as _, debug_span, warn};
 
 use super::{
     AllocationOutcome, AllocationsUnavailable, GROUP_KEYS, Shared, Shortage, Waiting,
-    call::{self, Gate, Part},
+    call::{self, Failure, Gate, Part},
     group::Group,
 };
 use crate::{Error, ListRef};
 
-/// Calls under way that take whatever lists have something waiting. They wait for no gate, so they are short. While one is,
-/// what comes gathers, since a call costs more than a code; another begins when it would be a whole group.
+/// Calls under way that take whatever lists have something waiting, and wait for no gate. While one is, what comes gathers,
+/// since a call costs more than a code; another begins when it would be a whole group.
 const COMMON_CALLS: usize = 4;
 /// Calls under way for one list each that may wait for its gate. With the common ones that is the pool.
 const LONE_CALLS: usize = 4;
 /// Messages that may wait for one list; beyond it callers are told to come back.
 const WAITING: usize = 10_000;
-/// How long a list whose gate was found taken has calls of its own.
-const CONTENDED: Duration = Duration::from_secs(1);
+/// Lists of a common call: it has all their gates until it is done.
+const LISTS: usize = 64;
+/// How long a list has calls of its own whose gate was found taken, or that was in a call that was refused.
+const SHY: Duration = Duration::from_secs(1);
+/// And how long if it was the reason.
+const OUTCAST: Duration = Duration::from_mins(1);
 
 /// Whoever has a request puts it into its list's queue, and starts a call if one may be started; so does each call at its
 /// end. There is no task in between: it would be woken for every request only to see that a call is under way.
@@ -59,13 +64,14 @@ struct Queue {
     waiting: VecDeque<Waiting>,
     keys: usize,
     calls: usize,
-    contended_until: Option<Instant>,
+    alone_until: Option<Instant>,
 }
 
-/// A list that was not served since somebody had its gate.
-struct Busy {
+/// A list that is to have calls of its own for a while, and what it was not served.
+struct Alone {
     list_id: i64,
     messages: Vec<Waiting>,
+    lasts: Duration,
 }
 
 type Messages = (Arc<ListRef>, Vec<Waiting>);
@@ -84,8 +90,14 @@ impl Dispatcher {
         list: &Arc<ListRef>,
         waiting: Waiting,
     ) -> Result<(), AllocationsUnavailable> {
-        self.state().queue(list, waiting)?;
-        self.start_calls();
+        let may_start = {
+            let mut state = self.state();
+            state.queue(list, waiting)?;
+            state.may_start(list.list_id, Instant::now())
+        };
+        if may_start {
+            self.start_calls();
+        }
         Ok(())
     }
 
@@ -99,7 +111,7 @@ impl Dispatcher {
                 dispatcher: self.clone(),
                 lists: call.iter().map(|(list, _)| list.list_id).collect(),
                 gate,
-                busy: Vec::new(),
+                alone: Vec::new(),
             };
             self.runtime
                 .spawn(carry_out(self.shared.clone(), call, ended).instrument(span));
@@ -116,13 +128,13 @@ struct Ended {
     dispatcher: Arc<Dispatcher>,
     lists: Vec<i64>,
     gate: Gate,
-    busy: Vec<Busy>,
+    alone: Vec<Alone>,
 }
 
 impl Drop for Ended {
     fn drop(&mut self) {
-        let busy = std::mem::take(&mut self.busy);
-        self.dispatcher.state().ended(&self.lists, self.gate, busy);
+        let alone = std::mem::take(&mut self.alone);
+        self.dispatcher.state().ended(&self.lists, self.gate, alone);
         self.dispatcher.start_calls();
     }
 }
@@ -134,7 +146,7 @@ impl State {
             waiting: VecDeque::new(),
             keys: 0,
             calls: 0,
-            contended_until: None,
+            alone_until: None,
         });
         if queue.waiting.len() >= WAITING {
             return Err(AllocationsUnavailable::Busy);
@@ -148,7 +160,7 @@ impl State {
         Ok(())
     }
 
-    fn ended(&mut self, lists: &[i64], gate: Gate, busy: Vec<Busy>) {
+    fn ended(&mut self, lists: &[i64], gate: Gate, alone: Vec<Alone>) {
         match gate {
             Gate::Wait => self.lone_calls -= 1,
             Gate::Skip => self.common_calls -= 1,
@@ -158,12 +170,17 @@ impl State {
                 queue.calls -= 1;
             }
         }
-        for Busy { list_id, messages } in busy {
+        for Alone {
+            list_id,
+            messages,
+            lasts,
+        } in alone
+        {
             let Some(queue) = self.queues.get_mut(&list_id) else {
                 continue;
             };
-            queue.contended_until = Instant::now().checked_add(CONTENDED);
-            if queue.waiting.is_empty() {
+            queue.alone_until = Instant::now().checked_add(lasts);
+            if queue.waiting.is_empty() && !messages.is_empty() {
                 self.turns.push_front(list_id);
             }
             for waiting in messages.into_iter().rev() {
@@ -172,19 +189,35 @@ impl State {
                 queue.waiting.push_front(waiting);
             }
         }
+        let now = Instant::now();
         for list_id in lists {
-            if self.queues.get(list_id).is_some_and(Queue::is_idle) {
+            if self.queues.get(list_id).is_some_and(|queue| queue.is_idle(now)) {
                 self.queues.remove(list_id);
             }
         }
+    }
+
+    /// Whether something new in a list's queue may start a call: asked for each message, so it looks at few lists.
+    fn may_start(&self, list_id: i64, now: Instant) -> bool {
+        let may_go_alone =
+            |queue: &Queue| self.lone_calls < LONE_CALLS && queue.goes_alone(now) && queue.may_have_another();
+        self.queues.get(&list_id).is_some_and(may_go_alone) || self.is_common_free(now)
+    }
+
+    fn is_common_free(&self, now: Instant) -> bool {
+        let common_keys = || -> usize {
+            let common = self.queues.values().filter(|queue| !queue.goes_alone(now));
+            common.map(|queue| queue.keys).sum()
+        };
+        self.common_calls == 0
+            || (self.common_calls < COMMON_CALLS && self.keys >= GROUP_KEYS && common_keys() >= GROUP_KEYS)
     }
 
     /// What can be started now, if anything: a list's own call, or a common one with all that have their turn.
     fn next_call(&mut self, now: Instant) -> Option<(Vec<Messages>, Gate)> {
         let mut common = Vec::new();
         let mut keys = 0;
-        let is_common_free =
-            self.common_calls == 0 || (self.common_calls < COMMON_CALLS && self.keys >= GROUP_KEYS);
+        let is_common_free = self.is_common_free(now);
         for _ in 0..self.turns.len() {
             let list_id = self.turns.pop_front()?;
             let Some(queue) = self.queues.get_mut(&list_id) else {
@@ -194,7 +227,9 @@ impl State {
             let goes = if goes_alone {
                 common.is_empty() && queue.may_have_another() && self.lone_calls < LONE_CALLS
             } else {
-                is_common_free && (keys == 0 || keys + queue.next_size() <= GROUP_KEYS)
+                is_common_free
+                    && common.len() < LISTS
+                    && (keys == 0 || keys + queue.next_size() <= GROUP_KEYS)
             };
             if !goes {
                 self.turns.push_back(list_id);
@@ -238,15 +273,16 @@ impl Queue {
             .waiting
             .front()
             .is_some_and(|waiting| waiting.shortage == Shortage::Reject);
-        is_reject || self.calls > 0 || self.contended_until.is_some_and(|until| until > now)
+        is_reject || self.calls > 0 || self.alone_until.is_some_and(|until| until > now)
     }
 
     fn may_have_another(&self) -> bool {
         self.calls == 0 || (self.calls == 1 && self.keys >= GROUP_KEYS)
     }
 
-    fn is_idle(&self) -> bool {
-        self.calls == 0 && self.waiting.is_empty()
+    /// Whether there is nothing to remember of it.
+    fn is_idle(&self, now: Instant) -> bool {
+        self.calls == 0 && self.waiting.is_empty() && self.alone_until.is_none_or(|until| until <= now)
     }
 
     /// How many keys the next group has at most.
@@ -285,15 +321,19 @@ async fn carry_out(shared: Arc<Shared>, call: Vec<Messages>, mut ended: Ended) {
     for group in contradictory {
         group.answer_all(&AllocationOutcome::Conflict);
     }
+    if groups.is_empty() {
+        return;
+    }
     match call::allocate(&shared, &groups, ended.gate).await {
         Ok(parts) => {
             let mut served = Vec::with_capacity(groups.len());
             for (group, part) in groups.into_iter().zip(parts) {
                 match part {
                     Part::Served(known) => served.push((group, known)),
-                    Part::Busy => ended.busy.push(Busy {
+                    Part::Busy => ended.alone.push(Alone {
                         list_id: group.list.list_id,
                         messages: group.into_messages(),
+                        lasts: SHY,
                     }),
                 }
             }
@@ -303,42 +343,50 @@ async fn carry_out(shared: Arc<Shared>, call: Vec<Messages>, mut ended: Ended) {
                 group.answer(&known);
             }
         }
-        Err(Error::Fault(fault)) if groups.len() > 1 => {
-            warn!(fault, "a call for several lists failed: once more, one by one");
-            for group in groups {
-                alone(&shared, group).await;
-            }
+        // Nothing was taken. One list's fault must not be the others': each is asked for by itself.
+        Err(Failure::Refused(error)) if groups.len() > 1 => {
+            warn!(%error, "a call for several lists was refused");
+            ended.alone.extend(groups.into_iter().map(|group| Alone {
+                list_id: group.list.list_id,
+                messages: group.into_messages(),
+                lasts: SHY,
+            }));
         }
-        Err(error) => {
-            for group in groups {
-                settle(&shared, group, &error).await;
-            }
+        Err(Failure::Refused(error)) => {
+            ended.alone.extend(groups.iter().map(|group| Alone {
+                list_id: group.list.list_id,
+                messages: Vec::new(),
+                lasts: OUTCAST,
+            }));
+            drop(ended);
+            fail(groups, &error);
+        }
+        Err(Failure::NotMade(error)) => {
+            drop(ended);
+            fail(groups, &error);
+        }
+        Err(Failure::Lost(error)) => {
+            drop(ended);
+            join_all(groups.into_iter().map(|group| settle(&shared, group, &error))).await;
         }
     }
 }
 
-/// One list's fault must not be the others'.
-async fn alone(shared: &Shared, group: Group) {
-    let groups = [group];
-    let parts = call::allocate(shared, &groups, Gate::Wait).await;
-    let [group] = groups;
-    match parts.map(|mut parts| parts.pop()) {
-        Ok(Some(Part::Served(known))) => group.answer(&known),
-        Ok(_) => group.fail(Error::Fault("allocate answered no list".to_owned())),
-        Err(error) => settle(shared, group, &error).await,
+fn fail(groups: Vec<Group>, error: &Error) {
+    warn!(%error, "allocation failed");
+    for group in groups {
+        group.fail(error.clone());
     }
 }
 
 /// The answer never came, but the codes may have been handed out: the ledger knows. If it has nothing, nothing is known:
 /// the call may still be waiting on the server.
 async fn settle(shared: &Shared, group: Group, lost: &Error) {
-    warn!(error = %lost, "allocation failed");
-    if matches!(lost, Error::Unavailable(_))
-        && let Ok(known) = call::look_up(shared, &group.list, &group.keys).await
+    if let Ok(known) = call::look_up(shared, &group.list, &group.keys).await
         && let Some(known) = known.into_iter().collect::<Option<Vec<_>>>()
     {
         group.answer(&known);
     } else {
-        group.fail(lost.clone());
+        fail(vec![group], lost);
     }
 }

@@ -1,4 +1,4 @@
-//! Handing out codes: one for each request key, in groups per list.
+//! Handing out codes: one for each request key, in calls that serve whatever waits.
 
 mod call;
 mod dispatch;

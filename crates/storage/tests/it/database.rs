@@ -1,6 +1,10 @@
 //! A database of its own for each test, with a list in it.
 
-use std::{num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroU32,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use domain::{
     AlertConditions, AllocationStatus, CodesPerBlock, ExternalId, FileUrl, FreeText, Label, ListName,
@@ -177,7 +181,9 @@ impl TestDatabase {
     /// Waits until so many sessions of this database wait for a lock.
     pub(crate) async fn until_waiting_for_a_lock(&self, sessions: i64) {
         let mut connection = self.connect().await;
+        let deadline = Instant::now() + Duration::from_secs(30);
         loop {
+            assert!(Instant::now() < deadline, "nobody waits for a lock");
             let waiting: i64 = sqlx::query_scalar(
                 "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
             )
