@@ -31,7 +31,7 @@ use crate::{
 /// The most recipients of one request.
 const MOST_LINES: usize = 1_000_000;
 /// Groups under way at once: while one is being committed, the next is read and the one before it written.
-const GROUPS: usize = 3;
+const GROUPS: usize = 4;
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
