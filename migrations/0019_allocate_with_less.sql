@@ -305,3 +305,5 @@ end $$;
 -- Called by it, so that their plans are kept too: each of few rows is looked up, never a table of many read to join them.
 alter function take_returned(bigint, integer) set enable_hashjoin = off;
 alter function take_returned(bigint, integer) set enable_mergejoin = off;
+alter function take_back_run_out_holds(bigint, timestamptz) set enable_hashjoin = off;
+alter function take_back_run_out_holds(bigint, timestamptz) set enable_mergejoin = off;

@@ -129,3 +129,8 @@ begin
         where v.list_id = p_list and v.file_id = a.file_id and v.ordinal = a.ordinal and v.turn = a.turn
     ) e;
 end $$;
+
+-- What looks at one place only: every statement is a few probes of primary keys.
+alter function code_passport(bigint, bigint, bigint) set plan_cache_mode = force_generic_plan;
+alter function redeem(bigint, bigint, bigint, jsonb) set plan_cache_mode = force_generic_plan;
+alter function disable(bigint, bigint, bigint, text) set plan_cache_mode = force_generic_plan;

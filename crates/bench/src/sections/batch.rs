@@ -61,7 +61,7 @@ pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
                 &[ours / one_by_one],
             )
             .compared("256 connections")
-            .gross(Target::AtLeast(2.0)),
+            .gross(Target::AtLeast(1.3)),
         );
     }
     Ok(())
