@@ -44,8 +44,8 @@ chaos: ## Kill the server ten times while files load and codes are taken; then c
 bench: ## Measure beside what a user would otherwise do: about ten minutes; writes docs/performance
 	deploy/dev/bench.sh --out docs/performance
 
-bench-full: ## The same with a hundred million codes: an hour or two, and 45 GB under COUPONRY_BENCH_DIR (/var/tmp)
-	deploy/dev/bench.sh --out docs/performance --size full
+bench-full: ## A list of a hundred million codes: half an hour, and 45 GB under COUPONRY_BENCH_DIR (/var/tmp)
+	deploy/dev/bench.sh --out docs/performance/full --size full
 
 bench-check: ## A small one that fails only on gross ratios, whatever the machine
 	deploy/dev/bench.sh --out $(TARGET_DIR)/bench-check --size check

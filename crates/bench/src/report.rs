@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 use crate::{hardware::Hardware, plots, rows::Row};
 
 const HEADS: [&str; 5] = ["what", "measured", "compared", "target", "met"];
-const BEGIN: &str = "<!-- measured -->\n";
-const END: &str = "<!-- /measured -->";
+/// Where the tables are, above the directory of the results.
+const PAGE: &str = "PERFORMANCE.md";
 
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Results {
@@ -62,21 +62,23 @@ impl Results {
         for (name, plot) in plots::all(&self.rows)? {
             fs::write(directory.join(name), plot)?;
         }
-        let page = directory.with_file_name("PERFORMANCE.md");
-        if let Ok(text) = fs::read_to_string(&page)
-            && let Some(text) = with_table(&text, &self.markdown())
-        {
-            fs::write(&page, text)?;
+        let pages = directory.ancestors().map(|above| above.join(PAGE));
+        for page in pages.filter(|page| page.is_file()) {
+            let text = fs::read_to_string(&page)?;
+            if let Some(text) = with_table(&text, &self.size, &self.markdown()) {
+                fs::write(&page, text)?;
+            }
         }
         Ok(())
     }
 }
 
-/// The page with another table between its marks, if it has them.
-fn with_table(page: &str, table: &str) -> Option<String> {
-    let (before, rest) = page.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
-    Some(format!("{before}{BEGIN}{table}{END}{after}"))
+/// The page with another table between the marks of this size, if it has them.
+fn with_table(page: &str, size: &str, table: &str) -> Option<String> {
+    let (begin, end) = (format!("<!-- {size} -->\n"), format!("<!-- /{size} -->"));
+    let (before, rest) = page.split_once(&begin)?;
+    let (_, after) = rest.split_once(&end)?;
+    Some(format!("{before}{begin}{table}{end}{after}"))
 }
 
 pub(crate) fn say(text: &str) -> io::Result<()> {
@@ -89,10 +91,15 @@ mod tests {
 
     #[test]
     fn the_table_on_the_page_is_replaced_and_nothing_else() {
-        let page = "Before\n<!-- measured -->\nold\n<!-- /measured -->\nAfter\n";
-        let new = with_table(page, "new\n").unwrap();
-        assert_eq!(new, "Before\n<!-- measured -->\nnew\n<!-- /measured -->\nAfter\n");
-        assert!(with_table("no marks", "new").is_none());
+        let page = "Before\n<!-- normal -->\nold\n<!-- /normal -->\nAfter\n<!-- full -->\n<!-- /full -->\n";
+        let new = with_table(page, "normal", "new\n").unwrap();
+        assert_eq!(
+            new,
+            "Before\n<!-- normal -->\nnew\n<!-- /normal -->\nAfter\n<!-- full -->\n<!-- /full -->\n"
+        );
+        let new = with_table(page, "full", "more\n").unwrap();
+        assert!(new.ends_with("old\n<!-- /normal -->\nAfter\n<!-- full -->\nmore\n<!-- /full -->\n"));
+        assert!(with_table("no marks", "normal", "new").is_none());
     }
 
     #[test]

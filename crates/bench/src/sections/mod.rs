@@ -38,8 +38,8 @@ pub(crate) fn chosen(only: &[Section], size: SizeName) -> Vec<Section> {
     let of_size = |section: &Section| match size {
         SizeName::Check => !matches!(section, Section::Used | Section::Reads | Section::Full),
         SizeName::Normal => *section != Section::Full,
-        // `full` measures it on its own list.
-        SizeName::Full => *section != Section::Used,
+        // On its own list it measures what is used up and read, too.
+        SizeName::Full => *section == Section::Full,
     };
     let is_wanted = |section: &Section| {
         if only.is_empty() {
