@@ -28,9 +28,9 @@ const WAITING: usize = 10_000;
 /// Lists of a common call: it has all their gates until it is done.
 const LISTS: usize = 64;
 /// How long a list has calls of its own whose gate was found taken, or that was in a call that was refused.
-const SHY: Duration = Duration::from_secs(1);
-/// And how long if it was the reason.
-const OUTCAST: Duration = Duration::from_mins(1);
+const ALONE: Duration = Duration::from_secs(1);
+/// And how long if it was refused by itself: then it was the reason.
+const ALONE_AT_FAULT: Duration = Duration::from_mins(1);
 
 /// Whoever has a request puts it into its list's queue, and starts a call if one may be started; so does each call at its
 /// end. There is no task in between: it would be woken for every request only to see that a call is under way.
@@ -333,7 +333,7 @@ async fn carry_out(shared: Arc<Shared>, call: Vec<Messages>, mut ended: Ended) {
                     Part::Busy => ended.alone.push(Alone {
                         list_id: group.list.list_id,
                         messages: group.into_messages(),
-                        lasts: SHY,
+                        lasts: ALONE,
                     }),
                 }
             }
@@ -349,14 +349,14 @@ async fn carry_out(shared: Arc<Shared>, call: Vec<Messages>, mut ended: Ended) {
             ended.alone.extend(groups.into_iter().map(|group| Alone {
                 list_id: group.list.list_id,
                 messages: group.into_messages(),
-                lasts: SHY,
+                lasts: ALONE,
             }));
         }
         Err(Failure::Refused(error)) => {
             ended.alone.extend(groups.iter().map(|group| Alone {
                 list_id: group.list.list_id,
                 messages: Vec::new(),
-                lasts: OUTCAST,
+                lasts: ALONE_AT_FAULT,
             }));
             drop(ended);
             fail(groups, &error);
