@@ -300,7 +300,9 @@ impl From<&storage::Error> for ApiError {
 impl From<AllocationsUnavailable> for ApiError {
     fn from(unavailable: AllocationsUnavailable) -> Self {
         match unavailable {
-            AllocationsUnavailable::Busy | AllocationsUnavailable::Stopped => Self::Unavailable,
+            AllocationsUnavailable::Busy | AllocationsUnavailable::Late | AllocationsUnavailable::Stopped => {
+                Self::Unavailable
+            }
             AllocationsUnavailable::Storage(error) => Self::from(&*error),
         }
     }

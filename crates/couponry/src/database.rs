@@ -1,6 +1,7 @@
 //! The database that the settings name, or a private one.
 
 use secrecy::SecretString;
+use storage::Silence;
 
 use crate::{config::Settings, private_postgres::PrivatePostgres};
 
@@ -9,6 +10,7 @@ pub(crate) struct Database {
     pub(crate) url: SecretString,
     /// Past a connection pooler.
     pub(crate) direct_url: SecretString,
+    pub(crate) silence: Silence,
     private: Option<PrivatePostgres>,
 }
 
@@ -20,6 +22,7 @@ impl Database {
             return Ok(Self {
                 url: url.clone(),
                 direct_url,
+                silence: Silence::default(),
                 private: None,
             });
         }
@@ -28,6 +31,7 @@ impl Database {
         Ok(Self {
             url: private.url(),
             direct_url: private.url(),
+            silence: Silence::default(),
             private: Some(private),
         })
     }
@@ -40,6 +44,7 @@ impl Database {
             return Ok(Self {
                 direct_url: url.clone(),
                 url,
+                silence: Silence::default(),
                 private: None,
             });
         }

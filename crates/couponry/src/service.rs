@@ -14,11 +14,8 @@ use ingestion::{
 };
 use reporting::{Mailer, ReportBuilder};
 use reqwest::Url;
-use storage::{Allocator, Storage};
-use tokio::{
-    task::JoinSet,
-    time::{sleep, timeout},
-};
+use storage::Storage;
+use tokio::{task::JoinSet, time::sleep};
 
 use crate::{
     config::Settings,
@@ -31,7 +28,6 @@ use crate::{
 
 /// How long `/readyz` says 503 before the door closes, so that a balancer hears of it first.
 const NOTICE: Duration = Duration::from_secs(5);
-const CLOSE: Duration = Duration::from_secs(5);
 
 #[derive(Debug)]
 pub(crate) struct Service {
@@ -141,8 +137,8 @@ impl Service {
     fn app(&self, settings: &Settings, public_url: &Url) -> anyhow::Result<App> {
         let policy = settings.outbound_allow.clone();
         Ok(App {
-            storage: Storage::connect(&pools::requests(&self.database))?,
-            allocator: Allocator::new(&pools::allocations(&self.database))?,
+            storage: pools::requests(&self.database)?,
+            allocator: pools::allocations(&self.database)?,
             most_lists: settings.workspace_lists,
             zone: settings.time_zone.clone(),
             refuses_url: Arc::new(move |url| policy.refuses_literally(url)),
@@ -197,15 +193,10 @@ impl Service {
             }
         };
         tokio::join!(workers, http);
-        let pools = async {
-            if let Some(requests) = &self.requests {
-                requests.close().await;
-            }
-            self.storage.close().await;
-        };
-        if timeout(CLOSE, pools).await.is_err() {
-            tracing::warn!("the database's connections do not close; leaving them");
+        if let Some(requests) = &self.requests {
+            requests.close();
         }
+        self.storage.close();
         self.database.close().await;
         tracing::info!("stopped");
     }

@@ -160,7 +160,7 @@ impl Mailer {
         }
         let gzip: Vec<u8> = self
             .storage
-            .report_pieces(report.place)
+            .report_pieces(report)
             .try_fold(Vec::new(), async |mut whole, piece| {
                 whole.extend_from_slice(&piece);
                 Ok(whole)

@@ -128,6 +128,9 @@ fn write_report(
             csv.write(row).map_err(NotWritten::from)
         })?;
     }
+    if !decoder.is_at_end() {
+        return Err(Error::Fault("a report's rows ended before their end".to_owned()).into());
+    }
     let Counted { inner, bytes } = csv.finish()?;
     let gzip_bytes = inner.finish()?.finish()?;
     Ok(Written {
@@ -253,7 +256,10 @@ mod tests {
 
     #[test]
     fn no_rows_are_a_header() {
-        let (_, rows) = mpsc::channel(1);
+        let (copy, rows) = mpsc::channel(1);
+        copy.blocking_send(Bytes::from_static(b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0\xff\xff"))
+            .unwrap();
+        drop(copy);
         let (sender, mut pieces) = mpsc::channel(1);
         let Ok(written) = write_report(rows, sender, TimeZone::UTC, "label".to_owned(), false) else {
             panic!("not written")
@@ -268,5 +274,17 @@ mod tests {
             (written.rows, written.bytes, written.gzip_bytes),
             (0, text.len() as u64, gzip.len() as u64)
         );
+    }
+
+    #[test]
+    fn rows_that_end_before_their_end_are_no_report() {
+        for came in [&b""[..], b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0\0\x0a"] {
+            let (copy, rows) = mpsc::channel(1);
+            copy.blocking_send(Bytes::from_static(came)).unwrap();
+            drop(copy);
+            let (sender, _pieces) = mpsc::channel(1);
+            let written = write_report(rows, sender, TimeZone::UTC, "label".to_owned(), false);
+            assert!(matches!(written, Err(NotWritten::Storage(_))), "{came:?}");
+        }
     }
 }

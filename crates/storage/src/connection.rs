@@ -1,16 +1,12 @@
-//! The connections and what is known by heart.
+//! The connection pools and the caches in front of them.
 
-use std::{str::FromStr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use domain::PublicId;
 use moka::future::Cache;
-use secrecy::{ExposeSecret, SecretString};
-use sqlx::{
-    PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-};
+use secrecy::SecretString;
 
-use crate::{ListRef, Result, credentials::Credentials};
+use crate::{ListRef, Result, Silence, credentials::Credentials, pool::Pool};
 
 /// How to reach the database, and how hard.
 #[derive(Debug, Clone)]
@@ -22,6 +18,8 @@ pub struct Settings {
     pub statement_timeout: Duration,
     /// How long a caller waits for a free connection before it is told that the database is not available.
     pub acquire_timeout: Duration,
+    /// One for all pools of a process.
+    pub silence: Silence,
 }
 
 /// One pool of connections and the caches over it; clones share both.
@@ -30,7 +28,11 @@ pub struct Settings {
 /// pool of their own.
 #[derive(Debug, Clone)]
 pub struct Storage {
-    pub(crate) pool: PgPool,
+    pub(crate) pool: Pool,
+    /// For statements that may take long: of jobs, which nobody waits for.
+    pub(crate) bulk: Pool,
+    /// For credentials: whoever uses up the other connections must not keep others from being recognised.
+    pub(crate) keys: Pool,
     pub(crate) lists: Cache<(i64, PublicId), Arc<ListRef>>,
     pub(crate) credentials: Credentials,
 }
@@ -41,11 +43,36 @@ impl Storage {
     /// # Errors
     /// If the URL cannot be read.
     pub fn connect(settings: &Settings) -> Result<Self> {
+        let pool = Pool::new(settings)?;
         Ok(Self {
-            pool: pool(settings)?,
+            bulk: pool.clone(),
+            keys: pool.clone(),
+            pool,
             // A list's id and key never change, so the cache needs no end but a size.
             lists: Cache::new(100_000),
             credentials: Credentials::new(),
+        })
+    }
+
+    /// The same, with other connections for statements that may take long.
+    ///
+    /// # Errors
+    /// If the URL cannot be read.
+    pub fn with_bulk(self, settings: &Settings) -> Result<Self> {
+        Ok(Self {
+            bulk: Pool::new(settings)?,
+            ..self
+        })
+    }
+
+    /// The same, with other connections for credentials.
+    ///
+    /// # Errors
+    /// If the URL cannot be read.
+    pub fn with_keys(self, settings: &Settings) -> Result<Self> {
+        Ok(Self {
+            keys: Pool::new(settings)?,
+            ..self
         })
     }
 
@@ -64,31 +91,10 @@ impl Storage {
         Ok(passed.fetch_one(&self.pool).await?)
     }
 
-    /// Ends the connections, once those in use have been given back.
-    pub async fn close(&self) {
-        self.pool.close().await;
+    /// Ends the idle connections now, and the others with their statements.
+    pub fn close(&self) {
+        for pool in [&self.pool, &self.bulk, &self.keys] {
+            pool.close();
+        }
     }
-}
-
-pub(crate) fn pool(settings: &Settings) -> Result<PgPool> {
-    let options = PgConnectOptions::from_str(settings.url.expose_secret())?
-        .application_name("couponry")
-        .options([
-            // The design rests on READ COMMITTED: statements after the gate's lock see what was committed before it.
-            ("default_transaction_isolation", "read committed".to_owned()),
-            (
-                "statement_timeout",
-                settings.statement_timeout.as_millis().to_string(),
-            ),
-            ("idle_in_transaction_session_timeout", "10s".to_owned()),
-            // The program's text is UTF-8 whatever the cluster's default is.
-            ("client_encoding", "UTF8".to_owned()),
-        ]);
-    Ok(PgPoolOptions::new()
-        .max_connections(settings.connections)
-        .acquire_timeout(settings.acquire_timeout)
-        // A ping before each use costs a round trip; a dead connection is found by the statement itself.
-        .test_before_acquire(false)
-        .max_lifetime(Duration::from_mins(30))
-        .connect_lazy_with(options))
 }

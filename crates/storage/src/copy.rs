@@ -1,138 +1,178 @@
 //! Blocks in and out by PostgreSQL's binary `COPY`: the text form eats codes such as `\N` and is half as fast.
+//!
+//! A `COPY` has a connection of its own that is closed when the caller goes or an answer does not come. sqlx does not
+//! count what a `COPY` that is not read to its end leaves on its connection, so a pool's next statements would take that
+//! for their own answers (docs/decisions/0024-a-statement-a-loan.md). That everything came is counted, never supposed.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, io, time::Duration};
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
-use futures_util::{TryStreamExt as _, stream::BoxStream};
-use sqlx::{
-    PgPool,
-    pool::PoolConnection,
-    postgres::{PgCopyIn, PgPoolCopyExt as _, Postgres},
-};
+use futures_util::{Stream, TryStreamExt as _};
+use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
+use tokio::time::timeout;
 
 use crate::{Error, Result, Run, block::Block, files::FileRef};
 
 /// The signature, no flags, no extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+/// What follows the last row.
+const TRAILER: &[u8] = &(-1_i16).to_be_bytes();
 /// How much is sent at once.
 const SEND_BYTES: usize = 512 * 1024;
+/// The server's limit for one `COPY`: a large file, or along a full list.
+const STATEMENT: Duration = Duration::from_mins(10);
+/// How long one step may take: connecting, the next bytes, the end. A lock on the table makes the first ones wait.
+const STEP: Duration = Duration::from_secs(30);
 
-/// Writes the blocks of one file.
-pub(crate) struct BlockWriter {
-    copy: PgCopyIn<PoolConnection<Postgres>>,
-    buffer: BytesMut,
-    file: FileRef,
+/// A connection for one `COPY`.
+pub(crate) async fn connection(options: &PgConnectOptions) -> Result<PgConnection> {
+    let options = options
+        .clone()
+        .options([("statement_timeout", STATEMENT.as_millis().to_string())]);
+    in_time(PgConnection::connect_with(&options)).await
 }
 
-impl BlockWriter {
-    pub(crate) async fn begin(pool: &PgPool, file: FileRef) -> Result<Self> {
-        let copy = pool
-            .copy_in_raw(
-                "copy block (list_id, file_id, number, first_fingerprint, codes) from stdin (format binary)",
-            )
-            .await?;
-        let mut buffer = BytesMut::with_capacity(SEND_BYTES + 16 * 1024);
-        buffer.put_slice(HEADER);
-        Ok(Self { copy, buffer, file })
+/// A step of a `COPY` that gets no answer is an error, not a wait without end.
+async fn in_time<T>(step: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
+    match timeout(STEP, step).await {
+        Ok(done) => Ok(done?),
+        Err(_) => Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "COPY got no answer in time")).into()),
     }
+}
 
-    pub(crate) async fn write(&mut self, block: &Block) -> Result<()> {
-        let buffer = &mut self.buffer;
-        buffer.put_i16(5);
-        for key in [self.file.list_id, self.file.file_id] {
-            buffer.put_i32(8);
-            buffer.put_i64(key);
-        }
-        buffer.put_i32(4);
-        buffer.put_i32(block.number);
-        buffer.put_i32(8);
-        buffer.put_i64(block.first_fingerprint);
-        buffer.put_i32(i32::try_from(block.codes.len()).map_err(|_| too_long())?);
-        buffer.put_slice(&block.codes);
+/// Writes the blocks of one file.
+#[expect(clippy::disallowed_methods, reason = "on a connection of its own")]
+pub(crate) async fn write_blocks(
+    options: &PgConnectOptions,
+    file: FileRef,
+    blocks: impl Iterator<Item = Block> + Send,
+) -> Result<()> {
+    let mut connection = connection(options).await?;
+    let copy = connection
+        .copy_in_raw("copy block (list_id, file_id, number, first_fingerprint, codes) from stdin (format binary)");
+    let mut copy = in_time(copy).await?;
+    let mut buffer = BytesMut::with_capacity(SEND_BYTES + 16 * 1024);
+    buffer.put_slice(HEADER);
+    let mut sent = 0_u64;
+    for block in blocks {
+        put_block(&mut buffer, file, &block)?;
+        sent += 1;
         if buffer.len() >= SEND_BYTES {
-            self.send().await?;
+            in_time(copy.send(buffer.as_ref())).await?;
+            buffer.clear();
         }
-        Ok(())
     }
+    buffer.put_slice(TRAILER);
+    in_time(copy.send(buffer.as_ref())).await?;
+    let stored = in_time(copy.finish()).await?;
+    if stored != sent {
+        return Err(Error::Fault(format!("COPY stored {stored} blocks of {sent}")));
+    }
+    Ok(())
+}
 
-    pub(crate) async fn finish(mut self) -> Result<()> {
-        self.buffer.put_i16(-1);
-        self.send().await?;
-        self.copy.finish().await?;
-        Ok(())
+fn put_block(buffer: &mut BytesMut, file: FileRef, block: &Block) -> Result<()> {
+    buffer.put_i16(5);
+    for key in [file.list_id, file.file_id] {
+        buffer.put_i32(8);
+        buffer.put_i64(key);
     }
-
-    async fn send(&mut self) -> Result<()> {
-        self.copy.send(self.buffer.as_ref()).await?;
-        self.buffer.clear();
-        Ok(())
-    }
+    buffer.put_i32(4);
+    buffer.put_i32(block.number);
+    buffer.put_i32(8);
+    buffer.put_i64(block.first_fingerprint);
+    buffer.put_i32(i32::try_from(block.codes.len()).map_err(|_| too_long())?);
+    buffer.put_slice(&block.codes);
+    Ok(())
 }
 
 fn too_long() -> Error {
     Error::Fault("a block is too long".to_owned())
 }
 
-/// Reads the blocks of some runs of a list, in their order: `on_block(index of the run, number, codes)`.
+/// Reads the blocks of some runs of a list, in their order: `on_block(index of the run, number, codes)`. Every block of
+/// every run, or an error.
 pub(crate) async fn read_blocks(
-    pool: &PgPool,
+    options: &PgConnectOptions,
     list_id: i64,
     runs: &[Run],
     mut on_block: impl FnMut(usize, i32, &[u8]) + Send,
 ) -> Result<()> {
-    let mut reader = BlockReader::begin(pool, list_id, runs).await?;
-    while let Some((index, row)) = reader.next().await? {
+    let mut by_file: Vec<(i64, usize)> = (runs.iter().enumerate())
+        .map(|(index, run)| (run.file_id, index))
+        .collect();
+    by_file.sort_unstable();
+    let mut read = vec![0_i64; runs.len()];
+    let mut connection = connection(options).await?;
+    let mut pieces = Pieces::new(copy_out(&mut connection, &select_blocks(list_id, runs)).await?);
+    while let Some(row) = pieces.next_row(take_row).await? {
+        let place = by_file.binary_search_by_key(&row.file_id, |(file_id, _)| *file_id);
+        let index = place.ok().and_then(|place| by_file.get(place)).map(|(_, index)| *index);
+        let (Some(index), Some(blocks)) = (index, index.and_then(|index| read.get_mut(index))) else {
+            return Err(Error::Fault("COPY answered a block of another file".to_owned()));
+        };
+        if i64::from(row.number) != *blocks {
+            return Err(Error::Fault(format!("COPY left out block {blocks} of a file")));
+        }
+        *blocks += 1;
         on_block(index, row.number, &row.codes);
+    }
+    for (run, blocks) in runs.iter().zip(read) {
+        if run.blocks() != blocks {
+            return Err(Error::Fault(format!("COPY answered {blocks} blocks of {}", run.blocks())));
+        }
     }
     Ok(())
 }
 
-/// The blocks of some runs, one at a time.
-struct BlockReader {
-    rows: BoxStream<'static, sqlx::Result<Bytes>>,
-    buffer: BytesMut,
-    header_seen: bool,
-    /// The client's order is by index; the server's by file: this makes them one.
-    by_file: Vec<(i64, usize)>,
+/// What a `COPY … TO STDOUT` answers, in the pieces that the server sends.
+#[expect(clippy::disallowed_methods, reason = "on a connection of the caller's own")]
+pub(crate) async fn copy_out<'c>(
+    connection: &'c mut PgConnection,
+    sql: &str,
+) -> Result<impl Stream<Item = sqlx::Result<Bytes>> + Send + Unpin + use<'c>> {
+    in_time(connection.copy_out_raw(sql)).await
 }
 
-impl BlockReader {
-    async fn begin(pool: &PgPool, list_id: i64, runs: &[Run]) -> Result<Self> {
-        let mut by_file: Vec<(i64, usize)> = runs
-            .iter()
-            .enumerate()
-            .map(|(index, run)| (run.file_id, index))
-            .collect();
-        by_file.sort_unstable();
-        Ok(Self {
-            rows: pool.copy_out_raw(&select_blocks(list_id, runs)).await?,
+/// The next piece of a `COPY`, or its end.
+pub(crate) async fn next_piece(
+    pieces: &mut (impl Stream<Item = sqlx::Result<Bytes>> + Send + Unpin),
+) -> Result<Option<Bytes>> {
+    in_time(pieces.try_next()).await
+}
+
+/// The rows of a `COPY`, wherever it was cut into pieces.
+struct Pieces<S> {
+    pieces: S,
+    buffer: BytesMut,
+    header_seen: bool,
+}
+
+impl<S: Stream<Item = sqlx::Result<Bytes>> + Send + Unpin> Pieces<S> {
+    fn new(pieces: S) -> Self {
+        Self {
+            pieces,
             buffer: BytesMut::new(),
             header_seen: false,
-            by_file,
-        })
+        }
     }
 
-    /// The next block, with the index of its run.
-    async fn next(&mut self) -> Result<Option<(usize, BlockRow)>> {
+    /// `take` takes a row out of the buffer if one has come whole. The end is where the trailer is, and nowhere else.
+    async fn next_row<T>(&mut self, take: impl Fn(&mut BytesMut) -> Result<Option<T>>) -> Result<Option<T>> {
         loop {
             if !self.header_seen && self.buffer.len() >= HEADER.len() {
                 self.buffer.advance(HEADER.len());
                 self.header_seen = true;
             }
             if self.header_seen
-                && let Some(row) = take_row(&mut self.buffer)?
+                && let Some(row) = take(&mut self.buffer)?
             {
-                let place = self
-                    .by_file
-                    .binary_search_by_key(&row.file_id, |(file_id, _)| *file_id);
-                let Some((_, index)) = place.ok().and_then(|place| self.by_file.get(place)) else {
-                    return Err(Error::Fault("COPY answered a block of another file".to_owned()));
-                };
-                return Ok(Some((*index, row)));
+                return Ok(Some(row));
             }
-            match self.rows.try_next().await? {
-                Some(chunk) => self.buffer.extend_from_slice(&chunk),
-                None => return Ok(None),
+            match next_piece(&mut self.pieces).await? {
+                Some(piece) => self.buffer.extend_from_slice(&piece),
+                None if self.header_seen && self.buffer == TRAILER => return Ok(None),
+                None => return Err(Error::Fault("COPY ended before its end".to_owned())),
             }
         }
     }
@@ -183,10 +223,11 @@ fn take_row(buffer: &mut BytesMut) -> Result<Option<BlockRow>> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::stream;
+
     use super::*;
 
-    #[test]
-    fn a_row_is_read_only_when_it_is_whole() {
+    fn one_row() -> BytesMut {
         let mut whole = BytesMut::new();
         whole.put_i16(3);
         whole.put_i32(8);
@@ -195,7 +236,13 @@ mod tests {
         whole.put_i32(2);
         whole.put_i32(3);
         whole.put_slice(b"a\nb");
-        whole.put_i16(-1);
+        whole.put_slice(TRAILER);
+        whole
+    }
+
+    #[test]
+    fn a_row_is_read_only_when_it_is_whole() {
+        let mut whole = one_row();
         for cut in 0..29 {
             let mut part = BytesMut::from(whole.get(..cut).unwrap());
             assert!(take_row(&mut part).unwrap().is_none(), "{cut}");
@@ -203,5 +250,19 @@ mod tests {
         let row = take_row(&mut whole).unwrap().unwrap();
         assert_eq!((row.file_id, row.number, &row.codes[..]), (7, 2, &b"a\nb"[..]));
         assert!(take_row(&mut whole).unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn only_the_trailer_is_an_end() {
+        let whole = [HEADER, &one_row()].concat();
+        for cut in 0..=whole.len() {
+            let piece = Bytes::copy_from_slice(whole.get(..cut).unwrap());
+            let mut pieces = Pieces::new(stream::iter([Ok(piece)]));
+            let rows = async {
+                while pieces.next_row(take_row).await?.is_some() {}
+                Ok::<_, Error>(())
+            };
+            assert_eq!(rows.await.is_ok(), cut == whole.len(), "{cut}");
+        }
     }
 }

@@ -126,11 +126,16 @@ impl Export {
             .fetch_all(&self.storage.pool)
             .await?;
             for block in &blocks {
+                if block.number != *first {
+                    return Err(missing(*first));
+                }
                 run.append(&mut piece, block.number, &block.codes);
                 *first = block.number + 1;
             }
-            if blocks.is_empty() {
+            if i64::from(*first) >= run.run.blocks() {
                 self.runs.pop_front();
+            } else if blocks.is_empty() {
+                return Err(missing(*first));
             }
         }
         Ok(Some(piece))
@@ -147,6 +152,11 @@ impl FreeRun {
             }
         }
     }
+}
+
+/// The file was deleted, or its list archived, while its codes were read: what was sent is not the whole.
+fn missing(block: i32) -> Error {
+    Error::Fault(format!("block {block} is gone: the list changed while it was exported"))
 }
 
 /// No code has a tab or a line feed in it.

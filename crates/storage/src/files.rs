@@ -114,7 +114,7 @@ impl Storage {
                 "username": auth.as_ref().map(|auth| auth.username.as_str()),
                 "password": auth.as_ref().map(|auth| auth.password.expose_secret()),
             }),
-            FileSource::Sent(upload) => serde_json::json!({"upload_id": upload.id()}),
+            FileSource::Sent(upload) => serde_json::json!(upload.for_job()),
         };
         let added = sqlx::query!(
             r#"select outcome as "outcome!", made as "made!" from add_file_once($1, $2, $3, $4, $5, $6, $7, $8, $9)"#,

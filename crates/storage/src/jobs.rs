@@ -1,15 +1,12 @@
 //! Work that outlives a request: claimed under a lease, fenced by attempt and owner, given back when its worker falls
 //! silent.
 
-use std::{str::FromStr as _, time::Duration};
+use std::time::Duration;
 
 use domain::LoadFailure;
-use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
-use sqlx::{
-    PgPool,
-    postgres::{PgConnectOptions, PgListener, types::PgInterval},
-};
+use sqlx::postgres::types::PgInterval;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
@@ -142,8 +139,10 @@ impl Storage {
         }))
     }
 
-    /// Prolongs the lease; false if the job is no longer the caller's and its work is in vain.
+    /// Prolongs the lease; false if the job is no longer the caller's and its work is in vain. Answers within a third of
+    /// the lease, so that there is time for another try.
     pub async fn prolong_lease(&self, claim: Claim, lease: Duration) -> Result<bool> {
+        let deadline = Instant::now() + lease / 3;
         let prolonged = sqlx::query!(
             "update job set lease_until = clock_timestamp() + $4
              where job_id = $1 and attempt = $2 and lease_owner = $3 and state = 'running'",
@@ -152,18 +151,19 @@ impl Storage {
             claim.owner,
             interval(lease),
         );
-        Ok(prolonged.execute(&self.pool).await?.rows_affected() == 1)
+        let prolonged = prolonged.execute(self.pool.until(deadline)).await?;
+        Ok(prolonged.rows_affected() == 1)
     }
 
-    pub async fn finish_job(&self, claim: Claim) -> Result<()> {
+    /// Ends the job; false if it was no longer the caller's, and whoever has it does it again.
+    pub async fn finish_job(&self, claim: Claim) -> Result<bool> {
         let ended = sqlx::query_scalar!(
-            "select end_job($1, $2, $3, clock_timestamp())",
+            r#"select end_job($1, $2, $3, clock_timestamp()) as "ended!""#,
             claim.job_id,
             claim.attempt,
             claim.owner
         );
-        ended.fetch_one(&self.pool).await?;
-        Ok(())
+        Ok(ended.fetch_one(&self.pool).await?)
     }
 
     /// Gives the job back after an error, to be tried again after `delay`; given up after too many of them.
@@ -261,28 +261,5 @@ pub(crate) fn interval(duration: Duration) -> PgInterval {
         months: 0,
         days: 0,
         microseconds,
-    }
-}
-
-/// Word of new jobs, by LISTEN on a direct connection: a pooler in transaction mode does not pass it on, so whoever
-/// waits for it must also look from time to time.
-#[derive(Debug)]
-pub struct JobNews(PgListener);
-
-impl JobNews {
-    pub async fn listen(url: &SecretString) -> Result<Self> {
-        let options = PgConnectOptions::from_str(url.expose_secret())?.application_name("couponry jobs");
-        let pool: PgPool = sqlx::postgres::PgPoolOptions::new()
-            .max_connections(1)
-            .connect_lazy_with(options);
-        let mut listener = PgListener::connect_with(&pool).await?;
-        listener.listen("couponry_job").await?;
-        Ok(Self(listener))
-    }
-
-    /// Returns when a job was enqueued, or when the connection broke and was made again (something may have been missed).
-    pub async fn next(&mut self) -> Result<()> {
-        self.0.try_recv().await?;
-        Ok(())
     }
 }

@@ -4,11 +4,10 @@ use domain::{BasicAuth, CodesPerBlock, FileUrl, FingerprintKey, LoadFailure, Rej
 use secrecy::SecretString;
 use serde::Deserialize;
 use sqlx::types::Json;
-use uuid::Uuid;
 
 use crate::{
-    Block, Claim, Error, Result, Stage, Storage, Upload, copy::BlockWriter, files::FileRef,
-    lists::fingerprint_key,
+    Block, Claim, Error, Result, Stage, Storage, Upload, copy, files::FileRef, lists::fingerprint_key,
+    uploads::SentFile,
 };
 
 /// A file whose load the caller has claimed.
@@ -46,9 +45,7 @@ pub(crate) enum Source {
         username: Option<String>,
         password: Option<SecretString>,
     },
-    Sent {
-        upload_id: Uuid,
-    },
+    Sent(SentFile),
 }
 
 impl FileToLoad {
@@ -66,7 +63,7 @@ impl FileToLoad {
                     password: password.unwrap_or_else(|| SecretString::from("")),
                 }),
             },
-            Source::Sent { upload_id } => FileSource::Sent(Upload::of_list(list_id, upload_id)),
+            Source::Sent(sent) => FileSource::Sent(Upload::of_job(list_id, &sent)),
         };
         Ok(Self {
             claim,
@@ -137,11 +134,7 @@ impl Storage {
             return Ok(());
         }
         self.remove_unpublished(file).await?;
-        let mut writer = BlockWriter::begin(&self.pool, file.file).await?;
-        for block in blocks {
-            writer.write(&block).await?;
-        }
-        writer.finish().await
+        copy::write_blocks(self.pool.options(), file.file, blocks).await
     }
 
     /// Ends the load: from the answer on the file's codes may be handed out.

@@ -93,8 +93,8 @@ impl Storage {
         Ok(Some((list, news)))
     }
 
-    /// Notes that the mail has been taken by the relay, and ends its job.
-    pub async fn mail_sent(&self, mail: &MailToSend) -> Result<()> {
+    /// Notes that the mail has been taken by the relay, and ends its job; false if somebody else has it by now.
+    pub async fn mail_sent(&self, mail: &MailToSend) -> Result<bool> {
         if let Occasion::Report { report_id } = mail.occasion {
             self.usage_report_mailed(mail.list_id, report_id).await?;
         }

@@ -28,15 +28,26 @@ impl Storage {
             if cut > 0 {
                 self.cut_block(list_id, file.file_id, whole, cut).await?;
             }
-            sqlx::query!(
-                "update coupon_file set purged_at = clock_timestamp() where list_id = $1 and file_id = $2",
-                list_id,
-                file.file_id,
-            )
-            .execute(&self.pool)
-            .await?;
+            self.note_purged(list_id, file.file_id, whole + i32::from(cut > 0))
+                .await?;
         }
         Ok(())
+    }
+
+    /// Notes that the file's blocks from this number on are gone; an error if one is there.
+    async fn note_purged(&self, list_id: i64, file_id: i64, from: i32) -> Result<()> {
+        let noted = sqlx::query!(
+            "update coupon_file f set purged_at = clock_timestamp()
+             where f.list_id = $1 and f.file_id = $2
+               and not exists (select from block b where b.list_id = $1 and b.file_id = $2 and b.number >= $3)",
+            list_id,
+            file_id,
+            from,
+        );
+        match noted.execute(&self.pool).await?.rows_affected() {
+            1 => Ok(()),
+            _ => Err(Error::Fault("blocks of a sealed file were not removed".to_owned())),
+        }
     }
 
     /// Removes what a load wrote after its file had been deleted or failed, should its worker have died before it did so
@@ -63,7 +74,7 @@ impl Storage {
                 from,
                 BLOCKS_AT_ONCE,
             )
-            .execute(&self.pool)
+            .execute(&self.bulk)
             .await?;
             if removed.rows_affected() < BLOCKS_AT_ONCE.unsigned_abs() {
                 return Ok(());

@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use domain::{LinkKey, Period, PublicId, Subscribers};
-use futures_util::{StreamExt as _, stream::BoxStream};
+use futures_util::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use serde::Deserialize;
@@ -262,25 +265,29 @@ impl Storage {
         Ok(done.fetch_one(&self.pool).await?)
     }
 
-    /// The report's gzip stream, piece by piece, one at a time in memory.
-    pub fn report_pieces(&self, report: UsageReportRef) -> BoxStream<'static, Result<Bytes>> {
-        let pool = self.pool.clone();
-        let numbered = futures_util::stream::unfold((pool, 0), move |(pool, number)| async move {
+    /// The report's gzip stream, piece by piece, one at a time in memory. One that is missing is an error: a report that
+    /// was removed meanwhile has no end.
+    pub fn report_pieces(&self, report: &UsageReport) -> BoxStream<'static, Result<Bytes>> {
+        let (pool, place) = (self.pool.clone(), report.place);
+        let whole = report.gzip_bytes.unwrap_or_default();
+        let pieces = stream::try_unfold((pool, 0, whole), move |(pool, number, left)| async move {
+            if left == 0 {
+                return Ok(None);
+            }
             let piece = sqlx::query_scalar!(
                 "select bytes from usage_report_piece where list_id = $1 and report_id = $2 and number = $3",
-                report.list_id,
-                report.report_id,
+                place.list_id,
+                place.report_id,
                 number,
-            )
-            .fetch_optional(&pool)
-            .await;
-            match piece {
-                Ok(Some(bytes)) => Some((Ok(Bytes::from(bytes)), (pool, number + 1))),
-                Ok(None) => None,
-                Err(error) => Some((Err(error.into()), (pool, number))),
+            );
+            let missing = || Error::Fault(format!("piece {number} of a usage report is missing"));
+            let piece = piece.fetch_optional(&pool).await?.ok_or_else(missing)?;
+            match left - i64::try_from(piece.len()).unwrap_or(i64::MAX) {
+                left @ 0.. => Ok(Some((Bytes::from(piece), (pool, number + 1, left)))),
+                _ => Err(Error::Fault("a usage report has another length now".to_owned())),
             }
         });
-        numbered.boxed()
+        pieces.boxed()
     }
 
     /// Removes the reports that are a week old.

@@ -1,12 +1,10 @@
 //! The rows of a usage report, straight from the ledger by PostgreSQL's binary `COPY`.
 
 use bytes::{Buf as _, Bytes, BytesMut};
-use futures_util::TryStreamExt as _;
 use jiff::Timestamp;
-use sqlx::{Connection as _, PgConnection};
 use tokio::sync::mpsc;
 
-use crate::{Error, ReportToBuild, Result, Storage};
+use crate::{Error, ReportToBuild, Result, Storage, copy};
 
 /// The server sends a message a row; passed on in pieces of this size, they cost a fraction.
 const PIECE_BYTES: usize = 128 * 1024;
@@ -59,26 +57,24 @@ impl Storage {
         )
         .fetch_one(&self.pool)
         .await?;
-        let options = (*self.pool.connect_options()).clone().options([
+        let options = self.pool.options().clone().options([
             ("enable_sort", "off"),
             ("enable_seqscan", "off"),
             ("enable_bitmapscan", "off"),
             ("max_parallel_workers_per_gather", "0"),
         ]);
-        let mut connection = PgConnection::connect_with(&options).await?;
+        let mut connection = copy::connection(&options).await?;
         let sql = select_usage(report.list_id, period.from, period.until);
-        let mut rows = connection.copy_out_raw(&sql).await?;
+        let mut rows = copy::copy_out(&mut connection, &sql).await?;
         let mut piece = BytesMut::with_capacity(PIECE_BYTES + 4 * 1024);
-        while let Some(row) = rows.try_next().await? {
+        while let Some(row) = copy::next_piece(&mut rows).await? {
             piece.extend_from_slice(&row);
             if piece.len() >= PIECE_BYTES && pieces.send(piece.split().freeze()).await.is_err() {
                 return Ok(());
             }
         }
-        drop(rows);
         // Nobody receives: nobody misses it.
         _ = pieces.send(piece.freeze()).await;
-        connection.close().await?;
         Ok(())
     }
 }
@@ -112,6 +108,11 @@ pub struct UsageDecoder {
 }
 
 impl UsageDecoder {
+    /// Whether the rows have come to their end; where they have not, some are missing.
+    pub fn is_at_end(&self) -> bool {
+        self.header_seen && self.rest[..] == (-1_i16).to_be_bytes()
+    }
+
     /// Calls `on_row` for each row that has come whole; ends with its first error.
     pub fn feed<E: From<Error>>(
         &mut self,

@@ -11,7 +11,7 @@ use actix_web::{
 use domain::Campaign;
 use futures_util::StreamExt as _;
 use serde_json::{Map, Value};
-use storage::{AllocationRequest, GROUP_KEYS, ListRef, Shortage};
+use storage::{AllocationRequest, GROUP_KEYS, ListRef};
 use utoipa::IntoParams;
 
 use super::{
@@ -91,7 +91,7 @@ async fn answer_group(app: &App, list: &Arc<ListRef>, common: &Common, group: Ve
     let outcomes = if requests.is_empty() {
         Ok(Vec::new())
     } else {
-        app.allocator.allocate(list, requests, Shortage::Partial).await
+        app.allocator.allocate_lines(list, requests).await
     };
     // The status is out already: what happens to a group is told to each of its lines.
     let (mut outcomes, failure) = match outcomes {

@@ -106,8 +106,8 @@ pub(crate) async fn upload_by_hand(
     if !app.storage.is_active(&list.0).await? {
         return Err(not_active());
     }
-    let upload = Upload::begin(&list.0);
-    let added = match receive(&app, upload, parts).await {
+    let mut upload = Upload::begin(&list.0);
+    let added = match receive(&app, &mut upload, parts).await {
         Ok(received) => add(&app, &list.0, upload, received, &request).await,
         Err(error) => Err(error),
     };
@@ -172,7 +172,7 @@ struct Received {
     created_by: Option<FreeText>,
 }
 
-async fn receive(app: &App, upload: Upload, mut parts: Multipart) -> Result<Received, ApiError> {
+async fn receive(app: &App, upload: &mut Upload, mut parts: Multipart) -> Result<Received, ApiError> {
     let mut received = Received::default();
     // One look more than parts: the last one finds the end.
     for _ in 0..=MOST_PARTS {
@@ -219,9 +219,9 @@ fn file_name(part: &Field) -> Result<Option<FreeText>, ApiError> {
         .map_err(|error| wrong("file", format_args!("has a name that {error}")))
 }
 
-async fn keep(app: &App, upload: Upload, mut file: Field) -> Result<(), ApiError> {
+async fn keep(app: &App, upload: &mut Upload, mut file: Field) -> Result<(), ApiError> {
     let mut piece = BytesMut::with_capacity(PIECE_BYTES * 2);
-    let (mut number, mut bytes) = (0, 0_u64);
+    let mut bytes = 0_u64;
     while let Some(chunk) = in_time(file.next()).await? {
         let chunk = chunk.map_err(|error| unreadable(&error))?;
         bytes += chunk.len() as u64;
@@ -230,15 +230,14 @@ async fn keep(app: &App, upload: Upload, mut file: Field) -> Result<(), ApiError
         }
         piece.extend_from_slice(&chunk);
         if piece.len() >= PIECE_BYTES {
-            app.storage.keep_piece(upload, number, &piece.split()).await?;
-            number += 1;
+            app.storage.keep_piece(upload, &piece.split()).await?;
         }
     }
     if bytes == 0 {
         return Err(wrong("file", "must not be empty"));
     }
     if !piece.is_empty() {
-        app.storage.keep_piece(upload, number, &piece).await?;
+        app.storage.keep_piece(upload, &piece).await?;
     }
     Ok(())
 }

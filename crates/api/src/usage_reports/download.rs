@@ -72,7 +72,7 @@ pub(crate) async fn download(app: web::Data<App>, request: HttpRequest) -> Resul
         ))
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((VARY, "accept-encoding"));
-    let pieces = app.storage.report_pieces(report.place);
+    let pieces = app.storage.report_pieces(&report);
     if takes_gzip(&request) {
         // It is kept compressed: nothing needs to be done for those who take it so.
         answer.insert_header((CONTENT_ENCODING, "gzip"));

@@ -60,7 +60,7 @@ async fn create(
     }
     let storage = pools::background(database, 0)?;
     let made = storage.create_workspace(name, id, key).await;
-    storage.close().await;
+    storage.close();
     made?.context("a workspace with this id exists already")
 }
 

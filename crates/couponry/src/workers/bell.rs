@@ -3,27 +3,20 @@
 use std::time::Duration;
 
 use secrecy::SecretString;
-use storage::JobNews;
 use tokio::{sync::watch, time::sleep};
 
-const PAUSE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Until it is dropped. A database that is away, or a pooler that does not pass notifications on, is no reason to
 /// stop.
 pub(super) async fn listen(url: SecretString, ring: watch::Sender<()>) {
     loop {
-        if let Err(error) = hear(&url, &ring).await {
+        let ring = ring.clone();
+        if let Err(error) = storage::hear_of_jobs(&url, move || {
+            ring.send_replace(());
+        }).await {
             tracing::debug!(%error, "no word of new jobs from the database");
         }
         sleep(PAUSE).await;
-    }
-}
-
-async fn hear(url: &SecretString, ring: &watch::Sender<()>) -> storage::Result<()> {
-    let mut news = JobNews::listen(url).await?;
-    loop {
-        // Once before the first: a job may have come while nobody listened.
-        ring.send_replace(());
-        news.next().await?;
     }
 }

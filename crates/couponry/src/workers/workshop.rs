@@ -2,7 +2,7 @@
 
 use ingestion::{CallbackError, Callbacks, Loader};
 use reporting::{MailError, Mailer, ReportBuilder};
-use storage::{CallbackToMake, Error, Job, Storage};
+use storage::{CallbackToMake, Claim, Error, Job, Storage};
 
 /// Everything that jobs need.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Workshop {
             Job::LoadFile(file) => self.loader.load(*file).await?,
             Job::PurgeList { claim, list_id } => {
                 self.storage.purge_list(list_id).await?;
-                self.storage.finish_job(claim).await?;
+                self.end(claim).await?;
             }
             Job::BuildReport(report) => self.reports.build(report).await?,
             Job::CallBack(callback) => self.call_back(callback).await?,
@@ -48,7 +48,14 @@ impl Workshop {
         self.callbacks
             .call(&callback, api::callback_body(&callback))
             .await?;
-        Ok(self.storage.finish_job(job.claim).await?)
+        self.end(job.claim).await
+    }
+
+    async fn end(&self, claim: Claim) -> Result<(), Trouble> {
+        if !self.storage.finish_job(claim).await? {
+            tracing::info!(job_id = claim.job_id, "a job was done by a worker that had lost it");
+        }
+        Ok(())
     }
 }
 

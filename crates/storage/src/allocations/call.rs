@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use domain::{AllocationStatus, Campaign, FreeText, Position, RequestKey};
 use jiff::{SignedDuration, Timestamp};
 use sqlx::error::DatabaseError;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Allocation, AllocationRequest, Shared, Shortage, group::Group};
@@ -72,15 +73,24 @@ impl From<sqlx::Error> for Failure {
 }
 
 /// A code for each key that has none yet, for each list.
-pub(super) async fn allocate(shared: &Shared, groups: &[Group], gate: Gate) -> Result<Vec<Part>, Failure> {
-    add_campaigns(shared, groups).await?;
+pub(super) async fn allocate(
+    shared: &Shared,
+    groups: &[Group],
+    gate: Gate,
+    deadline: Instant,
+) -> Result<Vec<Part>, Failure> {
+    add_campaigns(shared, groups, deadline).await.map_err(|error| match error.into() {
+        // No code has been asked for yet.
+        Failure::Lost(error) => Failure::NotMade(error),
+        failure => failure,
+    })?;
     let mut repetitions = 0;
     let taken = loop {
-        match take(shared, groups, gate).await {
+        match take(shared, groups, gate, deadline).await {
             Ok(taken) => break taken,
             Err(sqlx::Error::Database(refusal)) if has_come_meanwhile(&*refusal) => {
                 repetitions += 1;
-                if repetitions > REPETITIONS {
+                if repetitions > REPETITIONS || Instant::now() >= deadline {
                     let why = "keys keep coming by other servers".to_owned();
                     return Err(Failure::Refused(Error::Unavailable(why)));
                 }
@@ -89,7 +99,7 @@ pub(super) async fn allocate(shared: &Shared, groups: &[Group], gate: Gate) -> R
         }
     };
     // What it took is committed: whatever happens now, it is not "refused".
-    taken.parts(shared, groups).await.map_err(Failure::Lost)
+    taken.parts(shared, groups, deadline).await.map_err(Failure::Lost)
 }
 
 /// A key was inserted after it was looked up: then its index was violated, or the function said so, which names none.
@@ -98,7 +108,7 @@ fn has_come_meanwhile(refusal: &dyn DatabaseError) -> bool {
     refusal.is_unique_violation() && index.is_none_or(|index| index.ends_with("_request_key"))
 }
 
-async fn take(shared: &Shared, groups: &[Group], gate: Gate) -> sqlx::Result<Taken> {
+async fn take(shared: &Shared, groups: &[Group], gate: Gate, deadline: Instant) -> sqlx::Result<Taken> {
     let lists: Vec<i64> = groups.iter().map(|group| group.list.list_id).collect();
     let mut sizes = Vec::with_capacity(groups.len());
     let mut keys = Vec::new();
@@ -129,7 +139,7 @@ async fn take(shared: &Shared, groups: &[Group], gate: Gate) -> sqlx::Result<Tak
         groups.iter().any(|group| group.shortage == Shortage::Reject),
         gate == Gate::Wait,
     )
-    .fetch_one(&shared.pool)
+    .fetch_one(shared.pool.until(deadline))
     .await
 }
 
@@ -156,7 +166,7 @@ struct Taken {
 
 impl Taken {
     /// Codes for the keys that had none, in their order; what the others have is asked for.
-    async fn parts(self, shared: &Shared, groups: &[Group]) -> Result<Vec<Part>> {
+    async fn parts(self, shared: &Shared, groups: &[Group], deadline: Instant) -> Result<Vec<Part>> {
         let allocated_at = Timestamp::from(self.allocated_at);
         let mut known: Vec<usize> = self.known.iter().flatten().filter_map(|n| place(*n)).collect();
         known.sort_unstable();
@@ -175,7 +185,7 @@ impl Taken {
             let part = if state == "busy" {
                 Part::Busy
             } else {
-                let mut known_before = look_up(shared, &group.list, &known_keys).await?.into_iter();
+                let mut known_before = look_up(shared, &group.list, &known_keys, deadline).await?.into_iter();
                 let mut served = codes.by_ref().take(usize::try_from(served).unwrap_or_default());
                 let answer = |(place, request): (usize, &AllocationRequest)| {
                     if is_known(place) {
@@ -230,6 +240,7 @@ pub(super) async fn look_up(
     shared: &Shared,
     list: &ListRef,
     keys: &[RequestKey],
+    deadline: Instant,
 ) -> Result<Vec<Option<Known>>> {
     if keys.is_empty() {
         return Ok(Vec::new());
@@ -242,13 +253,13 @@ pub(super) async fn look_up(
         list.list_id,
         &uuids(keys).collect::<Vec<_>>(),
     )
-    .fetch_all(&shared.pool)
+    .fetch_all(shared.pool.until(deadline))
     .await?;
     in_order(rows, keys.len())
 }
 
 /// Makes sure that the campaigns the ledger will point at are there.
-async fn add_campaigns(shared: &Shared, groups: &[Group]) -> sqlx::Result<()> {
+async fn add_campaigns(shared: &Shared, groups: &[Group], deadline: Instant) -> sqlx::Result<()> {
     // In order, so that two calls that insert the same ones do not wait for each other in a circle.
     let mut unknown: BTreeMap<(i64, Uuid), &Campaign> = BTreeMap::new();
     for group in groups {
@@ -291,7 +302,7 @@ async fn add_campaigns(shared: &Shared, groups: &[Group]) -> sqlx::Result<()> {
         &texts(|campaign| campaign.locale.as_ref()) as _,
         &texts(|campaign| campaign.variation.as_ref()) as _,
     )
-    .execute(&shared.pool)
+    .execute(shared.pool.until(deadline))
     .await?;
     for ((list_id, _), campaign) in unknown {
         shared.campaigns.insert((list_id, campaign.key()), ()).await;

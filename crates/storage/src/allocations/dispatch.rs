@@ -4,11 +4,11 @@ use std::{
     collections::{HashMap, VecDeque},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use futures_util::future::join_all;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, time::Instant};
 use tracing::{Instrument as _, debug_span, warn};
 
 use super::{
@@ -16,13 +16,15 @@ use super::{
     call::{self, Failure, Gate, Part},
     group::Group,
 };
-use crate::{Error, ListRef};
+use crate::{Error, ListRef, Result};
 
 /// Calls under way that take whatever lists have something waiting, and wait for no gate. While one is, what comes gathers,
 /// since a call costs more than a code; another begins when it would be a whole group.
 const COMMON_CALLS: usize = 4;
 /// Calls under way for one list each that may wait for its gate. With the common ones that is the pool.
 const LONE_CALLS: usize = 4;
+/// How long a call may keep its place, whatever becomes of its statements: with all places taken nobody gets a code.
+const CALL: Duration = Duration::from_secs(4);
 /// Messages that may wait for one list; beyond it callers are told to come back.
 const WAITING: usize = 10_000;
 /// Lists of a common call: it has all their gates until it is done.
@@ -98,6 +100,11 @@ impl Dispatcher {
         if may_start {
             self.start_calls();
         }
+        Ok(())
+    }
+
+    pub(super) async fn ping(&self) -> Result<()> {
+        sqlx::query("select 1").execute(&self.shared.pool).await?;
         Ok(())
     }
 
@@ -316,6 +323,8 @@ async fn carry_out(shared: Arc<Shared>, call: Vec<Messages>, mut ended: Ended) {
     let groups: Vec<Group> = call
         .into_iter()
         .map(|(list, messages)| Group::new(list, messages))
+        // Who gave up while the request waited is given nothing: it would keep a code from somebody who waits.
+        .filter(|group| !group.keys.is_empty())
         .collect();
     let (contradictory, groups): (Vec<_>, Vec<_>) = groups.into_iter().partition(Group::contradicts_itself);
     for group in contradictory {
@@ -324,7 +333,8 @@ async fn carry_out(shared: Arc<Shared>, call: Vec<Messages>, mut ended: Ended) {
     if groups.is_empty() {
         return;
     }
-    match call::allocate(&shared, &groups, ended.gate).await {
+    let deadline = Instant::now() + CALL;
+    match call::allocate(&shared, &groups, ended.gate, deadline).await {
         Ok(parts) => {
             let mut served = Vec::with_capacity(groups.len());
             for (group, part) in groups.into_iter().zip(parts) {
@@ -382,7 +392,8 @@ fn fail(groups: Vec<Group>, error: &Error) {
 /// The answer never came, but the codes may have been handed out: the ledger knows. If it has nothing, nothing is known:
 /// the call may still be waiting on the server.
 async fn settle(shared: &Shared, group: Group, lost: &Error) {
-    if let Ok(known) = call::look_up(shared, &group.list, &group.keys).await
+    let deadline = Instant::now() + CALL;
+    if let Ok(known) = call::look_up(shared, &group.list, &group.keys, deadline).await
         && let Some(known) = known.into_iter().collect::<Option<Vec<_>>>()
     {
         group.answer(&known);

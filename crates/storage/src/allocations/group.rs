@@ -30,7 +30,11 @@ pub(super) struct Group {
 pub(super) type Answer = oneshot::Sender<Result<Vec<AllocationOutcome>, AllocationsUnavailable>>;
 
 impl Group {
+    /// Without those whose asker has gone already.
     pub(super) fn new(list: Arc<ListRef>, messages: Vec<Waiting>) -> Self {
+        let messages: Vec<Waiting> = (messages.into_iter())
+            .filter(|waiting| !waiting.answer.is_closed())
+            .collect();
         let shortage = messages
             .first()
             .map_or(Shortage::Partial, |waiting| waiting.shortage);

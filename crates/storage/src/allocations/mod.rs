@@ -4,20 +4,24 @@ mod call;
 mod dispatch;
 mod group;
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use domain::{AllocationStatus, Campaign, CampaignKey, ExternalId, Position, RequestKey};
 use jiff::Timestamp;
 use moka::future::Cache;
-use sqlx::PgPool;
-use tokio::{runtime::Handle, sync::oneshot};
+use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 
 use self::dispatch::Dispatcher;
-use crate::{Error, ListRef, Result, Settings, connection};
+use crate::{Error, ListRef, Result, Settings, pool::Pool};
 
 /// The most keys in one call. More would make single requests wait behind batches; at a thousand the round trip is
 /// already a small part of the cost.
 pub const GROUP_KEYS: usize = 1_000;
+
+/// How long a caller waits for what became of its requests. The call goes on without it: a retry hears of it.
+const PATIENCE: Duration = Duration::from_millis(4_500);
+/// And how long where many lines of one client follow each other, and it is itself what they wait for.
+const PATIENCE_OF_A_STREAM: Duration = Duration::from_secs(30);
 
 /// One recipient who should get a code.
 #[derive(Debug, Clone)]
@@ -85,6 +89,8 @@ pub enum AllocationOutcome {
 pub enum AllocationsUnavailable {
     #[error("too many allocations are waiting for this list")]
     Busy,
+    #[error("the allocation took too long")]
+    Late,
     #[error("the server is going away")]
     Stopped,
     #[error(transparent)]
@@ -99,7 +105,7 @@ pub struct Allocator(Arc<Dispatcher>);
 
 #[derive(Debug)]
 struct Shared {
-    pool: PgPool,
+    pool: Pool,
     /// Campaigns known to be in the database.
     campaigns: Cache<(i64, CampaignKey), ()>,
 }
@@ -118,7 +124,7 @@ impl Allocator {
     /// If the database's URL cannot be read.
     pub fn new(settings: &Settings) -> Result<Self> {
         let shared = Shared {
-            pool: connection::pool(settings)?,
+            pool: Pool::new(settings)?,
             campaigns: Cache::new(100_000),
         };
         Ok(Self(Arc::new(Dispatcher::new(shared, Handle::current()))))
@@ -133,15 +139,25 @@ impl Allocator {
         shortage: Shortage,
     ) -> Result<Vec<AllocationOutcome>, AllocationsUnavailable> {
         if shortage == Shortage::Reject || requests.len() <= GROUP_KEYS {
-            return self.allocate_group(list, requests, shortage).await;
+            return self.allocate_group(list, requests, shortage, PATIENCE).await;
         }
         let mut outcomes = Vec::with_capacity(requests.len());
         while !requests.is_empty() {
             let rest = requests.split_off(requests.len().min(GROUP_KEYS));
-            outcomes.extend(self.allocate_group(list, requests, shortage).await?);
+            outcomes.extend(self.allocate_group(list, requests, shortage, PATIENCE).await?);
             requests = rest;
         }
         Ok(outcomes)
+    }
+
+    /// The same for a group of lines, at most [`GROUP_KEYS`], of a client that sends many such groups at a time.
+    pub async fn allocate_lines(
+        &self,
+        list: &Arc<ListRef>,
+        requests: Vec<AllocationRequest>,
+    ) -> Result<Vec<AllocationOutcome>, AllocationsUnavailable> {
+        self.allocate_group(list, requests, Shortage::Partial, PATIENCE_OF_A_STREAM)
+            .await
     }
 
     async fn allocate_group(
@@ -149,6 +165,7 @@ impl Allocator {
         list: &Arc<ListRef>,
         requests: Vec<AllocationRequest>,
         shortage: Shortage,
+        patience: Duration,
     ) -> Result<Vec<AllocationOutcome>, AllocationsUnavailable> {
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting {
@@ -157,6 +174,14 @@ impl Allocator {
             answer,
         };
         self.0.submit(list, waiting)?;
-        answered.await.map_err(|_| AllocationsUnavailable::Stopped)?
+        match timeout(patience, answered).await {
+            Ok(answered) => answered.map_err(|_| AllocationsUnavailable::Stopped)?,
+            Err(_) => Err(AllocationsUnavailable::Late),
+        }
+    }
+
+    /// Asks the database for a sign of life, on a connection of the calls.
+    pub async fn ping(&self) -> Result<()> {
+        self.0.ping().await
     }
 }

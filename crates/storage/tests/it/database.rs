@@ -16,7 +16,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOpti
 use storage::{
     AddFile, Allocation, AllocationOutcome, AllocationRequest, Allocator, AuthenticationError, Block,
     FileSource, FileToLoad, Job, JobKind, ListRef, LoadCounts, NewFile, NewList, Published, Settings,
-    Shortage, Stock, Storage, Workspace,
+    Shortage, Silence, Stock, Storage, Workspace,
 };
 
 pub(crate) const LEASE: Duration = Duration::from_mins(1);
@@ -220,6 +220,7 @@ fn settings(url: &SecretString) -> Settings {
         connections: 4,
         statement_timeout: Duration::from_secs(10),
         acquire_timeout: Duration::from_secs(10),
+        silence: Silence::default(),
     }
 }
 

@@ -9,6 +9,7 @@
 )]
 
 mod database;
+mod dropped;
 mod handing_out;
 mod holds;
 mod jobs;

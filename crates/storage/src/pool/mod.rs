@@ -1,0 +1,119 @@
+//! Connections to PostgreSQL, each lent for one statement: the only way of this crate to the database, but for `COPY`,
+//! `LISTEN` and migrations, which have connections of their own.
+//!
+//! A connection comes back only when its statement's answer has come whole. If the answer does not come in time, or the
+//! caller is dropped while it waits, the connection is closed: what is still on its way belongs to nobody, and the next
+//! statement would take it for its own answer (docs/decisions/0024-a-statement-a-loan.md).
+
+mod connections;
+mod loan;
+mod silence;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use sqlx::{Postgres, postgres::PgConnectOptions};
+use tokio::{sync::Semaphore, time::Instant};
+
+use self::connections::{Connections, Idle};
+pub(crate) use self::loan::Loan;
+pub use self::silence::Silence;
+use crate::{Result, Settings};
+
+/// How much longer than the server's own limit an answer is waited for: the server cancels a statement and says so; one
+/// that says nothing is gone.
+const GRACE: Duration = Duration::from_secs(1);
+/// The part of a pool's connections that one workspace may use at once.
+const SHARE: usize = 3;
+
+/// Cheap to clone; clones share the connections.
+#[derive(Clone)]
+pub(crate) struct Pool {
+    idle: Idle,
+    options: Arc<PgConnectOptions>,
+    /// The server's limit for a statement.
+    statement: Duration,
+    /// How long a call may take, waiting for a connection included.
+    limit: Duration,
+    /// Of which so long for the connection.
+    acquire: Duration,
+    silence: Silence,
+    shares: Arc<Shares>,
+}
+
+/// How many connections each workspace may use now; only those with a call under way are kept.
+struct Shares {
+    most: usize,
+    workspaces: Mutex<HashMap<i64, Arc<Semaphore>>>,
+}
+
+impl Pool {
+    /// Connects on first use.
+    ///
+    /// # Errors
+    /// If the URL cannot be read.
+    pub(crate) fn new(settings: &Settings) -> Result<Self> {
+        let options = connections::options(settings)?;
+        let size = usize::try_from(settings.connections).unwrap_or(usize::MAX);
+        let connections = Connections::new(options.clone(), settings.silence.clone());
+        Ok(Self {
+            idle: connections.idle(size),
+            options: Arc::new(options),
+            statement: settings.statement_timeout,
+            limit: settings.statement_timeout + GRACE,
+            acquire: settings.acquire_timeout,
+            silence: settings.silence.clone(),
+            shares: Arc::new(Shares {
+                most: size.div_ceil(SHARE),
+                workspaces: Mutex::default(),
+            }),
+        })
+    }
+
+    /// For statements of one workspace: together they use a third of the connections at most, so that a workspace whose
+    /// statements are stuck leaves connections to the others.
+    pub(crate) fn of(&self, workspace_id: i64) -> Loan<'_> {
+        Loan::of_workspace(self, workspace_id)
+    }
+
+    /// For statements that must have been answered at this instant.
+    pub(crate) fn until(&self, deadline: Instant) -> Loan<'_> {
+        Loan::until(self, deadline)
+    }
+
+    /// How a connection of the caller's own is opened.
+    pub(crate) fn options(&self) -> &PgConnectOptions {
+        &self.options
+    }
+
+    /// Closes the idle connections now, and each of the others when its statement ends.
+    pub(crate) fn close(&self) {
+        self.idle.close();
+    }
+}
+
+impl Shares {
+    fn of(&self, workspace_id: i64) -> Arc<Semaphore> {
+        let mut workspaces = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
+        if workspaces.len() > 1_000 {
+            workspaces.retain(|_, share| Arc::strong_count(share) > 1);
+        }
+        workspaces
+            .entry(workspace_id)
+            .or_insert_with(|| Arc::new(Semaphore::new(self.most)))
+            .clone()
+    }
+}
+
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").finish_non_exhaustive()
+    }
+}
+
+/// What a statement answers, in the order of arrival: rows, and the server's word that it is done.
+type Answer = Vec<sqlx::Either<<Postgres as sqlx::Database>::QueryResult, <Postgres as sqlx::Database>::Row>>;
