@@ -6,7 +6,7 @@ use storage::{Claim, Job, JobKind};
 use tokio::{
     sync::watch,
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{Plan, workshop::Trouble};
@@ -130,13 +130,14 @@ impl Lane {
         }
     }
 
-    /// Prolongs the lease until the job is someone else's.
+    /// Prolongs the lease until the job is someone else's, or may be: with a database that does not answer nobody knows.
     async fn until_lost(&self, claim: Claim) {
-        let mut ours = true;
-        while ours {
+        let mut prolonged = Instant::now();
+        while prolonged.elapsed() < self.plan.lease {
             sleep(self.plan.lease / 3).await;
             match self.plan.storage.prolong_lease(claim, self.plan.lease).await {
-                Ok(still) => ours = still,
+                Ok(true) => prolonged = Instant::now(),
+                Ok(false) => return,
                 Err(error) => tracing::warn!(job_id = claim.job_id, %error, "a lease could not be prolonged"),
             }
         }
