@@ -48,6 +48,8 @@ pub(crate) async fn readyz(app: web::Data<App>) -> Result<HttpResponse, ApiError
     }
     // Also where codes are handed out: those connections are others.
     let pings = async { tokio::try_join!(app.storage.ping(), app.allocator.ping()) };
-    timeout(PATIENCE, pings).await.map_err(|_| ApiError::Unavailable)??;
+    timeout(PATIENCE, pings)
+        .await
+        .map_err(|_| ApiError::Unavailable)??;
     Ok(HttpResponse::Ok().json(Health { status: "ready" }))
 }

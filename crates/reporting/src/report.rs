@@ -278,7 +278,11 @@ mod tests {
 
     #[test]
     fn rows_that_end_before_their_end_are_no_report() {
-        for came in [&b""[..], b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0", b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0\0\x0a"] {
+        for came in [
+            &b""[..],
+            b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0",
+            b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0\0\x0a",
+        ] {
             let (copy, rows) = mpsc::channel(1);
             copy.blocking_send(Bytes::from_static(came)).unwrap();
             drop(copy);

@@ -36,7 +36,11 @@ pub(crate) async fn connection(options: &PgConnectOptions) -> Result<PgConnectio
 async fn in_time<T>(step: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
     match timeout(STEP, step).await {
         Ok(done) => Ok(done?),
-        Err(_) => Err(sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, "COPY got no answer in time")).into()),
+        Err(_) => Err(sqlx::Error::Io(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "COPY got no answer in time",
+        ))
+        .into()),
     }
 }
 
@@ -48,8 +52,9 @@ pub(crate) async fn write_blocks(
     blocks: impl Iterator<Item = Block> + Send,
 ) -> Result<()> {
     let mut connection = connection(options).await?;
-    let copy = connection
-        .copy_in_raw("copy block (list_id, file_id, number, first_fingerprint, codes) from stdin (format binary)");
+    let copy = connection.copy_in_raw(
+        "copy block (list_id, file_id, number, first_fingerprint, codes) from stdin (format binary)",
+    );
     let mut copy = in_time(copy).await?;
     let mut buffer = BytesMut::with_capacity(SEND_BYTES + 16 * 1024);
     buffer.put_slice(HEADER);
@@ -107,7 +112,10 @@ pub(crate) async fn read_blocks(
     let mut pieces = Pieces::new(copy_out(&mut connection, &select_blocks(list_id, runs)).await?);
     while let Some(row) = pieces.next_row(take_row).await? {
         let place = by_file.binary_search_by_key(&row.file_id, |(file_id, _)| *file_id);
-        let index = place.ok().and_then(|place| by_file.get(place)).map(|(_, index)| *index);
+        let index = place
+            .ok()
+            .and_then(|place| by_file.get(place))
+            .map(|(_, index)| *index);
         let (Some(index), Some(blocks)) = (index, index.and_then(|index| read.get_mut(index))) else {
             return Err(Error::Fault("COPY answered a block of another file".to_owned()));
         };
@@ -119,7 +127,10 @@ pub(crate) async fn read_blocks(
     }
     for (run, blocks) in runs.iter().zip(read) {
         if run.blocks() != blocks {
-            return Err(Error::Fault(format!("COPY answered {blocks} blocks of {}", run.blocks())));
+            return Err(Error::Fault(format!(
+                "COPY answered {blocks} blocks of {}",
+                run.blocks()
+            )));
         }
     }
     Ok(())

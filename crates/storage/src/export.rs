@@ -156,7 +156,9 @@ impl FreeRun {
 
 /// The file was deleted, or its list archived, while its codes were read: what was sent is not the whole.
 fn missing(block: i32) -> Error {
-    Error::Fault(format!("block {block} is gone: the list changed while it was exported"))
+    Error::Fault(format!(
+        "block {block} is gone: the list changed while it was exported"
+    ))
 }
 
 /// No code has a tab or a line feed in it.

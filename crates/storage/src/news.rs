@@ -5,12 +5,7 @@ use std::{str::FromStr, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
-use tokio::{
-    runtime::Builder,
-    sync::oneshot,
-    task::spawn_blocking,
-    time::timeout,
-};
+use tokio::{runtime::Builder, sync::oneshot, task::spawn_blocking, time::timeout};
 
 use crate::{Error, Result};
 
@@ -44,7 +39,11 @@ pub async fn hear_of_jobs(url: &SecretString, ring: impl Fn() + Send + 'static) 
         .unwrap_or_else(|_| Err(Error::Fault("the thread of LISTEN died".to_owned())))
 }
 
-#[expect(clippy::disallowed_types, reason = "sqlx's listener takes its connection from a pool: one of its own, of one")]
+#[expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "sqlx's listener takes its connection from a pool: one of its own, of one"
+)]
 async fn hear(options: PgConnectOptions, ring: impl Fn()) -> Result<()> {
     let pool: sqlx::PgPool = PgPoolOptions::new()
         .max_connections(1)

@@ -46,7 +46,9 @@ impl Storage {
         );
         match noted.execute(&self.pool).await?.rows_affected() {
             1 => Ok(()),
-            _ => Err(Error::Fault("blocks of a sealed file were not removed".to_owned())),
+            _ => Err(Error::Fault(
+                "blocks of a sealed file were not removed".to_owned(),
+            )),
         }
     }
 

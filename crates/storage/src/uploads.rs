@@ -58,7 +58,8 @@ impl Upload {
 impl Storage {
     /// Keeps the next piece; some hundred kilobytes make a good one.
     pub async fn keep_piece(&self, upload: &mut Upload, bytes: &[u8]) -> Result<()> {
-        let length = i64::try_from(bytes.len()).map_err(|_| Error::Fault("a piece is too long".to_owned()))?;
+        let length =
+            i64::try_from(bytes.len()).map_err(|_| Error::Fault("a piece is too long".to_owned()))?;
         sqlx::query!(
             "insert into upload_piece (list_id, upload_id, number, bytes) values ($1, $2, $3, $4)",
             upload.list_id,
@@ -76,12 +77,19 @@ impl Storage {
     /// The pieces in their order, one at a time in memory. One that is missing is an error, and so is a length that is
     /// not what was kept.
     pub fn pieces(&self, upload: Upload) -> BoxStream<'_, Result<Bytes>> {
-        let missing = move |number| Error::Fault(format!("piece {number} of {} of a file that was sent is missing", upload.pieces));
+        let missing = move |number| {
+            Error::Fault(format!(
+                "piece {number} of {} of a file that was sent is missing",
+                upload.pieces
+            ))
+        };
         let pieces = stream::try_unfold((0, upload.bytes), move |(number, left)| async move {
             if number == upload.pieces {
                 return match left {
                     0 => Ok(None),
-                    _ => Err(Error::Fault("a file that was sent has another length now".to_owned())),
+                    _ => Err(Error::Fault(
+                        "a file that was sent has another length now".to_owned(),
+                    )),
                 };
             }
             let piece = sqlx::query_scalar!(
@@ -90,7 +98,10 @@ impl Storage {
                 upload.upload_id,
                 number,
             );
-            let piece = piece.fetch_optional(&self.pool).await?.ok_or_else(|| missing(number))?;
+            let piece = piece
+                .fetch_optional(&self.pool)
+                .await?
+                .ok_or_else(|| missing(number))?;
             let left = left - i64::try_from(piece.len()).unwrap_or(i64::MAX);
             Ok(Some((Bytes::from(piece), (number + 1, left))))
         });

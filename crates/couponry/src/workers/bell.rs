@@ -14,7 +14,9 @@ pub(super) async fn listen(url: SecretString, ring: watch::Sender<()>) {
         let ring = ring.clone();
         if let Err(error) = storage::hear_of_jobs(&url, move || {
             ring.send_replace(());
-        }).await {
+        })
+        .await
+        {
             tracing::debug!(%error, "no word of new jobs from the database");
         }
         sleep(PAUSE).await;

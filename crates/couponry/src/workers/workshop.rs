@@ -53,7 +53,10 @@ impl Workshop {
 
     async fn end(&self, claim: Claim) -> Result<(), Trouble> {
         if !self.storage.finish_job(claim).await? {
-            tracing::info!(job_id = claim.job_id, "a job was done by a worker that had lost it");
+            tracing::info!(
+                job_id = claim.job_id,
+                "a job was done by a worker that had lost it"
+            );
         }
         Ok(())
     }

@@ -44,10 +44,17 @@ async fn goes_on_beside_silent_connections(way: Way) {
         proxy.silence_open_connections(way);
         let silent_since = Instant::now();
         clients.have_codes(CLIENTS * 5).await;
-        assert!(silent_since.elapsed() < GOES_ON_WITHIN, "{:?}", silent_since.elapsed());
+        assert!(
+            silent_since.elapsed() < GOES_ON_WITHIN,
+            "{:?}",
+            silent_since.elapsed()
+        );
         until("the server to be ready", async || is_ready(&app).await).await;
         clients.stop().await.check();
-        eprintln!("{way:?}: codes again {:?} after the silence", silent_since.elapsed());
+        eprintln!(
+            "{way:?}: codes again {:?} after the silence",
+            silent_since.elapsed()
+        );
     }
     // Workers, leases and LISTEN lost their connections too.
     app.load_codes(&list, &codes("D", 10)).await;
@@ -63,7 +70,11 @@ async fn nobody_waits_for_a_database_that_is_wholly_silent() {
     proxy.silence_all(Way::NoAnswer);
     let silent_since = Instant::now();
     until("the server not to be ready", async || !is_ready(&app).await).await;
-    assert!(silent_since.elapsed() < ANSWERED_WITHIN, "{:?}", silent_since.elapsed());
+    assert!(
+        silent_since.elapsed() < ANSWERED_WITHIN,
+        "{:?}",
+        silent_since.elapsed()
+    );
     for (method, path) in [
         (Method::GET, format!("/coupon-list/{list}")),
         (Method::GET, format!("/coupon-list/{list}/stock")),
@@ -79,8 +90,15 @@ async fn nobody_waits_for_a_database_that_is_wholly_silent() {
     proxy.let_new_ones_through();
     let reachable_since = Instant::now();
     clients.have_codes(CLIENTS).await;
-    assert!(reachable_since.elapsed() < GOES_ON_WITHIN, "{:?}", reachable_since.elapsed());
-    eprintln!("wholly silent: codes again {:?} after the silence", reachable_since.elapsed());
+    assert!(
+        reachable_since.elapsed() < GOES_ON_WITHIN,
+        "{:?}",
+        reachable_since.elapsed()
+    );
+    eprintln!(
+        "wholly silent: codes again {:?} after the silence",
+        reachable_since.elapsed()
+    );
     until("the server to be ready", async || is_ready(&app).await).await;
     clients.stop().await.check();
     app.load_codes(&list, &codes("D", 10)).await;
@@ -125,7 +143,9 @@ impl Clients {
     async fn have_codes(&self, more: usize) {
         let mut had = self.had.clone();
         let goal = *had.borrow() + more;
-        crate::app::in_time("codes", had.wait_for(|codes| *codes >= goal)).await.unwrap();
+        crate::app::in_time("codes", had.wait_for(|codes| *codes >= goal))
+            .await
+            .unwrap();
     }
 
     async fn stop(self) -> History {
@@ -138,7 +158,9 @@ impl Clients {
 async fn a_code(api: &Client, list: &str, key: &str) -> String {
     loop {
         let asked = Instant::now();
-        let answer = api.allocate(list, &json!({"user_id": key, "request_id": key})).await;
+        let answer = api
+            .allocate(list, &json!({"user_id": key, "request_id": key}))
+            .await;
         assert!(asked.elapsed() < ANSWERED_WITHIN, "{key}: {:?}", asked.elapsed());
         match answer.status {
             200 | 201 => return text(&answer.expect(answer.status)["coupon_code"]).to_owned(),

@@ -79,11 +79,13 @@ pub(super) async fn allocate(
     gate: Gate,
     deadline: Instant,
 ) -> Result<Vec<Part>, Failure> {
-    add_campaigns(shared, groups, deadline).await.map_err(|error| match error.into() {
-        // No code has been asked for yet.
-        Failure::Lost(error) => Failure::NotMade(error),
-        failure => failure,
-    })?;
+    add_campaigns(shared, groups, deadline)
+        .await
+        .map_err(|error| match error.into() {
+            // No code has been asked for yet.
+            Failure::Lost(error) => Failure::NotMade(error),
+            failure => failure,
+        })?;
     let mut repetitions = 0;
     let taken = loop {
         match take(shared, groups, gate, deadline).await {
@@ -185,7 +187,9 @@ impl Taken {
             let part = if state == "busy" {
                 Part::Busy
             } else {
-                let mut known_before = look_up(shared, &group.list, &known_keys, deadline).await?.into_iter();
+                let mut known_before = look_up(shared, &group.list, &known_keys, deadline)
+                    .await?
+                    .into_iter();
                 let mut served = codes.by_ref().take(usize::try_from(served).unwrap_or_default());
                 let answer = |(place, request): (usize, &AllocationRequest)| {
                     if is_known(place) {

@@ -45,7 +45,10 @@ impl Connections {
             timeouts: Timeouts::default(),
             queue_mode: QueueMode::Lifo,
         };
-        let built = Pool::builder(self).config(config).runtime(Runtime::Tokio1).build();
+        let built = Pool::builder(self)
+            .config(config)
+            .runtime(Runtime::Tokio1)
+            .build();
         // It fails only where a time-out is set without a runtime.
         built.unwrap_or_else(|_| unreachable!())
     }
@@ -69,7 +72,11 @@ impl Manager for Connections {
         }
     }
 
-    async fn recycle(&self, connection: &mut PgConnection, use_so_far: &Metrics) -> RecycleResult<sqlx::Error> {
+    async fn recycle(
+        &self,
+        connection: &mut PgConnection,
+        use_so_far: &Metrics,
+    ) -> RecycleResult<sqlx::Error> {
         if self.silence.concerns(use_so_far.created) {
             return Err(RecycleError::message("it was open when the database fell silent"));
         }

@@ -30,7 +30,9 @@ impl Silence {
     fn at(&self, instant: Instant) -> u64 {
         let since = instant.saturating_duration_since(self.began);
         // 600,000 years.
-        u64::try_from(since.as_micros()).unwrap_or(u64::MAX).saturating_add(1)
+        u64::try_from(since.as_micros())
+            .unwrap_or(u64::MAX)
+            .saturating_add(1)
     }
 }
 

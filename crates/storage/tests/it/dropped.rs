@@ -10,8 +10,8 @@ use std::{
 use futures_util::{TryStreamExt as _, future::LocalBoxFuture};
 use sqlx::Connection as _;
 use storage::{
-    CodePlace, FileToLoad, JobKind, LedgerQuery, ListQuery, Page, Result, Settings, Silence,
-    Stage, Storage, Upload,
+    CodePlace, FileToLoad, JobKind, LedgerQuery, ListQuery, Page, Result, Settings, Silence, Stage, Storage,
+    Upload,
 };
 
 use crate::database::{LEASE, TestDatabase};
@@ -36,7 +36,11 @@ impl Used {
         database.codes(&["u1", "u2", "u3"]).await;
         let file = database.claim_load("third.csv").await;
         let mut upload = Upload::begin(&database.list);
-        database.storage.keep_piece(&mut upload, b"Coupon Code\nA\n").await.unwrap();
+        database
+            .storage
+            .keep_piece(&mut upload, b"Coupon Code\nA\n")
+            .await
+            .unwrap();
         let storage = Storage::connect(&Settings {
             url: database.url.clone(),
             connections: 1,
@@ -75,13 +79,30 @@ impl Used {
         vec![
             format!("{runs:?}"),
             format!("{:?}", blocks.lock().unwrap()),
-            format!("{:?}", storage.present_in_runs(&self.file, &runs, &asked).await.unwrap()),
+            format!(
+                "{:?}",
+                storage.present_in_runs(&self.file, &runs, &asked).await.unwrap()
+            ),
             format!("{:?}", storage.stock(list).await.unwrap()),
             format!("{:?}", storage.files(list, Page::default()).await.unwrap().len()),
             format!("{:?}", storage.list(list).await.unwrap().available),
-            format!("{:?}", storage.lists(workspace, &ListQuery::default()).await.unwrap().len()),
+            format!(
+                "{:?}",
+                storage
+                    .lists(workspace, &ListQuery::default())
+                    .await
+                    .unwrap()
+                    .len()
+            ),
             format!("{:?}", storage.is_active(list).await.unwrap()),
-            format!("{:?}", storage.passport(list, place()).await.unwrap().map(|passport| passport.status)),
+            format!(
+                "{:?}",
+                storage
+                    .passport(list, place())
+                    .await
+                    .unwrap()
+                    .map(|passport| passport.status)
+            ),
             format!("{:?}", ledger.iter().map(|row| &row.user_id).collect::<Vec<_>>()),
             format!("{exported:?} {pieces:?}"),
             format!("{:?}", storage.link_key(list).await.is_ok()),
@@ -94,14 +115,26 @@ impl Used {
         vec![
             ("stock", call(move || storage.stock(list))),
             ("files", call(move || storage.files(list, Page::default()))),
-            ("lists", call(move || async move { storage.lists(workspace, &ListQuery::default()).await })),
+            (
+                "lists",
+                call(move || async move { storage.lists(workspace, &ListQuery::default()).await }),
+            ),
             ("earlier runs", call(move || storage.earlier_runs(&self.file))),
             ("claim", call(move || storage.claim_job(JobKind::SendMail, LEASE))),
-            ("lease", call(move || storage.prolong_lease(self.file.claim, LEASE))),
-            ("progress", call(move || storage.report_progress(&self.file, Stage::Storing, 1, None))),
+            (
+                "lease",
+                call(move || storage.prolong_lease(self.file.claim, LEASE)),
+            ),
+            (
+                "progress",
+                call(move || storage.report_progress(&self.file, Stage::Storing, 1, None)),
+            ),
             ("rescue", call(move || storage.rescue_jobs())),
             ("passport", call(move || storage.passport(list, place()))),
-            ("pieces", call(move || storage.pieces(self.upload).try_collect::<Vec<_>>())),
+            (
+                "pieces",
+                call(move || storage.pieces(self.upload).try_collect::<Vec<_>>()),
+            ),
             ("export", call(move || storage.export_codes(list))),
             ("watch", call(move || storage.watch_stocks())),
             ("runs", call(move || self.stream())),

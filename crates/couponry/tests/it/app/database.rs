@@ -164,6 +164,11 @@ impl Database {
         self.hold("lock table block in share mode").await
     }
 
+    /// A session that lets nobody read blocks either: a load stands still where it compares its codes.
+    pub(crate) async fn hold_block_reads(&self) -> Held {
+        self.hold("lock table block in access exclusive mode").await
+    }
+
     /// A session that holds every list's gate until it is dropped: nothing is published, nothing handed out.
     pub(crate) async fn hold_gates(&self) -> Held {
         self.hold("select from gate for update").await

@@ -125,16 +125,24 @@ async fn pass(client: TcpStream, number: usize, states: watch::Receiver<State>) 
     let database = UnixStream::connect(socket).await.ok()?;
     let (from_client, to_client) = client.into_split();
     let (from_database, to_database) = database.into_split();
-    let asked = pump(from_client, to_database, move |states: &State| {
-        is_silent(states, number, &[Way::NoQuestion]).then_some(0)
-    }, states.clone());
-    let answered = pump(from_database, to_client, move |states: &State| {
-        if is_silent(states, number, &[Way::NoAnswer]) {
-            Some(0)
-        } else {
-            is_silent(states, number, &[Way::HalfAnAnswer]).then_some(7)
-        }
-    }, states);
+    let asked = pump(
+        from_client,
+        to_database,
+        move |states: &State| is_silent(states, number, &[Way::NoQuestion]).then_some(0),
+        states.clone(),
+    );
+    let answered = pump(
+        from_database,
+        to_client,
+        move |states: &State| {
+            if is_silent(states, number, &[Way::NoAnswer]) {
+                Some(0)
+            } else {
+                is_silent(states, number, &[Way::HalfAnAnswer]).then_some(7)
+            }
+        },
+        states,
+    );
     tokio::join!(asked, answered);
     Some(())
 }

@@ -5,6 +5,7 @@ mod bad_batches;
 mod ends;
 mod hang_ups;
 mod loads;
+mod lost_loads;
 mod many_clients;
 mod same_code_or_key;
 
