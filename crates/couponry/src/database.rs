@@ -1,7 +1,7 @@
 //! The database that the settings name, or a private one.
 
 use secrecy::SecretString;
-use storage::Silence;
+use storage::Outage;
 
 use crate::{config::Settings, private_postgres::PrivatePostgres};
 
@@ -10,7 +10,7 @@ pub(crate) struct Database {
     pub(crate) url: SecretString,
     /// Past a connection pooler.
     pub(crate) direct_url: SecretString,
-    pub(crate) silence: Silence,
+    pub(crate) outage: Outage,
     private: Option<PrivatePostgres>,
 }
 
@@ -22,7 +22,7 @@ impl Database {
             return Ok(Self {
                 url: url.clone(),
                 direct_url,
-                silence: Silence::default(),
+                outage: Outage::default(),
                 private: None,
             });
         }
@@ -31,7 +31,7 @@ impl Database {
         Ok(Self {
             url: private.url(),
             direct_url: private.url(),
-            silence: Silence::default(),
+            outage: Outage::default(),
             private: Some(private),
         })
     }
@@ -44,7 +44,7 @@ impl Database {
             return Ok(Self {
                 direct_url: url.clone(),
                 url,
-                silence: Silence::default(),
+                outage: Outage::default(),
                 private: None,
             });
         }

@@ -52,6 +52,6 @@ fn settings(database: &Database, connections: u32, statement: Duration, acquire:
         connections,
         statement_timeout: statement,
         acquire_timeout: acquire,
-        silence: database.silence.clone(),
+        outage: database.outage.clone(),
     }
 }

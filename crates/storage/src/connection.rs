@@ -6,7 +6,7 @@ use domain::PublicId;
 use moka::future::Cache;
 use secrecy::SecretString;
 
-use crate::{ListRef, Result, Silence, credentials::Credentials, pool::Pool};
+use crate::{ListRef, Outage, Result, credentials::Credentials, pool::Pool};
 
 /// How to reach the database, and how hard.
 #[derive(Debug, Clone)]
@@ -19,7 +19,7 @@ pub struct Settings {
     /// How long a caller waits for a free connection before it is told that the database is not available.
     pub acquire_timeout: Duration,
     /// One for all pools of a process.
-    pub silence: Silence,
+    pub outage: Outage,
 }
 
 /// One pool of connections and the caches over it; clones share both.

@@ -54,7 +54,7 @@ pub use load::{FileSource, FileToLoad, LoadCounts, Published};
 pub use mails::{MailToSend, News};
 pub use migrations::{migrate, schema_fits};
 pub use news::hear_of_jobs;
-pub use pool::Silence;
+pub use pool::Outage;
 pub use pull_tokens::{LinkedToken, PullToken};
 pub use rate_limits::Quota;
 pub use runs::Run;

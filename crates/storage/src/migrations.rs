@@ -1,6 +1,6 @@
 //! Bringing the schema up to date.
 
-use std::str::FromStr;
+use std::{str::FromStr, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
@@ -8,22 +8,39 @@ use sqlx::{
     migrate::{Migrate as _, MigrateError, Migrator},
     postgres::PgConnectOptions,
 };
+use tokio::time::timeout;
 
 use crate::{Error, Result};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
 
+/// How long a look at the schema may take, connecting included.
+const LOOK: Duration = Duration::from_secs(10);
+/// How long all migrations together may take, and the wait for another process that applies them.
+const WORK: Duration = Duration::from_hours(2);
+
 /// Applies what is missing, on a direct connection (past a pooler). Several processes may call this at once: one works,
-/// the others wait for it.
+/// the others wait for it. A database that falls silent ends it.
 pub async fn migrate(url: &SecretString) -> Result<()> {
-    let mut connection = connect(url).await?;
-    MIGRATIONS.run(&mut connection).await.map_err(told)?;
-    connection.close().await?;
-    Ok(())
+    let mut connection = within(LOOK, connect(url)).await?;
+    within(WORK, async {
+        MIGRATIONS.run(&mut connection).await.map_err(told)?;
+        Ok(connection.close().await?)
+    })
+    .await
 }
 
 /// Whether the database has exactly the migrations of this program, or more.
 pub async fn schema_fits(url: &SecretString) -> Result<bool> {
+    within(LOOK, look(url)).await
+}
+
+async fn within<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let silent = || Error::Unavailable("the database gave no answer in time".to_owned());
+    timeout(limit, work).await.unwrap_or_else(|_| Err(silent()))
+}
+
+async fn look(url: &SecretString) -> Result<bool> {
     let mut connection = connect(url).await?;
     let applied = match connection.list_applied_migrations("_sqlx_migrations").await {
         Ok(applied) => applied,

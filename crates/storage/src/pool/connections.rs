@@ -10,7 +10,7 @@ use secrecy::ExposeSecret as _;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
 use tokio::time::{sleep, timeout};
 
-use super::Silence;
+use super::Outage;
 use crate::{Result, Settings};
 
 /// A connection that has not been used for so long is asked for a sign of life first: a firewall may have forgotten it.
@@ -30,12 +30,12 @@ pub(super) type Idle = Pool<Connections>;
 #[derive(Debug)]
 pub(super) struct Connections {
     options: PgConnectOptions,
-    silence: Silence,
+    outage: Outage,
 }
 
 impl Connections {
-    pub(super) fn new(options: PgConnectOptions, silence: Silence) -> Self {
-        Self { options, silence }
+    pub(super) fn new(options: PgConnectOptions, outage: Outage) -> Self {
+        Self { options, outage }
     }
 
     /// What was used last is used next, so that connections of a rush are left to age.
@@ -77,8 +77,8 @@ impl Manager for Connections {
         connection: &mut PgConnection,
         use_so_far: &Metrics,
     ) -> RecycleResult<sqlx::Error> {
-        if self.silence.concerns(use_so_far.created) {
-            return Err(RecycleError::message("it was open when the database fell silent"));
+        if self.outage.concerns(use_so_far.created) {
+            return Err(RecycleError::message("it was open when another one was lost"));
         }
         if use_so_far.age() > MOST_AGE {
             return Err(RecycleError::message("it is old"));
@@ -89,7 +89,7 @@ impl Manager for Connections {
         match timeout(SIGN_OF_LIFE, connection.ping()).await {
             Ok(alive) => Ok(alive?),
             Err(_) => {
-                self.silence.notice();
+                self.outage.notice();
                 Err(RecycleError::message("it gives no sign of life"))
             }
         }

@@ -51,6 +51,7 @@ impl<'p> Loan<'p> {
     }
 
     async fn answer<'q, E: Execute<'q, Postgres> + 'q>(self, query: E) -> sqlx::Result<Answer> {
+        self.pool.tidy();
         let asked = Instant::now();
         let limit = asked + self.pool.limit;
         let deadline = self.deadline.map_or(limit, |deadline| deadline.min(limit));
@@ -67,13 +68,15 @@ impl<'p> Loan<'p> {
             Ok(Err(error)) => {
                 if leaves_the_session_well(&error) {
                     lent.give_back();
+                } else if is_lost(&error) {
+                    self.pool.outage.notice();
                 }
                 Err(error)
             }
             Err(_) => {
                 // The server would have said by then that it takes too long.
                 if begun.elapsed() >= self.pool.statement {
-                    self.pool.silence.notice();
+                    self.pool.outage.notice();
                 }
                 Err(sqlx::Error::Io(io::Error::new(
                     io::ErrorKind::TimedOut,
@@ -117,6 +120,17 @@ fn leaves_the_session_well(error: &sqlx::Error) -> bool {
         sqlx::Error::Database(refusal) => refusal
             .code()
             .is_some_and(|code| !["08", "57P", "XX"].iter().any(|class| code.starts_with(class))),
+        _ => false,
+    }
+}
+
+/// Whether the connection is gone: the server ended the session, or the network did.
+fn is_lost(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(refusal) => refusal
+            .code()
+            .is_some_and(|code| code.starts_with("57P") || code.starts_with("08")),
         _ => false,
     }
 }

@@ -7,7 +7,7 @@
 
 mod connections;
 mod loan;
-mod silence;
+mod outage;
 
 use std::{
     collections::HashMap,
@@ -21,12 +21,16 @@ use tokio::{sync::Semaphore, time::Instant};
 
 use self::connections::{Connections, Idle};
 pub(crate) use self::loan::Loan;
-pub use self::silence::Silence;
+pub use self::outage::Outage;
 use crate::{Result, Settings};
 
 /// How much longer than the server's own limit an answer is waited for: the server cancels a statement and says so; one
 /// that says nothing is gone.
 const GRACE: Duration = Duration::from_secs(1);
+/// A connection that has not been used for so long is closed.
+const UNUSED: Duration = Duration::from_mins(5);
+/// How often to look for such.
+const TIDY: Duration = Duration::from_mins(1);
 /// The part of a pool's connections that one workspace may use at once.
 const SHARE: usize = 3;
 
@@ -41,8 +45,9 @@ pub(crate) struct Pool {
     limit: Duration,
     /// Of which so long for the connection.
     acquire: Duration,
-    silence: Silence,
+    outage: Outage,
     shares: Arc<Shares>,
+    tidied: Arc<Mutex<Instant>>,
 }
 
 /// How many connections each workspace may use now; only those with a call under way are kept.
@@ -59,18 +64,19 @@ impl Pool {
     pub(crate) fn new(settings: &Settings) -> Result<Self> {
         let options = connections::options(settings)?;
         let size = usize::try_from(settings.connections).unwrap_or(usize::MAX);
-        let connections = Connections::new(options.clone(), settings.silence.clone());
+        let connections = Connections::new(options.clone(), settings.outage.clone());
         Ok(Self {
             idle: connections.idle(size),
             options: Arc::new(options),
             statement: settings.statement_timeout,
             limit: settings.statement_timeout + GRACE,
             acquire: settings.acquire_timeout,
-            silence: settings.silence.clone(),
+            outage: settings.outage.clone(),
             shares: Arc::new(Shares {
                 most: size.div_ceil(SHARE),
                 workspaces: Mutex::default(),
             }),
+            tidied: Arc::new(Mutex::new(Instant::now())),
         })
     }
 
@@ -83,6 +89,16 @@ impl Pool {
     /// For statements that must have been answered at this instant.
     pub(crate) fn until(&self, deadline: Instant) -> Loan<'_> {
         Loan::until(self, deadline)
+    }
+
+    /// Closes what a rush has left, now and then.
+    fn tidy(&self) {
+        if let Ok(mut tidied) = self.tidied.try_lock()
+            && tidied.elapsed() > TIDY
+        {
+            *tidied = Instant::now();
+            drop(self.idle.retain(|_, use_so_far| use_so_far.last_used() < UNUSED));
+        }
     }
 
     /// How a connection of the caller's own is opened.

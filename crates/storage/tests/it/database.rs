@@ -15,8 +15,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOptions};
 use storage::{
     AddFile, Allocation, AllocationOutcome, AllocationRequest, Allocator, AuthenticationError, Block,
-    FileSource, FileToLoad, Job, JobKind, ListRef, LoadCounts, NewFile, NewList, Published, Settings,
-    Shortage, Silence, Stock, Storage, Workspace,
+    FileSource, FileToLoad, Job, JobKind, ListRef, LoadCounts, NewFile, NewList, Outage, Published, Settings,
+    Shortage, Stock, Storage, Workspace,
 };
 
 pub(crate) const LEASE: Duration = Duration::from_mins(1);
@@ -220,7 +220,7 @@ fn settings(url: &SecretString) -> Settings {
         connections: 4,
         statement_timeout: Duration::from_secs(10),
         acquire_timeout: Duration::from_secs(10),
-        silence: Silence::default(),
+        outage: Outage::default(),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 use futures_util::{TryStreamExt as _, future::LocalBoxFuture};
 use sqlx::Connection as _;
 use storage::{
-    CodePlace, FileToLoad, JobKind, LedgerQuery, ListQuery, Page, Result, Settings, Silence, Stage, Storage,
+    CodePlace, FileToLoad, JobKind, LedgerQuery, ListQuery, Outage, Page, Result, Settings, Stage, Storage,
     Upload,
 };
 
@@ -46,7 +46,7 @@ impl Used {
             connections: 1,
             statement_timeout: Duration::from_secs(10),
             acquire_timeout: Duration::from_secs(10),
-            silence: Silence::default(),
+            outage: Outage::default(),
         });
         Self {
             database,

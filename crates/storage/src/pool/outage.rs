@@ -1,4 +1,4 @@
-//! The last time that the database fell silent.
+//! The last time that a connection was lost.
 
 use std::{
     sync::{
@@ -8,21 +8,21 @@ use std::{
     time::Instant,
 };
 
-/// Shared by the pools of a process: when one connection gets no answer, those that were open at that moment are not
-/// trusted any more (a firewall that forgot them, a server that was cut off), and new ones take their place.
+/// Shared by the pools of a process: when one connection breaks or gets no answer, those that were open at that moment are
+/// not used any more (the database was restarted, a firewall forgot them), and new ones take their place.
 #[derive(Debug, Clone)]
-pub struct Silence {
+pub struct Outage {
     began: Instant,
     /// Microseconds after `began`; 0: never.
     noticed: Arc<AtomicU64>,
 }
 
-impl Silence {
+impl Outage {
     pub(super) fn notice(&self) {
         self.noticed.fetch_max(self.at(Instant::now()), Ordering::Relaxed);
     }
 
-    /// Whether a connection that was opened then was open when the database fell silent.
+    /// Whether a connection that was opened then was open when one was lost.
     pub(super) fn concerns(&self, opened: Instant) -> bool {
         self.at(opened) <= self.noticed.load(Ordering::Relaxed)
     }
@@ -36,7 +36,7 @@ impl Silence {
     }
 }
 
-impl Default for Silence {
+impl Default for Outage {
     fn default() -> Self {
         Self {
             began: Instant::now(),
@@ -51,12 +51,12 @@ mod tests {
 
     #[test]
     fn only_connections_of_before_are_concerned() {
-        let silence = Silence::default();
+        let outage = Outage::default();
         let before = Instant::now();
-        assert!(!silence.concerns(before));
-        silence.notice();
-        assert!(silence.concerns(before));
-        while silence.concerns(Instant::now()) {
+        assert!(!outage.concerns(before));
+        outage.notice();
+        assert!(outage.concerns(before));
+        while outage.concerns(Instant::now()) {
             std::hint::spin_loop();
         }
     }
