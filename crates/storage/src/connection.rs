@@ -10,7 +10,10 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::{ListRef, Result, credentials::Credentials};
+use crate::{KeyMemory, ListRef, Result, credentials::Credentials};
+
+/// What credentials are read by, beside the others: few, since they are read ahead and rarely.
+const CREDENTIAL_CONNECTIONS: u32 = 2;
 
 /// How to reach the database, and how hard.
 #[derive(Debug, Clone)]
@@ -41,11 +44,23 @@ impl Storage {
     /// # Errors
     /// If the URL cannot be read.
     pub fn connect(settings: &Settings) -> Result<Self> {
+        Self::connect_remembering(settings, KeyMemory::default())
+    }
+
+    /// The same, with another memory of keys.
+    ///
+    /// # Errors
+    /// If the URL cannot be read.
+    pub fn connect_remembering(settings: &Settings, memory: KeyMemory) -> Result<Self> {
+        let for_credentials = Settings {
+            connections: CREDENTIAL_CONNECTIONS,
+            ..settings.clone()
+        };
         Ok(Self {
             pool: pool(settings)?,
             // A list's id and key never change, so the cache needs no end but a size.
             lists: Cache::new(100_000),
-            credentials: Credentials::new(),
+            credentials: Credentials::new(pool(&for_credentials)?, memory),
         })
     }
 
@@ -67,6 +82,7 @@ impl Storage {
     /// Ends the connections, once those in use have been given back.
     pub async fn close(&self) {
         self.pool.close().await;
+        self.credentials.close().await;
     }
 }
 

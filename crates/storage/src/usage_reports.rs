@@ -36,6 +36,8 @@ pub struct UsageReport {
 pub struct UsageReportRef {
     list_id: i64,
     report_id: i64,
+    /// What its pieces come to; 0 until it is ready.
+    gzip_bytes: i64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,6 +174,16 @@ impl Storage {
         Ok(Some((row.try_into()?, LinkKey::from_bytes(key))))
     }
 
+    /// Removes a report, its pieces, and what builds or mails it. False if the workspace has no such report.
+    pub async fn delete_usage_report(&self, workspace: &Workspace, id: PublicId) -> Result<bool> {
+        let deleted = sqlx::query_scalar!(
+            r#"select delete_report($1, $2) as "deleted!""#,
+            workspace.workspace_id,
+            id.as_bytes(),
+        );
+        Ok(deleted.fetch_one(&self.pool).await?)
+    }
+
     pub(crate) async fn usage_report_by_id(
         &self,
         list_id: i64,
@@ -210,19 +222,20 @@ impl Storage {
         Ok(())
     }
 
-    /// Keeps the piece with this number, from 0, of the report's gzip stream. Of two workers on one report one fails
-    /// at a number that is there.
-    pub async fn keep_report_piece(&self, report: &ReportToBuild, number: i32, bytes: &[u8]) -> Result<()> {
-        sqlx::query!(
-            "insert into usage_report_piece (list_id, report_id, number, bytes) values ($1, $2, $3, $4)",
+    /// Keeps the piece with this number, from 0, of the report's gzip stream. False if the job is someone else's, or the
+    /// report is gone. Of two workers on one report one fails at a number that is there.
+    pub async fn keep_report_piece(&self, report: &ReportToBuild, number: i32, bytes: &[u8]) -> Result<bool> {
+        let kept = sqlx::query_scalar!(
+            r#"select keep_report_piece($1, $2, $3, $4, $5, $6, $7) as "kept!""#,
+            report.claim.job_id,
+            report.claim.attempt,
+            report.claim.owner,
             report.list_id,
             report.report_id,
             number,
             bytes,
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        );
+        Ok(kept.fetch_one(&self.pool).await?)
     }
 
     /// Ends the report and enqueues the mail about it; false if the job was someone else's by then.
@@ -262,10 +275,14 @@ impl Storage {
         Ok(done.fetch_one(&self.pool).await?)
     }
 
-    /// The report's gzip stream, piece by piece, one at a time in memory.
+    /// The report's gzip stream, piece by piece, one at a time in memory. A report that is deleted meanwhile ends in an
+    /// error: nobody takes a part for the whole.
     pub fn report_pieces(&self, report: UsageReportRef) -> BoxStream<'static, Result<Bytes>> {
-        let pool = self.pool.clone();
-        let numbered = futures_util::stream::unfold((pool, 0), move |(pool, number)| async move {
+        let start = (self.pool.clone(), 0, report.gzip_bytes);
+        let numbered = futures_util::stream::try_unfold(start, move |(pool, number, left)| async move {
+            if left <= 0 {
+                return Ok(None);
+            }
             let piece = sqlx::query_scalar!(
                 "select bytes from usage_report_piece where list_id = $1 and report_id = $2 and number = $3",
                 report.list_id,
@@ -273,12 +290,10 @@ impl Storage {
                 number,
             )
             .fetch_optional(&pool)
-            .await;
-            match piece {
-                Ok(Some(bytes)) => Some((Ok(Bytes::from(bytes)), (pool, number + 1))),
-                Ok(None) => None,
-                Err(error) => Some((Err(error.into()), (pool, number))),
-            }
+            .await?;
+            let piece = piece.ok_or_else(|| Error::Fault("a piece of a report is gone".to_owned()))?;
+            let left = left.saturating_sub(i64::try_from(piece.len()).unwrap_or(i64::MAX));
+            Ok(Some((Bytes::from(piece), (pool, number + 1, left))))
         });
         numbered.boxed()
     }
@@ -342,6 +357,7 @@ impl TryFrom<ReportRow> for UsageReport {
             place: UsageReportRef {
                 list_id: row.list_id,
                 report_id: row.report_id,
+                gzip_bytes: row.gzip_bytes.unwrap_or_default(),
             },
         })
     }

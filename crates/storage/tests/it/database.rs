@@ -214,7 +214,7 @@ pub(crate) async fn make_list(storage: &Storage, workspace: &Workspace, name: &s
     storage.find_list(workspace, id).await.unwrap().unwrap()
 }
 
-fn settings(url: &SecretString) -> Settings {
+pub(crate) fn settings(url: &SecretString) -> Settings {
     Settings {
         url: url.clone(),
         connections: 4,

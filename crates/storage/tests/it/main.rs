@@ -8,6 +8,7 @@
     reason = "a test that cannot go on should say so at once"
 )]
 
+mod api_keys;
 mod database;
 mod handing_out;
 mod holds;
