@@ -14,6 +14,8 @@ use crate::{KeyMemory, ListRef, Result, credentials::Credentials};
 
 /// What credentials are read by, beside the others: few, since they are read ahead and rarely.
 const CREDENTIAL_CONNECTIONS: u32 = 2;
+/// One index look-up: whoever waits for longer waits for a database that is not well.
+const CREDENTIAL_STATEMENT: Duration = Duration::from_secs(2);
 
 /// How to reach the database, and how hard.
 #[derive(Debug, Clone)]
@@ -54,6 +56,7 @@ impl Storage {
     pub fn connect_remembering(settings: &Settings, memory: KeyMemory) -> Result<Self> {
         let for_credentials = Settings {
             connections: CREDENTIAL_CONNECTIONS,
+            statement_timeout: settings.statement_timeout.min(CREDENTIAL_STATEMENT),
             ..settings.clone()
         };
         Ok(Self {

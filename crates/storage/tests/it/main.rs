@@ -17,3 +17,4 @@ mod loading;
 mod sealing;
 mod several_lists;
 mod taking_out;
+mod usage_reports;

@@ -40,14 +40,14 @@ async fn one_that_is_being_built_is_stopped_and_not_mailed() {
     let (app, mail) = app_with_mail().await;
     let list = app.list_with(&["A-1"]).await;
     age(&app).await;
-    let held = app.database.hold_ledger().await;
+    let held = app.database.hold_reports().await;
     ask(&app, &list, &body(&app).await).await.expect(200);
     let reports = app
         .get(&format!("/coupon-list/{list}/usage-report"))
         .await
         .expect(200);
     let path = format!("/usage-report/{}", text(&reports["data"][0]["_id"]));
-    wait_for("the report to wait for the ledger", async || {
+    wait_for("the report to stand still", async || {
         (app.database.waiting_for_a_lock().await > 0).then_some(())
     })
     .await;
