@@ -156,10 +156,10 @@ begin
         outcome := 'known';
         return;
     end if;
+    -- One whose end is set keeps it: somebody gave its clients that long.
     with ended as (
         update api_key k set revoked_at = clock_timestamp()
-            where k.workspace_id = p_workspace and k.configured
-              and (k.revoked_at is null or k.revoked_at > clock_timestamp())
+            where k.workspace_id = p_workspace and k.configured and k.revoked_at is null
             returning k.api_key_id
     )
     select array_agg(e.api_key_id order by e.api_key_id) into former from ended e;

@@ -18,7 +18,7 @@ async fn claimed(database: &TestDatabase) -> (PublicId, ReportToBuild) {
         .date();
     let report = NewUsageReport {
         period: Period::new(today, today, &TimeZone::UTC).unwrap(),
-        subscribers: Subscribers::new(["ann@example.com".to_owned()]).unwrap(),
+        subscribers: Subscribers::new(vec!["ann@example.com".to_owned()]).unwrap(),
     };
     let storage = &database.storage;
     let RequestReport::Requested(id) = storage.request_report(&database.list, &report).await.unwrap() else {
@@ -90,7 +90,11 @@ async fn a_reader_of_a_report_that_is_deleted_meanwhile_gets_an_error_and_no_end
         assert!(storage.keep_report_piece(&report, number, piece).await.unwrap());
     }
     assert!(storage.finish_report(&report, 1, 6, 6).await.unwrap());
-    let made = storage.usage_report(&database.workspace, id).await.unwrap().unwrap();
+    let made = storage
+        .usage_report(&database.workspace, id)
+        .await
+        .unwrap()
+        .unwrap();
     let whole: Vec<_> = storage.report_pieces(made.place).collect().await;
     assert!(whole.len() == 2 && whole.iter().all(Result::is_ok), "{whole:?}");
 

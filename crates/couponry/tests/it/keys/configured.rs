@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{keys, printed_one, status};
-use crate::app::{API_KEY, Server, TestApp, WORKSPACE};
+use crate::app::{API_KEY, Server, TestApp, WORKSPACE, text};
 
 const NEXT: &str = "key-90d2b1aa-the-next-one";
 
@@ -103,4 +103,21 @@ async fn a_configured_key_that_was_revoked_by_hand_stays_revoked() {
     app.restart().await;
     assert_eq!(status(&app, API_KEY).await, 401);
     assert_eq!(keys(&app).len(), 1);
+}
+
+#[tokio::test]
+async fn a_configured_key_that_was_given_an_end_keeps_it_when_the_next_one_is_configured() {
+    let app = TestApp::start().await;
+    let first = keys(&app)[0]["key_id"].to_string();
+    let arguments = ["rotate", "--workspace-id", WORKSPACE, "--key-id", &first, "--overlap-seconds", "3600"];
+    let rotated = printed_one(&app, &arguments);
+    let next = server_with(&app, text(&rotated["api_key"])).await;
+    for key in [API_KEY, text(&rotated["api_key"])] {
+        assert_eq!(status(&next, key).await, 200);
+    }
+    let configured: Vec<_> = keys(&app)
+        .iter()
+        .map(|key| json!([key["configured"], key["status"]]))
+        .collect();
+    assert_eq!(configured, [json!([true, "active"]), json!([true, "ending"])]);
 }
