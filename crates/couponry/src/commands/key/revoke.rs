@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Serialize)]
-struct Revoked<'a> {
+struct Ended<'a> {
     key_id: i64,
     workspace_id: &'a str,
     status: &'static str,
@@ -48,7 +48,7 @@ pub(super) async fn run(arguments: &Arguments, settings: &Settings) -> anyhow::R
              create makes one"
         );
     }
-    print(&Revoked {
+    print(&Ended {
         key_id,
         workspace_id: workspace.as_str(),
         status: "revoked",

@@ -109,7 +109,15 @@ async fn a_configured_key_that_was_revoked_by_hand_stays_revoked() {
 async fn a_configured_key_that_was_given_an_end_keeps_it_when_the_next_one_is_configured() {
     let app = TestApp::start().await;
     let first = keys(&app)[0]["key_id"].to_string();
-    let arguments = ["rotate", "--workspace-id", WORKSPACE, "--key-id", &first, "--overlap-seconds", "3600"];
+    let arguments = [
+        "rotate",
+        "--workspace-id",
+        WORKSPACE,
+        "--key-id",
+        &first,
+        "--overlap-seconds",
+        "3600",
+    ];
     let rotated = printed_one(&app, &arguments);
     let next = server_with(&app, text(&rotated["api_key"])).await;
     for key in [API_KEY, text(&rotated["api_key"])] {
