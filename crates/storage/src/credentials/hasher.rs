@@ -95,6 +95,29 @@ mod tests {
         hash_now(&SecretString::from(key), salt).unwrap()
     }
 
+    /// The only thread for long work is busy, so that hashes wait for it as long as the test wants.
+    #[test]
+    fn a_client_that_hangs_up_makes_no_room_for_another_hash_before_its_own_is_done() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .max_blocking_threads(1)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let hasher = Hasher::default();
+            let (go_on, busy) = std::sync::mpsc::channel::<()>();
+            let thread = tokio::task::spawn_blocking(move || busy.recv().unwrap());
+            let asked = hasher.hash(hasher.queue().unwrap(), SecretString::from("k"), SALT.to_vec());
+            assert!(futures_util::poll!(Box::pin(asked)).is_pending());
+            // By now it is dropped.
+            assert_eq!(hasher.slots.available_permits(), HASHES_AT_ONCE - 1);
+            assert_eq!(hasher.queue.available_permits(), HASHES_WAITING - 1);
+            go_on.send(()).unwrap();
+            thread.await.unwrap();
+            let all = u32::try_from(HASHES_AT_ONCE).unwrap();
+            drop(hasher.slots.acquire_many(all).await.unwrap());
+        });
+    }
+
     #[test]
     fn a_key_has_one_hash_under_one_salt_and_others_have_others() {
         let right = hashed("right", SALT);

@@ -13,6 +13,7 @@ mod database;
 mod handing_out;
 mod holds;
 mod jobs;
+mod key_migration;
 mod loading;
 mod sealing;
 mod several_lists;
