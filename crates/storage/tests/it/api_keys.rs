@@ -222,6 +222,39 @@ async fn requests_go_on_while_keys_cannot_be_read_and_fail_closed_when_the_memor
 }
 
 #[tokio::test]
+async fn requests_that_come_at_once_after_a_pause_read_the_keys_once() {
+    let database = TestDatabase::new().await;
+    let (id, key, _) = workspace(&database.storage, "paused").await;
+    let memory = KeyMemory {
+        forget_after: Duration::from_millis(1),
+        ..MEMORY
+    };
+    let storage = process_with(&database, 2, memory);
+    assert!(present(&storage, &id, &key).await.unwrap().is_some());
+    let mut holder = database.connect().await;
+    sqlx::raw_sql("begin; lock table api_key in access exclusive mode")
+        .execute(&mut holder)
+        .await
+        .unwrap();
+    let begun = Instant::now();
+    until("the memory to end", async || {
+        begun.elapsed() > 2 * memory.forget_after
+    })
+    .await;
+    let all = futures_util::future::join_all((0..50).map(|_| present(&storage, &id, &key)));
+    let release = async {
+        // All have asked by now: they are polled before this.
+        database.until_waiting_for_a_lock(1).await;
+        sqlx::raw_sql("rollback").execute(&mut holder).await.unwrap();
+    };
+    let (found, ()) = tokio::join!(all, release);
+    assert!(
+        found.iter().all(|found| matches!(found, Ok(Some(_)))),
+        "{found:?}"
+    );
+}
+
+#[tokio::test]
 async fn the_use_of_a_key_is_noted_once_a_day() {
     let database = TestDatabase::new().await;
     let (id, key, owner) = workspace(&database.storage, "used").await;
