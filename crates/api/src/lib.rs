@@ -14,6 +14,7 @@ mod health;
 mod host;
 mod idempotency;
 mod limits;
+mod link_key;
 mod lists;
 mod openapi;
 mod page;

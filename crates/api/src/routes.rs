@@ -8,7 +8,7 @@ use actix_web::{
 };
 
 use crate::{
-    allocations, audit, codes, docs, error::ApiError, files, health, lists, pull_tokens, stock,
+    allocations, audit, codes, docs, error::ApiError, files, health, link_key, lists, pull_tokens, stock,
     usage_reports, users, webhook_secret,
 };
 
@@ -191,7 +191,8 @@ fn of_the_workspace(service: &mut ServiceConfig) {
         .service(
             resource("/v1/usage-report/{report_id}")
                 .route(get().to(usage_reports::fetch))
-                .default_service(only("GET")),
+                .route(web::delete().to(usage_reports::delete))
+                .default_service(only("GET, DELETE")),
         )
         .service(
             resource("/v1/usage-report/{report_id}/download")
@@ -203,6 +204,11 @@ fn of_the_workspace(service: &mut ServiceConfig) {
                 .route(get().to(webhook_secret::fetch))
                 .route(post().to(webhook_secret::rotate))
                 .default_service(only("GET, POST")),
+        )
+        .service(
+            resource("/v1/link-key")
+                .route(post().to(link_key::rotate))
+                .default_service(only("POST")),
         )
         .service(
             resource("/v1/pull/{token}")

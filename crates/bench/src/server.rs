@@ -35,7 +35,11 @@ pub(crate) struct Server {
 impl Binary {
     /// A server nobody else reaches for minutes: its key need not be a secret, but each run has its own.
     pub(crate) fn new(program: PathBuf, data: PathBuf) -> Self {
-        let key = format!("bench-key-{}-{}", std::process::id(), data.as_os_str().len());
+        let key = format!(
+            "key-of-the-measurement-{}-{}",
+            std::process::id(),
+            data.as_os_str().len()
+        );
         Self { program, data, key }
     }
 

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    commands::{demo, healthcheck, openapi, workspace_create},
+    commands::{demo, healthcheck, key, openapi, workspace_create},
     config::Variables,
 };
 
@@ -26,6 +26,9 @@ pub(crate) enum Command {
     /// Manage workspaces (tenants)
     #[command(subcommand)]
     Workspace(WorkspaceCommand),
+    /// Manage the API keys of a workspace
+    #[command(subcommand)]
+    Key(key::Command),
     /// Show the whole product on a real 100 MB file, then stay up
     Demo(demo::Arguments),
     /// Ask the server on the listen address whether it is well; exit with 0 or 1

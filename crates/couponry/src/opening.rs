@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use secrecy::SecretString;
-use storage::{Error, Storage};
+use storage::{ConfigureKey, Error, Storage};
 use tokio::time::{Instant, sleep};
 
 use crate::{config::Bootstrap, database::Database};
@@ -50,7 +50,7 @@ pub(crate) async fn make_workspace(storage: &Storage, bootstrap: Option<&Bootstr
             workspace_id,
             api_key,
         }) => {
-            storage.ensure_workspace(workspace_id, api_key).await?;
+            report_configured_key(&storage.ensure_workspace(workspace_id, api_key).await?);
             tracing::info!(%workspace_id, "the configured workspace is there");
         }
         None if !storage.has_workspace().await? => tracing::warn!(
@@ -60,4 +60,20 @@ pub(crate) async fn make_workspace(storage: &Storage, bootstrap: Option<&Bootstr
         None => {}
     }
     Ok(())
+}
+
+/// What a person must hear who replaced the configured key, or started a server with the one before it.
+fn report_configured_key(outcome: &ConfigureKey) {
+    match outcome {
+        ConfigureKey::Configured { former } if !former.is_empty() => tracing::warn!(
+            ?former,
+            "the configured API key is another one than before: its predecessor was revoked"
+        ),
+        ConfigureKey::Revoked { at } => tracing::error!(
+            revoked_at = %at,
+            "the configured API key is a revoked one and does not come back: set COUPONRY_BOOTSTRAP_API_KEY to the key \
+             that follows it"
+        ),
+        ConfigureKey::Configured { .. } | ConfigureKey::Known => {}
+    }
 }

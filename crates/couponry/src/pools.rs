@@ -12,9 +12,12 @@ use crate::database::Database;
 
 /// For HTTP handlers: short statements, and a caller who waits.
 pub(crate) fn requests(database: &Database) -> storage::Result<Storage> {
-    let (statement, acquire) = (Duration::from_secs(3), Duration::from_secs(3));
-    Storage::connect(&settings(database, 24, statement, acquire))?
-        .with_keys(&settings(database, 4, statement, acquire))
+    Storage::connect(&settings(
+        database,
+        24,
+        Duration::from_secs(3),
+        Duration::from_secs(3),
+    ))
 }
 
 /// For handing out codes: one call serves a whole group, so few are enough.

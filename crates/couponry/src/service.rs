@@ -39,6 +39,8 @@ pub(crate) struct Service {
     opening: JoinSet<()>,
     workers: Option<Workers>,
     http: Option<Http>,
+    /// Reads keys ahead of the requests that need them.
+    credentials: JoinSet<()>,
 }
 
 impl Service {
@@ -53,6 +55,7 @@ impl Service {
             opening: JoinSet::new(),
             workers: None,
             http: None,
+            credentials: JoinSet::new(),
         };
         match service.open(settings).await {
             Ok(()) => Ok(service),
@@ -79,6 +82,9 @@ impl Service {
         }
         if let Some(listener) = listener {
             let app = self.app(settings, &url)?;
+            let storage = app.storage.clone();
+            self.credentials
+                .spawn(async move { storage.keep_credentials().await });
             self.requests = Some(app.storage.clone());
             let http = Http::start(app, listener)?;
             tracing::info!(address = %http.address(), %url, "listening");
@@ -193,6 +199,7 @@ impl Service {
             }
         };
         tokio::join!(workers, http);
+        self.credentials.shutdown().await;
         if let Some(requests) = &self.requests {
             requests.close();
         }

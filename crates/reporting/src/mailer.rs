@@ -184,7 +184,8 @@ impl Mailer {
 
     async fn link(&self, report: &UsageReport) -> Result<Option<String>, MailError> {
         let Some((_, key)) = self.storage.linked_usage_report(report.public_id).await? else {
-            return Ok(None);
+            // Not a mail without its report: its job went with it.
+            return Err(Error::Fault("a report was deleted before its mail went out".to_owned()).into());
         };
         Ok(Some(self.signed(report, &key)))
     }

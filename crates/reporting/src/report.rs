@@ -74,7 +74,10 @@ impl ReportBuilder {
             .map_err(|_| Error::Fault("the thread that writes a report died".to_owned()))?;
         // Rows that ended too early look like the end to the thread.
         copied?;
-        kept?;
+        if !kept? {
+            info!("a report is not built to its end: it was deleted, or its job is someone else's");
+            return Ok(());
+        }
         match written {
             Ok(Written {
                 rows,
@@ -98,13 +101,20 @@ impl ReportBuilder {
         Ok(())
     }
 
-    async fn keep(&self, report: &ReportToBuild, mut pieces: mpsc::Receiver<Vec<u8>>) -> storage::Result<()> {
+    /// False if nobody wants the report from this worker any more.
+    async fn keep(
+        &self,
+        report: &ReportToBuild,
+        mut pieces: mpsc::Receiver<Vec<u8>>,
+    ) -> storage::Result<bool> {
         let mut number = 0;
         while let Some(piece) = pieces.recv().await {
-            self.storage.keep_report_piece(report, number, &piece).await?;
+            if !self.storage.keep_report_piece(report, number, &piece).await? {
+                return Ok(false);
+            }
             number += 1;
         }
-        Ok(())
+        Ok(true)
     }
 }
 

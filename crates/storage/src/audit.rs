@@ -9,7 +9,7 @@ use crate::{Result, Storage, Workspace};
 pub struct AuditEntry {
     pub id: i64,
     pub at: Timestamp,
-    /// The API key's number.
+    /// The API key's number; none asked for what was done from the command line.
     pub api_key_id: Option<i64>,
     pub action: String,
     pub list: Option<String>,

@@ -6,7 +6,12 @@ use domain::PublicId;
 use moka::future::Cache;
 use secrecy::SecretString;
 
-use crate::{ListRef, Outage, Result, credentials::Credentials, pool::Pool};
+use crate::{KeyMemory, ListRef, Outage, Result, credentials::Credentials, pool::Pool};
+
+/// What credentials are read by, beside the others: few, since they are read ahead and rarely.
+const CREDENTIAL_CONNECTIONS: u32 = 4;
+/// One index look-up: whoever waits for longer waits for a database that is not well.
+const CREDENTIAL_STATEMENT: Duration = Duration::from_secs(2);
 
 /// How to reach the database, and how hard.
 #[derive(Debug, Clone)]
@@ -43,14 +48,27 @@ impl Storage {
     /// # Errors
     /// If the URL cannot be read.
     pub fn connect(settings: &Settings) -> Result<Self> {
-        let pool = Pool::new(settings)?;
+        Self::connect_remembering(settings, KeyMemory::default())
+    }
+
+    /// The same, with another memory of keys.
+    ///
+    /// # Errors
+    /// If the URL cannot be read.
+    pub fn connect_remembering(settings: &Settings, memory: KeyMemory) -> Result<Self> {
+        let for_credentials = Settings {
+            connections: CREDENTIAL_CONNECTIONS,
+            statement_timeout: settings.statement_timeout.min(CREDENTIAL_STATEMENT),
+            ..settings.clone()
+        };
+        let (pool, keys) = (Pool::new(settings)?, Pool::new(&for_credentials)?);
         Ok(Self {
             bulk: pool.clone(),
-            keys: pool.clone(),
+            keys: keys.clone(),
             pool,
             // A list's id and key never change, so the cache needs no end but a size.
             lists: Cache::new(100_000),
-            credentials: Credentials::new(),
+            credentials: Credentials::new(keys, memory),
         })
     }
 
@@ -61,17 +79,6 @@ impl Storage {
     pub fn with_bulk(self, settings: &Settings) -> Result<Self> {
         Ok(Self {
             bulk: Pool::new(settings)?,
-            ..self
-        })
-    }
-
-    /// The same, with other connections for credentials.
-    ///
-    /// # Errors
-    /// If the URL cannot be read.
-    pub fn with_keys(self, settings: &Settings) -> Result<Self> {
-        Ok(Self {
-            keys: Pool::new(settings)?,
             ..self
         })
     }

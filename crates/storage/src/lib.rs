@@ -2,6 +2,7 @@
 //! function (see `migrations/`), so that no client-side transaction exists that a dropped future could leave open.
 
 mod allocations;
+mod api_keys;
 mod audit;
 mod block;
 mod callbacks;
@@ -16,6 +17,7 @@ mod forecast;
 mod hand_backs;
 mod jobs;
 mod ledger;
+mod link_keys;
 mod lists;
 mod load;
 mod mails;
@@ -36,12 +38,15 @@ mod workspaces;
 pub use allocations::{
     Allocation, AllocationOutcome, AllocationRequest, AllocationsUnavailable, Allocator, GROUP_KEYS, Shortage,
 };
+pub use api_keys::{
+    ConfigureKey, CreateKey, KeyOwner, KeyStatus, MOST_KEYS, RevokeKey, RotateKey, StoredApiKey,
+};
 pub use audit::AuditEntry;
 pub use block::Block;
 pub use callbacks::{Callback, CallbackToMake};
 pub use codes::{CodePlace, CodeStatus, Disabled, HistoryEntry, Passport, Redeemed, Redemption};
 pub use connection::{Settings, Storage};
-pub use credentials::{ApiKey, AuthenticationError};
+pub use credentials::{ApiKey, AuthenticationError, KeyMemory};
 pub use error::Error;
 pub use export::Export;
 pub use files::{AddFile, CouponFile, FileRef, NewFile, Progress, Stage};

@@ -91,15 +91,6 @@ impl Storage {
             fallback: row.fallback,
         }))
     }
-
-    /// What the links of the list's workspace are signed with.
-    pub async fn link_key(&self, list: &ListRef) -> Result<LinkKey> {
-        let key = sqlx::query_scalar!(
-            "select w.link_key from coupon_list join workspace w using (workspace_id) where list_id = $1",
-            list.list_id
-        );
-        Ok(LinkKey::from_bytes(key.fetch_one(&self.pool).await?))
-    }
 }
 
 fn unreadable() -> Error {

@@ -175,6 +175,16 @@ impl Storage {
         Ok(Some((row.try_into()?, LinkKey::from_bytes(key))))
     }
 
+    /// Removes a report, its pieces, and what builds or mails it. False if the workspace has no such report.
+    pub async fn delete_usage_report(&self, workspace: &Workspace, id: PublicId) -> Result<bool> {
+        let deleted = sqlx::query_scalar!(
+            r#"select delete_report($1, $2) as "deleted!""#,
+            workspace.workspace_id,
+            id.as_bytes(),
+        );
+        Ok(deleted.fetch_one(&self.pool).await?)
+    }
+
     pub(crate) async fn usage_report_by_id(
         &self,
         list_id: i64,
@@ -213,19 +223,20 @@ impl Storage {
         Ok(())
     }
 
-    /// Keeps the piece with this number, from 0, of the report's gzip stream. Of two workers on one report one fails
-    /// at a number that is there.
-    pub async fn keep_report_piece(&self, report: &ReportToBuild, number: i32, bytes: &[u8]) -> Result<()> {
-        sqlx::query!(
-            "insert into usage_report_piece (list_id, report_id, number, bytes) values ($1, $2, $3, $4)",
+    /// Keeps the piece with this number, from 0, of the report's gzip stream. False if the job is someone else's, or the
+    /// report is gone. Of two workers on one report one fails at a number that is there.
+    pub async fn keep_report_piece(&self, report: &ReportToBuild, number: i32, bytes: &[u8]) -> Result<bool> {
+        let kept = sqlx::query_scalar!(
+            r#"select keep_report_piece($1, $2, $3, $4, $5, $6, $7) as "kept!""#,
+            report.claim.job_id,
+            report.claim.attempt,
+            report.claim.owner,
             report.list_id,
             report.report_id,
             number,
             bytes,
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        );
+        Ok(kept.fetch_one(&self.pool).await?)
     }
 
     /// Ends the report and enqueues the mail about it; false if the job was someone else's by then.

@@ -4,7 +4,7 @@ use domain::WorkspaceId;
 use rand::RngExt as _;
 use secrecy::SecretString;
 
-use crate::{AuthenticationError, Result, Storage, credentials};
+use crate::{ConfigureKey, Error, Result, Storage, credentials};
 
 /// A workspace whose key was presented and found right: every look-up of a list asks for one.
 #[derive(Debug, Clone)]
@@ -12,7 +12,7 @@ use crate::{AuthenticationError, Result, Storage, credentials};
 pub struct Workspace {
     pub(crate) workspace_id: i64,
     /// The key that was presented.
-    pub(crate) api_key_id: Option<i64>,
+    pub(crate) api_key_id: i64,
     pub public_id: WorkspaceId,
 }
 
@@ -30,51 +30,59 @@ impl Storage {
             None => random_workspace_id(),
         };
         let key = key.unwrap_or_else(random_api_key);
-        let hash = credentials::hash(key.clone()).await?;
+        let made = self.insert_workspace(name, &id, &key, FirstKey::Made).await?;
+        Ok(made.then_some((id, key)))
+    }
+
+    /// Makes sure that a workspace with this id exists, and that this is its configured key, as at the start of a
+    /// server.
+    pub async fn ensure_workspace(&self, id: &WorkspaceId, key: &SecretString) -> Result<ConfigureKey> {
+        if let Some(owner) = self.key_owner(id).await? {
+            return self.configure_api_key(&owner, key).await;
+        }
+        if self
+            .insert_workspace(id.as_str(), id, key, FirstKey::Configured)
+            .await?
+        {
+            return Ok(ConfigureKey::Configured { former: Vec::new() });
+        }
+        // Another server made it a moment before.
+        let owner = self.key_owner(id).await?;
+        let owner = owner.ok_or_else(|| Error::Fault("a workspace is taken, but not there".to_owned()))?;
+        self.configure_api_key(&owner, key).await
+    }
+
+    /// False if the id is taken.
+    async fn insert_workspace(
+        &self,
+        name: &str,
+        id: &WorkspaceId,
+        key: &SecretString,
+        first: FirstKey,
+    ) -> Result<bool> {
+        let salt: [u8; 16] = rand::random();
+        let hash = credentials::hash(key.clone(), salt.to_vec()).await?;
+        let (label, configured) = match first {
+            FirstKey::Made => ("first", false),
+            FirstKey::Configured => ("configured", true),
+        };
         let made = sqlx::query!(
             "with made as (
-                 insert into workspace (public_id, name) values ($1, $2)
+                 insert into workspace (public_id, name, key_salt) values ($1, $2, $3)
                  on conflict on constraint workspace_public_id_unique do nothing
                  returning workspace_id
              )
-             insert into api_key (workspace_id, hash) select workspace_id, $3 from made",
+             insert into api_key (workspace_id, hash, label, configured) select workspace_id, $4, $5, $6 from made",
             id.as_str(),
             name,
+            &salt,
             hash,
+            label,
+            configured,
         )
         .execute(&self.pool)
         .await?;
-        Ok((made.rows_affected() == 1).then_some((id, key)))
-    }
-
-    /// Makes sure that a workspace with this id and key exists, as configured for the start. An existing workspace
-    /// keeps its other keys.
-    pub async fn ensure_workspace(&self, id: &WorkspaceId, key: &SecretString) -> Result<()> {
-        if self
-            .create_workspace(id.as_str(), Some(id.clone()), Some(key.clone()))
-            .await?
-            .is_some()
-        {
-            return Ok(());
-        }
-        if self
-            .credentials
-            .verify(self, id, key, || Ok::<_, AuthenticationError>(()))
-            .await
-            .is_ok_and(|found| found.is_some())
-        {
-            return Ok(());
-        }
-        let hash = credentials::hash(key.clone()).await?;
-        sqlx::query!(
-            "insert into api_key (workspace_id, hash) select workspace_id, $2 from workspace where public_id = $1",
-            id.as_str(),
-            hash,
-        )
-        .execute(&self.pool)
-        .await?;
-        self.credentials.forget(id).await;
-        Ok(())
+        Ok(made.rows_affected() == 1)
     }
 
     /// Whether there is any workspace at all.
@@ -84,6 +92,12 @@ impl Storage {
     }
 }
 
+/// Where the first key of a workspace comes from.
+enum FirstKey {
+    Made,
+    Configured,
+}
+
 fn random_workspace_id() -> WorkspaceId {
     let text = random_text(16);
     // Letters and digits cannot break the rules of a workspace id.
@@ -91,7 +105,7 @@ fn random_workspace_id() -> WorkspaceId {
 }
 
 /// 43 letters and digits: 256 bits.
-fn random_api_key() -> SecretString {
+pub(crate) fn random_api_key() -> SecretString {
     SecretString::from(random_text(43))
 }
 

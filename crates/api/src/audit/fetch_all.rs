@@ -45,14 +45,14 @@ struct Log {
 struct ShownEntry {
     #[schema(value_type = texts::Instant)]
     at: String,
-    /// The number of the API key that asked, as `couponry` gave it.
+    /// The number of the API key that asked, as `couponry key list` has it; null for what the command line did.
     #[schema(required = true)]
     api_key: Option<i64>,
     #[schema(examples("list.archive"))]
     action: String,
     #[schema(value_type = Option<texts::Id>, required = true)]
     coupon_list_id: Option<String>,
-    /// The file or token that it was about, or what was made.
+    /// The file, token, report or API key that it was about, or what was made.
     #[schema(required = true)]
     object_id: Option<String>,
 }

@@ -51,7 +51,8 @@ async fn note<B>(response: &ServiceResponse<B>, action: &'static str) {
     let list = in_path("coupon_list_id");
     let object = made
         .or_else(|| in_path("coupon_file_id"))
-        .or_else(|| in_path("token_id"));
+        .or_else(|| in_path("token_id"))
+        .or_else(|| in_path("report_id"));
     let noted = app
         .storage
         .note(&workspace, action, list.as_deref(), object.as_deref());
@@ -84,6 +85,8 @@ fn action(method: &Method, pattern: &str) -> Option<&'static str> {
         (&Method::GET, "/v1/coupon-list/{coupon_list_id}/codes/export") => "codes.export",
         (&Method::POST, "/v1/coupon-list/{coupon_list_id}/pull-tokens") => "pull-token.create",
         (&Method::DELETE, "/v1/coupon-list/{coupon_list_id}/pull-tokens/{token_id}") => "pull-token.revoke",
+        (&Method::DELETE, "/v1/usage-report/{report_id}") => "usage-report.delete",
+        (&Method::POST, "/v1/link-key") => "link-key.replace",
         (&Method::POST, "/v1/webhook-secret") => "webhook-secret.replace",
         (&Method::DELETE, "/v1/users/{user_id}") => "user.erase",
         _ => return None,

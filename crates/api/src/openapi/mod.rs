@@ -16,8 +16,8 @@ use utoipa::{
 };
 
 use crate::{
-    allocations, audit, codes, error::Envelope, files, health, lists, pull_tokens, stock, usage_reports,
-    users, webhook_secret,
+    allocations, audit, codes, error::Envelope, files, health, link_key, lists, pull_tokens, stock,
+    usage_reports, users, webhook_secret,
 };
 
 /// In the order of `routes.rs`.
@@ -43,9 +43,11 @@ use crate::{
         usage_reports::request::request,
         usage_reports::fetch_all::fetch_all,
         usage_reports::fetch::fetch,
+        usage_reports::delete::delete,
         usage_reports::download::download,
         webhook_secret::fetch::fetch,
         webhook_secret::rotate::rotate,
+        link_key::rotate::rotate,
         allocations::allocate::allocate,
         allocations::batch::allocate_batch,
         allocations::fetch_all::fetch_all,

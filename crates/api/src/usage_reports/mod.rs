@@ -1,11 +1,13 @@
 //! Usage reports: one file per verb.
 
+pub(crate) mod delete;
 pub(crate) mod download;
 pub(crate) mod fetch;
 pub(crate) mod fetch_all;
 pub(crate) mod request;
 mod shown;
 
+pub(crate) use delete::delete;
 pub(crate) use download::download;
 pub(crate) use fetch::fetch;
 pub(crate) use fetch_all::fetch_all;

@@ -3,6 +3,7 @@
 pub(crate) mod config_check;
 pub(crate) mod demo;
 pub(crate) mod healthcheck;
+pub(crate) mod key;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod serve;

@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ID", value_parser = workspace_id)]
     workspace_id: Option<WorkspaceId>,
 
-    /// The key that clients send as the password; absent: a random one
+    /// The key that clients send as the password, 16 to 255 characters; absent: a random one
     #[arg(long, value_name = "KEY")]
     api_key: Option<SecretString>,
 
@@ -40,7 +40,7 @@ struct Made<'a> {
 }
 
 pub(crate) async fn run(arguments: Arguments, settings: &Settings) -> anyhow::Result<()> {
-    let key = config::read_secret(arguments.api_key.as_ref(), arguments.api_key_file.as_deref())
+    let key = config::read_api_key(arguments.api_key.as_ref(), arguments.api_key_file.as_deref())
         .map_err(|reason| anyhow!("--api-key {reason}"))?;
     let database = Database::join(settings).await?;
     let made = create(&database, settings, &arguments.name, arguments.workspace_id, key).await;
@@ -74,6 +74,6 @@ fn print((id, key): (WorkspaceId, SecretString)) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn workspace_id(text: &str) -> Result<WorkspaceId, String> {
+pub(super) fn workspace_id(text: &str) -> Result<WorkspaceId, String> {
     WorkspaceId::new(text).map_err(|error| error.to_string())
 }

@@ -8,7 +8,7 @@ mod unknown;
 mod variables;
 
 pub(crate) use check::{known_variables, report};
-pub(crate) use secret::read as read_secret;
+pub(crate) use secret::read_api_key;
 pub(crate) use settings::{Bootstrap, Settings};
 pub(crate) use variables::Variables;
 

@@ -1,19 +1,25 @@
 //! A setting that may stand in the environment or in a file, never in both.
 
-use std::{fs, path::Path};
+use std::{collections::HashSet, fs, path::Path};
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// What people leave in place when they copy an example.
-const EXAMPLES: [&str; 7] = [
+/// The fewest and the most characters of an API key. Sixteen random letters and digits are beyond guessing; clients that
+/// move here bring keys that are longer.
+const KEY_CHARACTERS: std::ops::RangeInclusive<usize> = 16..=255;
+/// Parts of what people leave in place when they copy an example, without what parts words.
+const EXAMPLES: [&str; 8] = [
+    "apikeyhere",
     "changeme",
-    "change-me",
     "example",
     "password",
-    "postgres",
-    "secret",
-    "your-api-key",
+    "placeholder",
+    "replaceme",
+    "secretkey",
+    "yourapikey",
 ];
+/// A key of fewer different characters is somebody's finger on a key.
+const DIFFERENT_CHARACTERS: usize = 6;
 
 /// Reads the variable or its `…_FILE` twin. A trailing line break is not part of the value: editors and `echo` add it.
 pub(crate) fn read(
@@ -37,15 +43,37 @@ pub(crate) fn read(
     Ok(Some(SecretString::from(text)))
 }
 
-/// A key that stands in a manual is known to everyone.
-pub(crate) fn refuse_example(key: SecretString) -> Result<SecretString, String> {
-    if EXAMPLES
-        .iter()
-        .any(|example| key.expose_secret().eq_ignore_ascii_case(example))
-    {
-        return Err("is an example, not a secret; make one with `openssl rand -hex 32`".to_owned());
+/// Reads an API key that a client is to present, wherever it is given. The complaint never quotes it.
+pub(crate) fn read_api_key(
+    value: Option<&SecretString>,
+    file: Option<&Path>,
+) -> Result<Option<SecretString>, String> {
+    let Some(key) = read(value, file)? else {
+        return Ok(None);
+    };
+    match complaint(key.expose_secret()) {
+        Some(complaint) => Err(format!("{complaint}; make one with `openssl rand -hex 32`")),
+        None => Ok(Some(key)),
     }
-    Ok(key)
+}
+
+fn complaint(key: &str) -> Option<String> {
+    let characters = key.chars().count();
+    if !KEY_CHARACTERS.contains(&characters) {
+        let (least, most) = (KEY_CHARACTERS.start(), KEY_CHARACTERS.end());
+        return Some(format!(
+            "has {characters} characters, and must have {least} to {most}"
+        ));
+    }
+    if key.chars().any(char::is_control) {
+        return Some("must not contain control characters".to_owned());
+    }
+    // A key that stands in a manual is known to everyone.
+    let letters: String = key.chars().filter(|c| c.is_alphanumeric()).collect();
+    let letters = letters.to_lowercase();
+    let different: HashSet<char> = key.chars().collect();
+    let is_example = EXAMPLES.iter().any(|example| letters.contains(example));
+    (is_example || different.len() < DIFFERENT_CHARACTERS).then(|| "is an example, not a secret".to_owned())
 }
 
 #[cfg(test)]
@@ -84,8 +112,22 @@ mod tests {
     }
 
     #[test]
-    fn an_example_is_no_key() {
-        assert!(refuse_example("ChangeMe".into()).is_err());
-        assert!(refuse_example("3f9c1e".into()).is_ok());
+    fn examples_and_short_keys_are_no_keys() {
+        let read = |key: &str| read_api_key(Some(&key.into()), None);
+        for wrong in [
+            "3f9c1e0a7b52d48",
+            "ChangeMe-ChangeMe",
+            "<your-api-key-goes-here>",
+            "0000000000000000000000",
+            "tab\tin-a-key-9c1e0a7b52",
+            &"3f9c1e0a".repeat(32),
+        ] {
+            let complaint = read(wrong).unwrap_err();
+            assert!(!complaint.contains(wrong), "{complaint}");
+        }
+        for right in ["3f9c1e0a7b52d486", &"3f9c1e0a".repeat(31), "clé privée 3f9c1e0a"] {
+            assert_eq!(read(right).unwrap().unwrap().expose_secret(), right);
+        }
+        assert!(read_api_key(None, None).unwrap().is_none());
     }
 }

@@ -203,11 +203,10 @@ fn bootstrap_id(said: &Variables) -> Result<Option<WorkspaceId>, String> {
 }
 
 fn bootstrap_key(said: &Variables) -> Result<Option<SecretString>, String> {
-    let key = secret::read(
+    secret::read_api_key(
         said.bootstrap_api_key.as_ref(),
         said.bootstrap_api_key_file.as_deref(),
-    )?;
-    key.map(secret::refuse_example).transpose()
+    )
 }
 
 /// Two settings that mean something together only. One that could not be read has been complained of already.
@@ -345,8 +344,12 @@ mod tests {
     #[test]
     fn half_a_bootstrap_workspace_is_an_error() {
         assert!(judged(&["--bootstrap-workspace-id=w"]).is_err());
-        assert!(judged(&["--bootstrap-api-key=k-3f9c"]).is_err());
-        let both = judged(&["--bootstrap-workspace-id=w", "--bootstrap-api-key=k-3f9c"]).unwrap();
+        assert!(judged(&["--bootstrap-api-key=k-3f9c1e0a7b52d4"]).is_err());
+        let both = judged(&[
+            "--bootstrap-workspace-id=w",
+            "--bootstrap-api-key=k-3f9c1e0a7b52d4",
+        ])
+        .unwrap();
         assert_eq!(both.bootstrap.unwrap().workspace_id.as_str(), "w");
     }
 
@@ -373,7 +376,11 @@ mod tests {
 
     #[test]
     fn no_secret_is_in_debug() {
-        let settings = judged(&["--bootstrap-workspace-id=w", "--bootstrap-api-key=k-3f9c"]).unwrap();
-        assert!(!format!("{settings:?}").contains("k-3f9c"));
+        let settings = judged(&[
+            "--bootstrap-workspace-id=w",
+            "--bootstrap-api-key=k-3f9c1e0a7b52d4",
+        ])
+        .unwrap();
+        assert!(!format!("{settings:?}").contains("k-3f9c1e0a7b52d4"));
     }
 }

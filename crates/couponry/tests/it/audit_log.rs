@@ -63,6 +63,10 @@ async fn every_changing_call_is_noted_with_what_it_was_about() {
     app.post("/webhook-secret", &json!({})).await.expect(200);
     let report = usage_report::report(&app, &list).await["_id"].clone();
     app.forget_mails().await;
+    app.post("/link-key", &json!({})).await.expect_nothing();
+    app.delete(&format!("/usage-report/{}", text(&report)))
+        .await
+        .expect_nothing();
     app.delete("/users/Ann-4711").await.expect_nothing();
     app.delete_file(&list, &file).await;
     app.archive(&list).await;
@@ -84,6 +88,8 @@ async fn every_changing_call_is_noted_with_what_it_was_about() {
         ("codes.export", &of_list, &none),
         ("webhook-secret.replace", &none, &none),
         ("usage-report.request", &of_list, &report),
+        ("link-key.replace", &none, &none),
+        ("usage-report.delete", &none, &report),
         ("user.erase", &none, &none),
         ("file.delete", &of_list, &file),
         ("list.archive", &of_list, &none),

@@ -26,6 +26,8 @@ mod expiry;
 mod faults;
 mod health;
 mod idempotency;
+mod keys;
+mod link_key;
 mod literals;
 mod logs;
 mod openapi;

@@ -31,20 +31,7 @@ pub(crate) struct TestDatabase {
 
 impl TestDatabase {
     pub(crate) async fn new() -> Self {
-        let server: PgConnectOptions = std::env::var("COUPONRY_TEST_DATABASE_URL")
-            .expect("COUPONRY_TEST_DATABASE_URL is not set: run the tests with `make test`")
-            .parse()
-            .unwrap();
-        let name = format!("storage_{:032x}", rand::random::<u128>());
-        let mut connection = PgConnection::connect_with(&server).await.unwrap();
-        // The throw-away server goes with all its databases, so none is dropped here.
-        sqlx::query(AssertSqlSafe(format!("create database {name}")))
-            .execute(&mut connection)
-            .await
-            .unwrap();
-        let socket = server.get_socket().expect("a unix socket").display().to_string();
-        let url = format!("postgres:///{name}?host={socket}&user={}", server.get_username());
-        Self::open(SecretString::from(url)).await
+        Self::open(empty_database().await).await
     }
 
     async fn open(url: SecretString) -> Self {
@@ -214,7 +201,25 @@ pub(crate) async fn make_list(storage: &Storage, workspace: &Workspace, name: &s
     storage.find_list(workspace, id).await.unwrap().unwrap()
 }
 
-fn settings(url: &SecretString) -> Settings {
+/// The URL of a database with nothing in it.
+pub(crate) async fn empty_database() -> SecretString {
+    let server: PgConnectOptions = std::env::var("COUPONRY_TEST_DATABASE_URL")
+        .expect("COUPONRY_TEST_DATABASE_URL is not set: run the tests with `make test`")
+        .parse()
+        .unwrap();
+    let name = format!("storage_{:032x}", rand::random::<u128>());
+    let mut connection = PgConnection::connect_with(&server).await.unwrap();
+    // The throw-away server goes with all its databases, so none is dropped here.
+    sqlx::query(AssertSqlSafe(format!("create database {name}")))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let socket = server.get_socket().expect("a unix socket").display().to_string();
+    let url = format!("postgres:///{name}?host={socket}&user={}", server.get_username());
+    SecretString::from(url)
+}
+
+pub(crate) fn settings(url: &SecretString) -> Settings {
     Settings {
         url: url.clone(),
         connections: 4,

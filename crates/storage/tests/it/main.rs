@@ -8,12 +8,15 @@
     reason = "a test that cannot go on should say so at once"
 )]
 
+mod api_keys;
 mod database;
 mod dropped;
 mod handing_out;
 mod holds;
 mod jobs;
+mod key_migration;
 mod loading;
 mod sealing;
 mod several_lists;
 mod taking_out;
+mod usage_reports;

@@ -174,6 +174,11 @@ impl Database {
         self.hold("select from gate for update").await
     }
 
+    /// A session that lets nobody read campaigns until it is dropped: a report stands still where it reads its rows.
+    pub(crate) async fn hold_reports(&self) -> Held {
+        self.hold("lock table campaign in access exclusive mode").await
+    }
+
     async fn hold(&self, statement: &'static str) -> Held {
         let mut session = self.connect().await;
         execute(&mut session, "begin".to_owned()).await;

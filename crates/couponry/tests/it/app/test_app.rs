@@ -87,13 +87,14 @@ impl TestApp {
         self.server.ended().await
     }
 
+    /// A command of the program on this test's database, to its end.
+    pub(crate) fn command(&self, arguments: &[&str]) -> std::process::Output {
+        program(&self.environment).args(arguments).output().unwrap()
+    }
+
     /// Makes a workspace by the command line.
     pub(crate) fn create_workspace(&self, arguments: &[&str]) -> Client {
-        let output = program(&self.environment)
-            .args(["workspace", "create"])
-            .args(arguments)
-            .output()
-            .unwrap();
+        let output = self.command(&[&["workspace", "create"], arguments].concat());
         assert!(
             output.status.success(),
             "{}",

@@ -21,9 +21,10 @@ async fn another_method_on_a_known_path_is_told_which_ones_there_are() {
         (format!("{file}/progress"), vec!["GET"]),
         (victim.path("/files/upload"), vec!["POST"]),
         (victim.path("/usage-report"), vec!["GET", "POST"]),
-        (report.clone(), vec!["GET"]),
+        (report.clone(), vec!["DELETE", "GET"]),
         (format!("{report}/download"), vec!["GET"]),
         ("/webhook-secret".to_owned(), vec!["GET", "POST"]),
+        ("/link-key".to_owned(), vec!["POST"]),
         (victim.path("/allocations"), vec!["GET", "POST"]),
         (victim.path("/allocations/batch"), vec!["POST"]),
     ] {

@@ -62,7 +62,7 @@ async fn a_report_arrives_whole_by_mail_and_can_be_downloaded() {
 }
 
 /// Ledger rows for this many codes of the list's one file, with users whose ids do not compress.
-async fn hand_out_by_hand(app: &TestApp, rows: i64, user_bytes: i64) {
+pub(crate) async fn hand_out_by_hand(app: &TestApp, rows: i64, user_bytes: i64) {
     sqlx::query(
         "insert into ledger (list_id, file_id, ordinal, turn, code, request_key, user_id, allocated_at)
          select list_id, file_id, n, 0, 'CODE-' || n, gen_random_uuid(),

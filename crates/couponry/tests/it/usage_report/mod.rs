@@ -1,10 +1,12 @@
-//! `POST` and `GET /v1/coupon-list/{coupon_list_id}/usage-report`, `GET /v1/usage-report/{report_id}` and its download
+//! `POST` and `GET /v1/coupon-list/{coupon_list_id}/usage-report`, `GET` and `DELETE /v1/usage-report/{report_id}`, and its download
 //! (section 7 and rows 35 to 37 of section 9 of the contract).
 
 mod contents;
+mod delete;
 mod delivery;
 mod requests;
 
+pub(crate) use delivery::hand_out_by_hand;
 use serde_json::{Value, json};
 
 use crate::app::{Answer, MailHost, TestApp, text, wait_for};

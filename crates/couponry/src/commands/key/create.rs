@@ -1,0 +1,69 @@
+//! `couponry key create`: one more key of a workspace.
+
+use std::path::PathBuf;
+
+use anyhow::anyhow;
+use clap::Args;
+use domain::{FreeText, WorkspaceId};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Serialize;
+use storage::CreateKey;
+
+use super::{print, too_many, with_keys};
+use crate::{
+    commands::workspace_create::workspace_id,
+    config::{self, Settings},
+};
+
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The workspace
+    #[arg(long, value_name = "ID", value_parser = workspace_id)]
+    workspace_id: WorkspaceId,
+
+    /// What the key is for: 1 to 255 characters
+    #[arg(long, value_name = "TEXT", value_parser = label)]
+    label: FreeText,
+
+    /// The key, 16 to 255 characters; absent: a random one
+    #[arg(long, value_name = "KEY")]
+    api_key: Option<SecretString>,
+
+    /// File that holds the key
+    #[arg(long, value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Created<'a> {
+    key_id: i64,
+    workspace_id: &'a str,
+    label: &'a str,
+    api_key: &'a str,
+}
+
+pub(super) async fn run(arguments: Arguments, settings: &Settings) -> anyhow::Result<()> {
+    let key = config::read_api_key(arguments.api_key.as_ref(), arguments.api_key_file.as_deref())
+        .map_err(|reason| anyhow!("--api-key {reason}"))?;
+    let (workspace, label) = (&arguments.workspace_id, &arguments.label);
+    let created = with_keys(settings, workspace, async |storage, owner| {
+        Ok(storage.create_api_key(owner, label, key).await?)
+    });
+    match created.await? {
+        CreateKey::Created { key_id, secret } => print(&Created {
+            key_id,
+            workspace_id: workspace.as_str(),
+            label: label.as_str(),
+            api_key: secret.expose_secret(),
+        }),
+        CreateKey::Taken => Err(anyhow!("--api-key is a key of the workspace already")),
+        CreateKey::Revoked => Err(anyhow!(
+            "--api-key was revoked, and a revoked key does not come back; choose another one"
+        )),
+        CreateKey::TooMany => Err(too_many(workspace)),
+    }
+}
+
+fn label(text: &str) -> Result<FreeText, String> {
+    FreeText::not_blank(text).map_err(|error| error.to_string())
+}

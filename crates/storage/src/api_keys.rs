@@ -1,0 +1,253 @@
+//! The keys of a workspace: made, listed, ended, and followed by others.
+
+use std::time::Duration;
+
+use domain::{FreeText, WorkspaceId};
+use jiff::Timestamp;
+use secrecy::SecretString;
+
+use crate::{Error, Result, Storage, credentials, jobs::interval, workspaces::random_api_key};
+
+/// The most keys that may open a workspace at a time, beside the configured one.
+pub const MOST_KEYS: i64 = 20;
+
+/// A workspace whose keys are to be changed by its operator.
+#[derive(Debug, Clone)]
+pub struct KeyOwner {
+    workspace_id: i64,
+    salt: Vec<u8>,
+}
+
+/// A key as its operator sees it.
+#[derive(Debug, Clone)]
+pub struct StoredApiKey {
+    pub key_id: i64,
+    pub label: String,
+    /// Whether it is, or was, the one that servers are configured with.
+    pub configured: bool,
+    pub status: KeyStatus,
+    pub created_at: Timestamp,
+    /// A day of UTC, `2026-11-30`.
+    pub last_used_on: Option<String>,
+    /// From when on it opens nothing; may lie ahead.
+    pub revoked_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyStatus {
+    Active,
+    /// It still opens the workspace, beside the one that follows it.
+    Ending,
+    Revoked,
+}
+
+/// What became of a key that was to be made.
+#[derive(Debug)]
+pub enum CreateKey {
+    Created {
+        key_id: i64,
+        secret: SecretString,
+    },
+    /// The workspace has this key already.
+    Taken,
+    /// The workspace had this key.
+    Revoked,
+    TooMany,
+}
+
+/// What became of a key that was to be ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RevokeKey {
+    Revoked {
+        at: Timestamp,
+        configured: bool,
+        /// How many keys still open the workspace.
+        left: i64,
+    },
+    NoKey,
+}
+
+/// What became of a key that was to be followed by another one.
+#[derive(Debug)]
+pub enum RotateKey {
+    Rotated {
+        key_id: i64,
+        secret: SecretString,
+        label: String,
+        former_ends_at: Timestamp,
+        former_configured: bool,
+    },
+    NoKey,
+    /// It has ended, or its end is set.
+    Revoked,
+    TooMany,
+}
+
+/// What became of the key that a server is configured with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfigureKey {
+    /// It was the configured one before.
+    Known,
+    /// It is from now on, and these open nothing any more.
+    Configured { former: Vec<i64> },
+    /// It was a key until then, and stays revoked.
+    Revoked { at: Timestamp },
+}
+
+impl Storage {
+    pub async fn key_owner(&self, workspace: &WorkspaceId) -> Result<Option<KeyOwner>> {
+        let row = sqlx::query!(
+            "select workspace_id, key_salt from workspace where public_id = $1",
+            workspace.as_str()
+        );
+        let row = row.fetch_optional(&self.pool).await?;
+        Ok(row.map(|row| KeyOwner {
+            workspace_id: row.workspace_id,
+            salt: row.key_salt,
+        }))
+    }
+
+    /// Makes a key, or stores the one that was brought.
+    pub async fn create_api_key(
+        &self,
+        owner: &KeyOwner,
+        label: &FreeText,
+        key: Option<SecretString>,
+    ) -> Result<CreateKey> {
+        let secret = key.unwrap_or_else(random_api_key);
+        let hash = credentials::hash(secret.clone(), owner.salt.clone()).await?;
+        let row = sqlx::query!(
+            r#"select outcome as "outcome!", key_id from create_api_key($1, $2, $3, $4)"#,
+            owner.workspace_id,
+            label.as_str(),
+            hash,
+            MOST_KEYS,
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        match (row.outcome.as_str(), row.key_id) {
+            ("created", Some(key_id)) => Ok(CreateKey::Created { key_id, secret }),
+            ("taken", _) => Ok(CreateKey::Taken),
+            ("revoked", _) => Ok(CreateKey::Revoked),
+            ("too-many", _) => Ok(CreateKey::TooMany),
+            (other, _) => Err(unexpected("create_api_key", other)),
+        }
+    }
+
+    /// All keys that the workspace has or had, the newest first.
+    pub async fn api_keys(&self, owner: &KeyOwner) -> Result<Vec<StoredApiKey>> {
+        let rows = sqlx::query!(
+            r#"select api_key_id, label, configured, created_at, last_used_on::text as last_used_on, revoked_at,
+                      coalesce(revoked_at <= clock_timestamp(), false) as "is_over!"
+               from api_key where workspace_id = $1 order by api_key_id desc"#,
+            owner.workspace_id,
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let keys = rows.into_iter().map(|row| StoredApiKey {
+            key_id: row.api_key_id,
+            label: row.label,
+            configured: row.configured,
+            status: match row.revoked_at {
+                None => KeyStatus::Active,
+                Some(_) if row.is_over => KeyStatus::Revoked,
+                Some(_) => KeyStatus::Ending,
+            },
+            created_at: row.created_at.into(),
+            last_used_on: row.last_used_on,
+            revoked_at: row.revoked_at.map(Into::into),
+        });
+        Ok(keys.collect())
+    }
+
+    /// Ends a key now. Servers that have seen it refuse it within `KeyMemory::forget_after`.
+    pub async fn revoke_api_key(&self, owner: &KeyOwner, key_id: i64) -> Result<RevokeKey> {
+        let row = sqlx::query!(
+            r#"select outcome as "outcome!", revoked_at, configured, left_over from revoke_api_key($1, $2)"#,
+            owner.workspace_id,
+            key_id,
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        match (
+            row.outcome.as_str(),
+            row.revoked_at,
+            row.configured,
+            row.left_over,
+        ) {
+            ("revoked", Some(at), Some(configured), Some(left)) => Ok(RevokeKey::Revoked {
+                at: at.into(),
+                configured,
+                left,
+            }),
+            ("no-key", ..) => Ok(RevokeKey::NoKey),
+            (other, ..) => Err(unexpected("revoke_api_key", other)),
+        }
+    }
+
+    /// Makes a key with the label of another one, and ends that after `overlap`.
+    pub async fn rotate_api_key(
+        &self,
+        owner: &KeyOwner,
+        key_id: i64,
+        overlap: Duration,
+    ) -> Result<RotateKey> {
+        let secret = random_api_key();
+        let hash = credentials::hash(secret.clone(), owner.salt.clone()).await?;
+        let row = sqlx::query!(
+            r#"select outcome as "outcome!", key_id, label, former_ends_at, former_configured
+               from rotate_api_key($1, $2, $3, $4, $5)"#,
+            owner.workspace_id,
+            key_id,
+            hash,
+            interval(overlap),
+            MOST_KEYS,
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        let made = (row.key_id, row.label, row.former_ends_at, row.former_configured);
+        match (row.outcome.as_str(), made) {
+            ("rotated", (Some(key_id), Some(label), Some(ends_at), Some(former_configured))) => {
+                Ok(RotateKey::Rotated {
+                    key_id,
+                    secret,
+                    label,
+                    former_ends_at: ends_at.into(),
+                    former_configured,
+                })
+            }
+            ("no-key", _) => Ok(RotateKey::NoKey),
+            ("revoked", _) => Ok(RotateKey::Revoked),
+            ("too-many", _) => Ok(RotateKey::TooMany),
+            (other, _) => Err(unexpected("rotate_api_key", other)),
+        }
+    }
+
+    /// Makes this the workspace's configured key, unless it was revoked.
+    pub(crate) async fn configure_api_key(
+        &self,
+        owner: &KeyOwner,
+        key: &SecretString,
+    ) -> Result<ConfigureKey> {
+        let hash = credentials::hash(key.clone(), owner.salt.clone()).await?;
+        let row = sqlx::query!(
+            r#"select outcome as "outcome!", former, ended_at from configure_api_key($1, $2)"#,
+            owner.workspace_id,
+            hash,
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        match (row.outcome.as_str(), row.ended_at) {
+            ("known", _) => Ok(ConfigureKey::Known),
+            ("configured", _) => Ok(ConfigureKey::Configured {
+                former: row.former.unwrap_or_default(),
+            }),
+            ("revoked", Some(at)) => Ok(ConfigureKey::Revoked { at: at.into() }),
+            (other, _) => Err(unexpected("configure_api_key", other)),
+        }
+    }
+}
+
+fn unexpected(function: &str, outcome: &str) -> Error {
+    Error::Fault(format!("{function} answered {outcome}"))
+}

@@ -1,0 +1,29 @@
+//! What a workspace's links are signed with: those of mailed reports, and the URLs of pull tokens.
+
+use domain::LinkKey;
+
+use crate::{ListRef, Result, Storage, Workspace};
+
+impl Storage {
+    /// What the links of the list's workspace are signed with.
+    pub async fn link_key(&self, list: &ListRef) -> Result<LinkKey> {
+        let key = sqlx::query_scalar!(
+            "select w.link_key from coupon_list join workspace w using (workspace_id) where list_id = $1",
+            list.list_id
+        );
+        Ok(LinkKey::from_bytes(key.fetch_one(&self.pool).await?))
+    }
+
+    /// Makes another one: what was signed with the one before it opens nothing from the answer on.
+    pub async fn rotate_link_key(&self, workspace: &Workspace) -> Result<()> {
+        let fresh: [u8; 32] = rand::random();
+        sqlx::query!(
+            "update workspace set link_key = $2 where workspace_id = $1",
+            workspace.workspace_id,
+            &fresh,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
