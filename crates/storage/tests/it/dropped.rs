@@ -183,14 +183,17 @@ async fn dropped_at_wait(number: usize, future: impl Future) -> bool {
 async fn a_call_that_is_dropped_at_any_await_changes_no_other_calls_answer() {
     let used = Used::new().await;
     let facts = used.facts().await;
+    let mut dropped = 0;
     for (name, call) in used.calls() {
         let mut waits = 1;
         while dropped_at_wait(waits, call()).await {
             assert_eq!(used.facts().await, facts, "{name}, dropped at its await {waits}");
             waits += 1;
+            dropped += 1;
         }
-        assert!(waits > 1, "{name} never waits");
     }
+    // Each waits for the connection and for its answer, unless the machine is so busy that the answer is there first.
+    assert!(dropped > used.calls().len(), "{dropped}");
 }
 
 #[tokio::test]

@@ -95,10 +95,10 @@ async fn a_reader_of_a_report_that_is_deleted_meanwhile_gets_an_error_and_no_end
         .await
         .unwrap()
         .unwrap();
-    let whole: Vec<_> = storage.report_pieces(made.place).collect().await;
+    let whole: Vec<_> = storage.report_pieces(&made).collect().await;
     assert!(whole.len() == 2 && whole.iter().all(Result::is_ok), "{whole:?}");
 
-    let mut pieces = storage.report_pieces(made.place);
+    let mut pieces = storage.report_pieces(&made);
     assert!(pieces.next().await.unwrap().is_ok());
     assert!(delete(&database, id).await);
     assert!(pieces.next().await.unwrap().is_err());
