@@ -8,11 +8,15 @@
     reason = "a test that cannot go on should say so at once"
 )]
 
+mod bounded;
 mod database;
 mod handing_out;
 mod holds;
+mod invariant;
 mod jobs;
 mod loading;
+mod lock_order;
+mod reports;
 mod sealing;
 mod several_lists;
 mod taking_out;
