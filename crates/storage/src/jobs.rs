@@ -27,7 +27,7 @@ pub enum JobKind {
 }
 
 impl JobKind {
-    const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 5] = [
         Self::LoadFile,
         Self::PurgeList,
         Self::SendMail,
@@ -57,7 +57,7 @@ impl JobKind {
 
     /// Workers that died with a job after which it is given up. Work of ours that ends its process each time would do so
     /// for ever; a mail or a callback has nothing that could, and is only near what does.
-    const fn most_deaths(self) -> i32 {
+    pub(crate) const fn most_deaths(self) -> i32 {
         match self {
             Self::LoadFile | Self::PurgeList | Self::BuildReport => 5,
             Self::SendMail | Self::CallBack => 50,
@@ -65,7 +65,7 @@ impl JobKind {
     }
 
     /// What is told of a job of this kind that was given up: its errors, or, with their number, its deaths.
-    fn failure(self, deaths: Option<i32>) -> String {
+    pub(crate) fn failure(self, deaths: Option<i32>) -> String {
         match (self, deaths) {
             (Self::BuildReport, None) => "the server failed repeatedly while building it".to_owned(),
             (Self::BuildReport, Some(deaths)) => {
@@ -237,30 +237,6 @@ impl Storage {
         .execute(&self.pool)
         .await?;
         Ok(())
-    }
-
-    /// Makes the jobs of silent workers claimable again, each by itself; answers how many.
-    pub async fn rescue_jobs(&self) -> Result<i32> {
-        let silent = sqlx::query!(
-            "select job_id, kind from job where state = 'running' and lease_until < clock_timestamp()
-             order by job_id limit 1000"
-        );
-        let mut rescued = 0;
-        for job in silent.fetch_all(&self.pool).await? {
-            let kind = JobKind::ALL
-                .into_iter()
-                .find(|kind| kind.as_str() == job.kind)
-                .ok_or_else(|| Error::Fault(format!("job {} is of an unknown kind", job.job_id)))?;
-            let most = kind.most_deaths();
-            let was_silent = sqlx::query_scalar!(
-                r#"select rescue_job($1, $2, $3) as "rescued!""#,
-                job.job_id,
-                most,
-                kind.failure(Some(most)),
-            );
-            rescued += i32::from(was_silent.fetch_one(&self.pool).await?);
-        }
-        Ok(rescued)
     }
 
     /// Forgets the jobs that ended a week ago, and the mails that have waited for a relay for so long: nobody wants

@@ -23,6 +23,7 @@ mod migrations;
 mod pull_tokens;
 mod purge;
 mod rate_limits;
+mod rescue;
 mod runs;
 mod stock;
 mod uploads;

@@ -9,6 +9,7 @@
 )]
 
 mod bounded;
+mod course;
 mod database;
 mod handing_out;
 mod holds;
