@@ -158,11 +158,10 @@ begin
         from coupon_file f
         where f.list_id = p_list and f.status = 'SUCCESS'
     ), place as (
-        select h.file_id, 1 as held, 0 as returned, 0 as disabled_behind, 0 as disabled_ahead
-        from hold h where h.list_id = p_list and h.held_until > p_now
-        union all
         -- A hold that ran out is a code given back, also before anyone has booked it so.
-        select h.file_id, 0, 1, 0, 0 from hold h where h.list_id = p_list and h.held_until <= p_now
+        select h.file_id, (h.held_until > p_now)::int as held, (h.held_until <= p_now)::int as returned,
+               0 as disabled_behind, 0 as disabled_ahead
+        from hold h where h.list_id = p_list
         union all
         select r.file_id, 0, 1, 0, 0 from returned r where r.list_id = p_list
         union all

@@ -67,6 +67,8 @@ declare
     v_taken_ordinals bigint[];
     v_chosen record;
     v_back_files bigint[];
+    v_back_ordinals bigint[];
+    v_back_turns integer[];
     v_back_places bigint[];
     v_held_files bigint[];
     v_held_ordinals bigint[];
@@ -174,7 +176,8 @@ begin
                 codes := codes || v_chosen.codes; files := files || v_chosen.files;
                 ordinals := ordinals || v_chosen.ordinals; turns := turns || v_chosen.turns;
                 v_have := cardinality(v_chosen.codes);
-                v_back_files := v_chosen.files; v_back_places := v_chosen.places;
+                v_back_files := v_chosen.files; v_back_ordinals := v_chosen.ordinals; v_back_turns := v_chosen.turns;
+                v_back_places := v_chosen.places;
             end if;
         end if;
 
@@ -276,7 +279,7 @@ begin
             v_have := 0;
         else
             if v_back_files is not null then
-                perform pass_returned(v_list, v_back_files, v_back_places);
+                perform pass_returned(v_list, v_back_files, v_back_ordinals, v_back_turns, v_back_places);
             end if;
             if v_held_files is not null then
                 perform end_holds(v_list, v_held_files, v_held_ordinals, v_held_turns);

@@ -279,7 +279,8 @@ impl Storage {
     /// to run dry; answers how many.
     pub async fn sweep_holds(&self) -> Result<i64> {
         let lists = sqlx::query_scalar!(
-            "select distinct list_id from hold where held_until <= clock_timestamp() limit 100"
+            "select distinct list_id from hold
+             where held_until at time zone 'UTC' <= clock_timestamp() at time zone 'UTC' limit 100"
         )
         .fetch_all(&self.pool)
         .await?;

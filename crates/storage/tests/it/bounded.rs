@@ -28,16 +28,16 @@ async fn ask(
 /// So many holds of one file that have run out, as if nobody had looked after them.
 async fn with_run_out_holds(number: u32) -> TestDatabase {
     let database = TestDatabase::new().await;
-    database.load(&["h0", "h1"], 1).await;
     database.load(&["z1"], 1).await;
+    database.load(&["h0", "h1"], 1).await;
     let holds = format!(
         "insert into ledger (list_id, file_id, ordinal, turn, code, request_key, user_id, allocated_at)
          select list_id, file_id, n, 0, 'h' || n, gen_random_uuid(), 'u' || n, now() - interval '1 hour'
-         from coupon_file f, generate_series(0, {number} - 1) n where f.file_id = (select min(file_id) from coupon_file);
+         from coupon_file f, generate_series(0, {number} - 1) n where f.file_id = (select max(file_id) from coupon_file);
          insert into hold (list_id, file_id, ordinal, turn, held_until)
          select list_id, file_id, ordinal, turn, now() - interval '1 minute' from ledger;
          update coupon_file set added = {number}, used_up = true
-         where file_id = (select min(file_id) from coupon_file)"
+         where file_id = (select max(file_id) from coupon_file)"
     );
     database.run_text(holds).await;
     database
