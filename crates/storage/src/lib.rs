@@ -24,6 +24,7 @@ mod pull_tokens;
 mod purge;
 mod rate_limits;
 mod rescue;
+mod retention;
 mod runs;
 mod stock;
 mod uploads;

@@ -83,6 +83,12 @@ impl Chore {
     /// Again and again, until it is dropped.
     pub(super) async fn keep(self, household: Household) {
         loop {
+            let turn = if self.only_tidies() {
+                // Nobody closes it.
+                household.tidying.acquire().await.ok()
+            } else {
+                None
+            };
             let pause = match timeout(self.limit(), self.perform(&household)).await {
                 Ok(Ok(())) if self.only_tidies() => Duration::from_hours(1),
                 Ok(Ok(())) => household.pause,
@@ -95,6 +101,7 @@ impl Chore {
                     household.pause.max(self.after_trouble())
                 }
             };
+            drop(turn);
             sleep(pause).await;
         }
     }
@@ -109,11 +116,6 @@ impl Chore {
 
     async fn perform(self, household: &Household) -> storage::Result<()> {
         let storage = &household.storage;
-        // Nobody closes it.
-        let _turn = match self.only_tidies() {
-            true => household.tidying.acquire().await.ok(),
-            false => None,
-        };
         match self {
             Self::RescueJobs => match storage.rescue_jobs().await? {
                 0 => {}

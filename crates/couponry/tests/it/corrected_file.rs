@@ -150,7 +150,7 @@ async fn what_was_disabled_is_refused_for_ever() {
         for (n, code) in [&all[7], &all[11], &all[13]].into_iter().enumerate() {
             app.disable(&list, code).await.expect(200);
             match n {
-                0 => _ = app.delete_file(&list, text(&file["_id"])).await,
+                0 => app.delete_file(&list, text(&file["_id"])).await,
                 1 => app.archive(&list).await,
                 _ => app.expire(&list).await,
             }

@@ -9,6 +9,8 @@ use crate::database::{TestDatabase, new, request};
 
 /// A hundred times what the statements of these tests take, a fraction of what they took when they did all at once.
 const HURRY: Duration = Duration::from_millis(300);
+/// What a hand-out's statement may take in service.
+const IN_SERVICE: Duration = Duration::from_secs(2);
 
 async fn ask(
     database: &TestDatabase,
@@ -39,7 +41,7 @@ async fn with_run_out_holds(number: u32) -> TestDatabase {
          update coupon_file set added = {number}, used_up = true
          where file_id = (select max(file_id) from coupon_file)"
     );
-    database.run_text(holds).await;
+    database.run(holds).await;
     database
 }
 
@@ -60,7 +62,7 @@ async fn fifteen_thousand_disabled_codes_in_a_row_do_not_hide_the_one_behind_the
              end $$",
         )
         .await;
-    let hurried = database.hurried_allocator();
+    let hurried = database.hurried_allocator(IN_SERVICE);
     assert_eq!(
         ask(&database, &hurried, &["u1"], Shortage::Partial).await,
         ["c15000"]
@@ -75,7 +77,7 @@ async fn fifteen_thousand_disabled_codes_in_a_row_do_not_hide_the_one_behind_the
 async fn run_out_holds_beyond_number_serve_the_next_key_at_once() {
     let database = with_run_out_holds(100_000).await;
     let storage = database.hurried_storage(HURRY);
-    let hurried = database.hurried_allocator_within(HURRY);
+    let hurried = database.hurried_allocator(HURRY);
     assert_eq!(
         ask(&database, &hurried, &["u-1"], Shortage::Partial).await,
         ["z1"]

@@ -87,7 +87,7 @@ impl Course {
             return self.activate().await;
         }
         let number = self.files.len();
-        let codes: Vec<String> = (0..1 + self.chance.below(12))
+        let codes: Vec<String> = (0..=self.chance.below(12))
             .map(|n| format!("f{number}-{n}"))
             .collect();
         let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
@@ -99,7 +99,7 @@ impl Course {
     }
 
     async fn allocate(&mut self) -> &'static str {
-        let requests: Vec<AllocationRequest> = (0..1 + self.chance.below(4))
+        let requests: Vec<AllocationRequest> = (0..=self.chance.below(4))
             .map(|_| {
                 self.users += 1;
                 AllocationRequest {

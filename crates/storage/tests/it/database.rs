@@ -87,12 +87,8 @@ impl TestDatabase {
         Allocator::new(&settings(&self.url)).unwrap()
     }
 
-    /// The same database with the limit that a hand-out's statement has in service.
-    pub(crate) fn hurried_allocator(&self) -> Allocator {
-        self.hurried_allocator_within(Duration::from_secs(2))
-    }
-
-    pub(crate) fn hurried_allocator_within(&self, statement_timeout: Duration) -> Allocator {
+    /// The same database, where no hand-out may take longer than this.
+    pub(crate) fn hurried_allocator(&self, statement_timeout: Duration) -> Allocator {
         let settings = Settings {
             statement_timeout,
             ..settings(&self.url)
@@ -210,16 +206,8 @@ impl TestDatabase {
         connection
     }
 
-    pub(crate) async fn run(&self, sql: &'static str) {
-        sqlx::raw_sql(sql)
-            .execute(&mut self.connect().await)
-            .await
-            .unwrap();
-    }
-
-    /// The same with numbers of ours in it.
-    pub(crate) async fn run_text(&self, sql: String) {
-        sqlx::raw_sql(AssertSqlSafe(sql))
+    pub(crate) async fn run(&self, sql: impl Into<String>) {
+        sqlx::raw_sql(AssertSqlSafe(sql.into()))
             .execute(&mut self.connect().await)
             .await
             .unwrap();

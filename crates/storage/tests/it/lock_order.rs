@@ -179,7 +179,7 @@ impl OfReport {
             Self::GiveUp => {
                 storage
                     .give_up_job(JobKind::BuildReport, report.claim, "away")
-                    .await?
+                    .await?;
             }
             Self::Rescue => _ = storage.rescue_jobs().await?,
             Self::Erase => _ = storage.erase_user(&database.workspace, "u1").await?,
