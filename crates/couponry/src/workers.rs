@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use storage::{JobKind, Storage};
 use tokio::{sync::watch, task::JoinSet};
 
+use housekeeping::{Chore, Household};
 use lane::Lane;
 pub(crate) use workshop::Workshop;
 
@@ -61,10 +62,10 @@ impl Workers {
             stopped.clone(),
             bell::listen(plan.direct_url.clone(), ring),
         ));
-        tasks.spawn(until(
-            stopped,
-            housekeeping::keep(plan.storage.clone(), plan.lease, plan.zone.clone()),
-        ));
+        let household = Household::new(plan.storage.clone(), plan.lease, plan.zone.clone());
+        for chore in Chore::ALL {
+            tasks.spawn(until(stopped.clone(), chore.keep(household.clone())));
+        }
         Self { stop, tasks }
     }
 

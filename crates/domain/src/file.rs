@@ -96,4 +96,6 @@ pub enum LoadFailure {
     ListExpired,
     #[error("the server failed repeatedly while loading; upload the file again")]
     ServerFault,
+    #[error("the server stopped {0} times while loading; upload the file again")]
+    ServerStopped(i32),
 }

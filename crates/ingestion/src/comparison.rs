@@ -1,4 +1,4 @@
-//! What the list has already, or ever handed out, is taken out of the new file.
+//! What the list has already, ever handed out or ever disabled is taken out of the new file.
 
 use std::sync::Arc;
 
@@ -28,7 +28,9 @@ pub(crate) async fn take_out_known(
         read_along(storage, file, codes, one),
         read_along(storage, file, codes, other)
     )?;
-    Ok(())
+    storage
+        .refused_codes(file, |code| codes.take_out(code.as_bytes()))
+        .await
 }
 
 async fn probe(

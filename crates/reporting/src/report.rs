@@ -58,7 +58,10 @@ impl ReportBuilder {
     /// # Errors
     /// If the database failed us: the report is still pending, and should be tried again.
     pub async fn build(&self, report: ReportToBuild) -> storage::Result<()> {
-        self.storage.begin_report(&report).await?;
+        if !self.storage.begin_report(&report).await? {
+            info!("a report is another worker's");
+            return Ok(());
+        }
         let label = self.storage.report_label(&report).await?;
         let (to_thread, rows) = mpsc::channel(WAITING_ROWS);
         let (to_database, pieces) = mpsc::channel(WAITING_PIECES);

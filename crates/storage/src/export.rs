@@ -90,7 +90,8 @@ impl Storage {
                join coupon_file f using (list_id, file_id)
                where h.list_id = $1 and h.held_until <= clock_timestamp() and f.sealed_at is null
                union all
-               select d.code, false, true from disabled d where d.list_id = $1"#,
+               select d.code, false, true from disabled d join coupon_file f using (list_id, file_id)
+               where d.list_id = $1 and f.sealed_at is null"#,
             list.list_id,
         )
         .fetch_all(&self.pool)

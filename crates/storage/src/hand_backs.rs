@@ -4,6 +4,9 @@ use domain::Position;
 
 use crate::{Error, ListRef, Result, Storage};
 
+/// Hand-outs changed by one statement, which keeps the list's gate meanwhile: some tens of milliseconds.
+const HAND_OUTS_AT_ONCE: usize = 1_000;
+
 /// What became of a hold that was to last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Confirmed {
@@ -29,8 +32,17 @@ pub enum Released {
 }
 
 impl Storage {
-    /// Makes holds last, each answered at its index. Idempotent.
+    /// Makes holds last, each answered at its index. Idempotent; many are confirmed in parts, so after an error some may
+    /// be.
     pub async fn confirm(&self, list: &ListRef, positions: &[Position]) -> Result<Vec<Confirmed>> {
+        let mut confirmed = Vec::with_capacity(positions.len());
+        for some in positions.chunks(HAND_OUTS_AT_ONCE) {
+            confirmed.extend(self.confirm_some(list, some).await?);
+        }
+        Ok(confirmed)
+    }
+
+    async fn confirm_some(&self, list: &ListRef, positions: &[Position]) -> Result<Vec<Confirmed>> {
         let (files, ordinals, turns) = columns(positions);
         let outcomes = sqlx::query_scalar!(
             r#"select outcome as "outcome!" from confirm($1, $2, $3, $4) order by n"#,
@@ -52,8 +64,17 @@ impl Storage {
             .collect()
     }
 
-    /// Gives hand-outs back to the pool, each answered at its index. Idempotent.
+    /// Gives hand-outs back to the pool, each answered at its index. Idempotent; many are given back in parts, so after an
+    /// error some may be.
     pub async fn release(&self, list: &ListRef, positions: &[Position]) -> Result<Vec<Released>> {
+        let mut released = Vec::with_capacity(positions.len());
+        for some in positions.chunks(HAND_OUTS_AT_ONCE) {
+            released.extend(self.release_some(list, some).await?);
+        }
+        Ok(released)
+    }
+
+    async fn release_some(&self, list: &ListRef, positions: &[Position]) -> Result<Vec<Released>> {
         let (files, ordinals, turns) = columns(positions);
         let outcomes = sqlx::query_scalar!(
             r#"select outcome as "outcome!" from release($1, $2, $3, $4) order by n"#,

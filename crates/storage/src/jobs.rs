@@ -13,9 +13,6 @@ use crate::{
     Error, FileToLoad, MailToSend, ReportToBuild, Result, Storage, callbacks::CallbackToMake, load::Source,
 };
 
-/// Claims after which a job that keeps killing its workers is given up.
-const MOST_ATTEMPTS: i32 = 300;
-
 /// What kinds of work there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobKind {
@@ -27,6 +24,14 @@ pub enum JobKind {
 }
 
 impl JobKind {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::LoadFile,
+        Self::PurgeList,
+        Self::SendMail,
+        Self::CallBack,
+        Self::BuildReport,
+    ];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::LoadFile => "load_file",
@@ -44,6 +49,27 @@ impl JobKind {
             Self::LoadFile | Self::PurgeList | Self::BuildReport => 5,
             Self::SendMail => 870,
             Self::CallBack => 80,
+        }
+    }
+
+    /// Workers that died with a job after which it is given up. Work of ours that ends its process each time would do so
+    /// for ever; a mail or a callback has nothing that could, and is only near what does.
+    pub(crate) const fn most_deaths(self) -> i32 {
+        match self {
+            Self::LoadFile | Self::PurgeList | Self::BuildReport => 5,
+            Self::SendMail | Self::CallBack => 50,
+        }
+    }
+
+    /// What is told of a job of this kind that was given up: its errors, or, with their number, its deaths.
+    pub(crate) fn failure(self, deaths: Option<i32>) -> String {
+        match (self, deaths) {
+            (Self::BuildReport, None) => "the server failed repeatedly while building it".to_owned(),
+            (Self::BuildReport, Some(deaths)) => {
+                format!("the server stopped {deaths} times while building it; ask for it again")
+            }
+            (_, None) => LoadFailure::ServerFault.to_string(),
+            (_, Some(deaths)) => LoadFailure::ServerStopped(deaths).to_string(),
         }
     }
 
@@ -168,16 +194,23 @@ impl Storage {
 
     /// Gives the job back after an error, to be tried again after `delay`; given up after too many of them.
     pub async fn retry_job(&self, kind: JobKind, claim: Claim, error: &str, delay: Duration) -> Result<()> {
-        self.count_failure(claim, error, delay, kind.most_failures())
+        self.count_failure(kind, claim, error, delay, kind.most_failures())
             .await
     }
 
     /// Gives the job up: trying again would end the same way.
-    pub async fn give_up_job(&self, claim: Claim, error: &str) -> Result<()> {
-        self.count_failure(claim, error, Duration::ZERO, 1).await
+    pub async fn give_up_job(&self, kind: JobKind, claim: Claim, error: &str) -> Result<()> {
+        self.count_failure(kind, claim, error, Duration::ZERO, 1).await
     }
 
-    async fn count_failure(&self, claim: Claim, error: &str, delay: Duration, most: i32) -> Result<()> {
+    async fn count_failure(
+        &self,
+        kind: JobKind,
+        claim: Claim,
+        error: &str,
+        delay: Duration,
+        most: i32,
+    ) -> Result<()> {
         sqlx::query!(
             "select retry_job($1, $2, $3, $4, $5, $6, $7)",
             claim.job_id,
@@ -186,7 +219,7 @@ impl Storage {
             error,
             interval(delay),
             most,
-            LoadFailure::ServerFault.to_string(),
+            kind.failure(None),
         )
         .execute(&self.pool)
         .await?;
@@ -196,46 +229,10 @@ impl Storage {
     /// Gives a job back at once, without counting a failure: the worker is going away.
     pub async fn hand_over_job(&self, claim: Claim) -> Result<()> {
         sqlx::query!(
-            "select make_ready(job_id, interval '0') from job
-             where job_id = $1 and attempt = $2 and lease_owner = $3 and state = 'running'",
+            "select hand_over_job($1, $2, $3)",
             claim.job_id,
             claim.attempt,
             claim.owner,
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// Makes the jobs of silent workers claimable again; answers how many.
-    pub async fn rescue_jobs(&self) -> Result<i32> {
-        let rescued = sqlx::query_scalar!(
-            r#"select rescue_jobs($1, $2) as "rescued!""#,
-            MOST_ATTEMPTS,
-            LoadFailure::ServerFault.to_string(),
-        );
-        Ok(rescued.fetch_one(&self.pool).await?)
-    }
-
-    /// Forgets the jobs that ended a week ago, and the mails that have waited for a relay for so long: nobody wants
-    /// last week's news.
-    pub async fn forget_old_jobs(&self) -> Result<()> {
-        sqlx::query!(
-            "delete from job where job_id in (
-                 select job_id from job
-                 where state in ('done', 'dead') and ended_at < clock_timestamp() - interval '7 days'
-                    or kind = 'send_mail' and state = 'ready' and created_at < clock_timestamp() - interval '7 days'
-                 limit 10000)"
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// Forgets the idempotency keys of a week ago.
-    pub async fn forget_old_idempotency_keys(&self) -> Result<()> {
-        sqlx::query!(
-            "delete from idempotent_request where created_at < clock_timestamp() - interval '7 days'"
         )
         .execute(&self.pool)
         .await?;

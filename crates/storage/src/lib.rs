@@ -27,6 +27,8 @@ mod pool;
 mod pull_tokens;
 mod purge;
 mod rate_limits;
+mod rescue;
+mod retention;
 mod runs;
 mod stock;
 mod uploads;

@@ -4,11 +4,14 @@ use crate::{Error, Result, Storage};
 
 /// Blocks removed by one statement: some 80 MB of codes, a fraction of a second.
 const BLOCKS_AT_ONCE: i64 = 10_000;
+/// Returned codes withdrawn by one statement, which keeps the list's gate meanwhile.
+const RETURNED_AT_ONCE: i32 = 2_000;
 
 impl Storage {
     /// Removes the blocks of a list that lie beyond what its sealed files handed out, and cuts the one block that a
     /// seal goes through. Nobody reads there any more, so no lock is needed and it may be done twice.
     pub async fn purge_list(&self, list_id: i64) -> Result<()> {
+        self.withdraw_returned(list_id).await?;
         let files = sqlx::query!(
             r#"select file_id, coalesce(sealed_at, -1) as "sealed_at!", coalesce(codes_per_block, 1) as "codes_per_block!"
                from coupon_file
@@ -53,16 +56,46 @@ impl Storage {
     }
 
     /// Removes what a load wrote after its file had been deleted or failed, should its worker have died before it did so
-    /// itself. Looks at the files of the last two days.
+    /// itself. Looks at the files of the last two days, one after the other.
     pub async fn remove_orphaned_blocks(&self) -> Result<()> {
-        sqlx::query!(
-            "delete from block b using coupon_file f
-             where b.list_id = f.list_id and b.file_id = f.file_id and f.updated_at > clock_timestamp() - interval '2 days'
-               and (f.status = 'FAILED' or f.status = 'PENDING' and f.deleted_at is not null)"
-        )
-        .execute(&self.pool)
-        .await?;
+        let files = sqlx::query!(
+            "select list_id, file_id from coupon_file
+             where updated_at > clock_timestamp() - interval '2 days'
+               and (status = 'FAILED' or status = 'PENDING' and deleted_at is not null)"
+        );
+        for file in files.fetch_all(&self.pool).await? {
+            self.remove_blocks(file.list_id, file.file_id, 0).await?;
+        }
         Ok(())
+    }
+
+    /// Begins a purge for each list whose last one was given up; answers how many.
+    pub async fn begin_purges_again(&self) -> Result<usize> {
+        let lists = sqlx::query_scalar!(
+            "select distinct list_id from coupon_file f where sealed_at is not null and purged_at is null
+             and not exists (select from job j where j.list_id = f.list_id and j.kind = 'purge_list'
+                             and j.state in ('ready', 'running'))"
+        );
+        let mut begun = 0;
+        for list_id in lists.fetch_all(&self.pool).await? {
+            let again = sqlx::query_scalar!(r#"select begin_purge_again($1) as "begun!""#, list_id);
+            begun += usize::from(again.fetch_one(&self.pool).await?);
+        }
+        Ok(begun)
+    }
+
+    /// Counts what was given back to sealed files, instead of keeping it.
+    async fn withdraw_returned(&self, list_id: i64) -> Result<()> {
+        loop {
+            let some = sqlx::query_scalar!(
+                r#"select withdraw_returned($1, $2) as "withdrawn!""#,
+                list_id,
+                RETURNED_AT_ONCE
+            );
+            if some.fetch_one(&self.pool).await? < RETURNED_AT_ONCE {
+                return Ok(());
+            }
+        }
     }
 
     async fn remove_blocks(&self, list_id: i64, file_id: i64, from: i32) -> Result<()> {

@@ -6,6 +6,9 @@ use domain::CodesPerBlock;
 
 use crate::{Error, FileToLoad, Result, Storage, copy};
 
+/// Refused codes read by one statement.
+const REFUSED_AT_ONCE: i32 = 10_000;
+
 /// The codes of one earlier file that still exist: all of them, or, once it was sealed, those up to its cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
@@ -67,6 +70,31 @@ impl Storage {
             },
         )
         .await
+    }
+
+    /// Tells of each code that was disabled and whose file is gone, so that no run has it: it is refused all the same. To be
+    /// asked after the runs have been read, since a file may go meanwhile.
+    pub async fn refused_codes(&self, file: &FileToLoad, mut on_code: impl FnMut(&str)) -> Result<()> {
+        let (mut after_file, mut after_ordinal) = (-1, -1);
+        loop {
+            let rows = sqlx::query!(
+                r#"select file_id as "file_id!", ordinal as "ordinal!", code as "code!"
+                   from refused_codes($1, $2, $3, $4)"#,
+                file.file.list_id,
+                after_file,
+                after_ordinal,
+                REFUSED_AT_ONCE,
+            )
+            .fetch_all(&self.pool)
+            .await?;
+            let Some(last) = rows.last() else {
+                return Ok(());
+            };
+            (after_file, after_ordinal) = (last.file_id, last.ordinal);
+            for row in &rows {
+                on_code(&row.code);
+            }
+        }
     }
 
     /// Which of these codes (each with its fingerprint) the runs hold, by index into `codes`, ascending; by index

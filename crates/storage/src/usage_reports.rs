@@ -206,21 +206,18 @@ impl Storage {
         Ok(())
     }
 
-    /// Removes the pieces that an interrupted try left.
-    pub async fn begin_report(&self, report: &ReportToBuild) -> Result<()> {
-        sqlx::query!(
-            "delete from usage_report_piece p using job j
-             where p.list_id = $1 and p.report_id = $2
-               and j.job_id = $3 and j.attempt = $4 and j.lease_owner = $5 and j.state = 'running'",
-            report.list_id,
-            report.report_id,
+    /// Removes the pieces that an interrupted try left, and waits for persons that are being erased: what is read of the
+    /// ledger afterwards does not name them. False if the job is someone else's by now.
+    pub async fn begin_report(&self, report: &ReportToBuild) -> Result<bool> {
+        let begun = sqlx::query_scalar!(
+            r#"select begin_report($1, $2, $3, $4, $5) as "begun!""#,
             report.claim.job_id,
             report.claim.attempt,
             report.claim.owner,
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+            report.list_id,
+            report.report_id,
+        );
+        Ok(begun.fetch_one(&self.pool).await?)
     }
 
     /// Keeps the piece with this number, from 0, of the report's gzip stream. False if the job is someone else's, or the
@@ -263,7 +260,9 @@ impl Storage {
 
     /// Ends a report that cannot be built, and enqueues the mail that says why.
     pub async fn fail_report(&self, report: &ReportToBuild, reason: &str) -> Result<bool> {
-        self.begin_report(report).await?;
+        if !self.begin_report(report).await? {
+            return Ok(false);
+        }
         let done = sqlx::query_scalar!(
             r#"select end_report($1, $2, $3, $4, $5, $6, null, null, null) as "done!""#,
             report.claim.job_id,

@@ -85,7 +85,7 @@ fn select_usage(list_id: i64, from: i64, until: i64) -> String {
     let (from, until) = (instant(from), instant(until));
     format!(
         "copy (
-             select l.code, f.published_at, l.user_id, c.id, c.name, c.channel, c.delivery_type, c.sent_at, c.locale,
+             select l.code, f.published_at, l.user_id, c.id, c.name, c.channel, c.delivery_type, l.campaign_sent_at, c.locale,
                     c.variation
              from ledger l
              join coupon_file f on f.list_id = {list_id} and f.file_id = l.file_id

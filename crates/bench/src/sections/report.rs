@@ -25,7 +25,7 @@ pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
     let (mut reports, mut copies) = (Vec::new(), Vec::new());
     let id = bench.database.list_id(&list).await?;
     let copy = format!(
-        "copy (select c.channel, c.id, c.name, c.sent_at, c.delivery_type, l.user_id, l.code, f.published_at \
+        "copy (select c.channel, c.id, c.name, l.campaign_sent_at, c.delivery_type, l.user_id, l.code, f.published_at \
          from ledger l join coupon_file f using (list_id, file_id) left join campaign c using (list_id, campaign_key) \
          where l.list_id = {id} order by l.list_id, l.file_id, l.ordinal, l.turn) to stdout"
     );

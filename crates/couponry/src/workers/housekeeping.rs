@@ -1,49 +1,153 @@
-//! What has to be done now and then, by any process, as often as it likes.
+//! What has to be done now and then, by any process, as often as it likes: each chore a task of its own, so that one that
+//! is slow or stands still delays no other.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use storage::Storage;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::{
+    sync::Semaphore,
+    time::{sleep, timeout},
+};
 
-const HOUR: Duration = Duration::from_hours(1);
+/// How many chores that only tidy up are done at once: each has a connection of the background's.
+const TIDYING_AT_ONCE: usize = 2;
+const PAUSE_AFTER_TROUBLE: Duration = Duration::from_mins(1);
 
-/// Until it is dropped.
-pub(super) async fn keep(storage: Storage, lease: Duration, zone: String) {
-    let pause = (lease / 3).clamp(Duration::from_millis(200), Duration::from_secs(5));
-    let mut ticks = interval(pause);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut forgotten: Option<Instant> = None;
-    loop {
-        ticks.tick().await;
-        match storage.rescue_jobs().await {
-            Ok(0) => {}
-            Ok(rescued) => tracing::warn!(rescued, "jobs of silent workers were given back"),
-            Err(error) => tracing::debug!(%error, "silent workers could not be looked for"),
-        }
-        match storage.expire_due_lists().await {
-            Ok(0) => {}
-            Ok(expired) => tracing::info!(expired, "lists expired"),
-            Err(error) => tracing::debug!(%error, "due lists could not be looked for"),
-        }
-        if let Err(error) = storage.sweep_holds().await {
-            tracing::debug!(%error, "holds that ran out could not be looked for");
-        }
-        if let Err(error) = watch(&storage, pause, &zone).await {
-            tracing::debug!(%error, "lists could not be watched");
-        }
-        if forgotten.is_none_or(|last| last.elapsed() > HOUR) {
-            match tidy_up(&storage).await {
-                Ok(()) => forgotten = Some(Instant::now()),
-                Err(error) => tracing::debug!(%error, "what has ended could not be removed"),
-            }
+/// Something that has to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Chore {
+    RescueJobs,
+    ExpireLists,
+    SweepHolds,
+    WatchLists,
+    ForgetJobs,
+    ForgetReports,
+    ForgetIdempotencyKeys,
+    ForgetUploads,
+    RemoveOrphanedBlocks,
+    BeginPurgesAgain,
+}
+
+/// What every chore needs.
+#[derive(Debug, Clone)]
+pub(super) struct Household {
+    storage: Storage,
+    /// Between two looks after what cannot wait.
+    pause: Duration,
+    zone: String,
+    tidying: Arc<Semaphore>,
+}
+
+impl Household {
+    pub(super) fn new(storage: Storage, lease: Duration, zone: String) -> Self {
+        Self {
+            storage,
+            pause: (lease / 3).clamp(Duration::from_millis(200), Duration::from_secs(5)),
+            zone,
+            tidying: Arc::new(Semaphore::new(TIDYING_AT_ONCE)),
         }
     }
 }
 
+impl Chore {
+    pub(super) const ALL: [Self; 10] = [
+        Self::RescueJobs,
+        Self::ExpireLists,
+        Self::SweepHolds,
+        Self::WatchLists,
+        Self::ForgetJobs,
+        Self::ForgetReports,
+        Self::ForgetIdempotencyKeys,
+        Self::ForgetUploads,
+        Self::RemoveOrphanedBlocks,
+        Self::BeginPurgesAgain,
+    ];
+
+    /// What nobody waits for is done once an hour.
+    const fn only_tidies(self) -> bool {
+        !matches!(
+            self,
+            Self::RescueJobs | Self::ExpireLists | Self::SweepHolds | Self::WatchLists
+        )
+    }
+
+    /// After which it is broken off; the next time goes on where this one came to.
+    const fn limit(self) -> Duration {
+        match self {
+            Self::RescueJobs | Self::ExpireLists => Duration::from_secs(30),
+            Self::SweepHolds | Self::WatchLists => Duration::from_mins(1),
+            _ => Duration::from_mins(5),
+        }
+    }
+
+    /// Again and again, until it is dropped.
+    pub(super) async fn keep(self, household: Household) {
+        loop {
+            let turn = if self.only_tidies() {
+                // Nobody closes it.
+                household.tidying.acquire().await.ok()
+            } else {
+                None
+            };
+            let pause = match timeout(self.limit(), self.perform(&household)).await {
+                Ok(Ok(())) if self.only_tidies() => Duration::from_hours(1),
+                Ok(Ok(())) => household.pause,
+                Ok(Err(error)) => {
+                    tracing::debug!(chore = ?self, %error, "housekeeping could not be done");
+                    household.pause.max(self.after_trouble())
+                }
+                Err(_) => {
+                    tracing::warn!(chore = ?self, seconds = self.limit().as_secs(), "housekeeping took too long");
+                    household.pause.max(self.after_trouble())
+                }
+            };
+            drop(turn);
+            sleep(pause).await;
+        }
+    }
+
+    const fn after_trouble(self) -> Duration {
+        if self.only_tidies() {
+            PAUSE_AFTER_TROUBLE
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    async fn perform(self, household: &Household) -> storage::Result<()> {
+        let storage = &household.storage;
+        match self {
+            Self::RescueJobs => match storage.rescue_jobs().await? {
+                0 => {}
+                rescued => tracing::warn!(rescued, "jobs of silent workers were given back"),
+            },
+            Self::ExpireLists => match storage.expire_due_lists().await? {
+                0 => {}
+                expired => tracing::info!(expired, "lists expired"),
+            },
+            Self::SweepHolds => _ = storage.sweep_holds().await?,
+            Self::WatchLists => watch(household).await?,
+            Self::ForgetJobs => storage.forget_old_jobs().await?,
+            Self::ForgetReports => storage.forget_old_reports().await?,
+            Self::ForgetIdempotencyKeys => storage.forget_old_idempotency_keys().await?,
+            Self::ForgetUploads => storage.forget_orphaned_uploads().await?,
+            Self::RemoveOrphanedBlocks => storage.remove_orphaned_blocks().await?,
+            Self::BeginPurgesAgain => match storage.begin_purges_again().await? {
+                0 => {}
+                lists => tracing::warn!(lists, "purges that had been given up were begun again"),
+            },
+        }
+        Ok(())
+    }
+}
+
 /// For all processes: one of them looks, the others have looked.
-async fn watch(storage: &Storage, pause: Duration, zone: &str) -> storage::Result<()> {
+async fn watch(household: &Household) -> storage::Result<()> {
+    let Household {
+        storage, pause, zone, ..
+    } = household;
     // A little shorter than the pause, or the process whose turn it was would find itself a moment early.
-    if storage.take_turn("watch lists", pause * 9 / 10).await? {
+    if storage.take_turn("watch lists", *pause * 9 / 10).await? {
         storage.watch_stocks().await?;
         match storage.remind_of_expiries(zone).await? {
             0 => {}
@@ -51,12 +155,4 @@ async fn watch(storage: &Storage, pause: Duration, zone: &str) -> storage::Resul
         }
     }
     Ok(())
-}
-
-async fn tidy_up(storage: &Storage) -> storage::Result<()> {
-    storage.forget_old_jobs().await?;
-    storage.forget_old_reports().await?;
-    storage.forget_old_idempotency_keys().await?;
-    storage.forget_orphaned_uploads().await?;
-    storage.remove_orphaned_blocks().await
 }

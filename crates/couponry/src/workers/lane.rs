@@ -105,7 +105,7 @@ impl Lane {
             }
             Ended::Worked(Err(Trouble::Never(error))) => {
                 tracing::warn!(kind, job_id, attempt, error, "a job is given up");
-                self.give_back(claim, self.plan.storage.give_up_job(claim, &error))
+                self.give_back(claim, self.plan.storage.give_up_job(self.kind, claim, &error))
                     .await;
             }
             Ended::Lost => tracing::warn!(

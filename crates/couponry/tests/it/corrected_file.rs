@@ -138,6 +138,43 @@ async fn what_went_out_is_refused_for_ever() {
     assert_eq!(sorted(taken), all);
 }
 
+/// A file may be read along whole or looked up code by code, and a list may end in three ways.
+#[tokio::test]
+async fn what_was_disabled_is_refused_for_ever() {
+    let app = TestApp::start().await;
+    let host = FileHost::start().await;
+    for (all, file_is_big) in [(codes("A", 60), false), (codes("B", 3000), true)] {
+        let url = host.serve(&format!("/{}", all[0]), csv(&all));
+        let list = app.create_list().await;
+        let mut file = app.load(&list, &url).await;
+        for (n, code) in [&all[7], &all[11], &all[13]].into_iter().enumerate() {
+            app.disable(&list, code).await.expect(200);
+            match n {
+                0 => app.delete_file(&list, text(&file["_id"])).await,
+                1 => app.archive(&list).await,
+                _ => app.expire(&list).await,
+            }
+            app.activate(&list).await;
+            if file_is_big {
+                app.jobs_done().await;
+            }
+            assert_eq!(
+                app.counts(&list).await,
+                (0, 0),
+                "nothing is left of what was disabled"
+            );
+            file = app.load(&list, &url).await;
+            assert_eq!(file["added_coupons"], all.len() - n - 1);
+            assert_eq!(file["details"]["duplicates"], n + 1);
+        }
+        let taken = app.take_many(&list, "u", all.len() - 3).await;
+        for disabled in [&all[7], &all[11], &all[13]] {
+            assert!(!taken.contains(disabled), "{disabled}");
+        }
+        assert_all_different(&taken);
+    }
+}
+
 #[tokio::test]
 async fn an_archived_list_comes_back_empty_and_can_be_filled_again() {
     let app = TestApp::start().await;

@@ -25,6 +25,7 @@ mod endpoints;
 mod expiry;
 mod faults;
 mod health;
+mod housekeeping;
 mod idempotency;
 mod keys;
 mod link_key;

@@ -126,11 +126,15 @@ async fn take(shared: &Shared, groups: &[Group], gate: Gate, deadline: Instant) 
     });
     let campaigns = where_any(&requests, |request| request.campaign.as_deref().map(campaign_key));
     let holds = where_any(&requests, |request| request.hold_seconds);
+    let sent_at = where_any(&requests, |request| {
+        let campaign = request.campaign.as_deref()?;
+        campaign.sent_at.map(jiff_sqlx::ToSqlx::to_sqlx)
+    });
     sqlx::query_as!(
         Taken,
         r#"select states as "states!", served as "served!", known, codes as "codes!", files as "files!",
                   ordinals as "ordinals!", turns as "turns!", allocated_at as "allocated_at!"
-           from allocate($1, $2, $3, $4, $5, $6, $7, $8, $9)"#,
+           from allocate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"#,
         &lists,
         &sizes,
         &keys,
@@ -140,6 +144,7 @@ async fn take(shared: &Shared, groups: &[Group], gate: Gate, deadline: Instant) 
         holds as _,
         groups.iter().any(|group| group.shortage == Shortage::Reject),
         gate == Gate::Wait,
+        sent_at as _,
     )
     .fetch_one(shared.pool.until(deadline))
     .await
@@ -288,13 +293,10 @@ async fn add_campaigns(shared: &Shared, groups: &[Group], deadline: Instant) -> 
             .collect()
     };
     let ids: Vec<&str> = campaigns().map(|campaign| campaign.id.as_str()).collect();
-    let sent_at: Vec<Option<jiff_sqlx::Timestamp>> = campaigns()
-        .map(|campaign| campaign.sent_at.map(jiff_sqlx::ToSqlx::to_sqlx))
-        .collect();
     sqlx::query!(
-        "insert into campaign (list_id, campaign_key, id, name, channel, delivery_type, sent_at, locale, variation)
-         select * from unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
-                              $7::timestamptz[], $8::text[], $9::text[])
+        "insert into campaign (list_id, campaign_key, id, name, channel, delivery_type, locale, variation)
+         select * from unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+                              $8::text[])
          on conflict do nothing",
         &lists,
         &keys,
@@ -302,7 +304,6 @@ async fn add_campaigns(shared: &Shared, groups: &[Group], deadline: Instant) -> 
         &texts(|campaign| campaign.name.as_ref()) as _,
         &texts(|campaign| campaign.channel.as_ref()) as _,
         &texts(|campaign| campaign.delivery_type.as_ref()) as _,
-        &sent_at as _,
         &texts(|campaign| campaign.locale.as_ref()) as _,
         &texts(|campaign| campaign.variation.as_ref()) as _,
     )

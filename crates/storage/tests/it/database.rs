@@ -74,6 +74,24 @@ impl TestDatabase {
         Allocator::new(&settings(&self.url)).unwrap()
     }
 
+    /// The same database, where no hand-out may take longer than this.
+    pub(crate) fn hurried_allocator(&self, statement_timeout: Duration) -> Allocator {
+        let settings = Settings {
+            statement_timeout,
+            ..settings(&self.url)
+        };
+        Allocator::new(&settings).unwrap()
+    }
+
+    /// The same database, where no statement may take longer than this.
+    pub(crate) fn hurried_storage(&self, statement_timeout: Duration) -> Storage {
+        let settings = Settings {
+            statement_timeout,
+            ..settings(&self.url)
+        };
+        Storage::connect(&settings).unwrap()
+    }
+
     /// Loads a file of these codes, `per_block` to a block, in the order given: what orders a real file is the
     /// ingestion's business.
     pub(crate) async fn load(&self, codes: &[&str], per_block: u32) -> FileToLoad {
@@ -158,8 +176,25 @@ impl TestDatabase {
             .unwrap()
     }
 
-    pub(crate) async fn run(&self, sql: &'static str) {
-        sqlx::raw_sql(sql)
+    /// The list's own number.
+    pub(crate) async fn list_id(&self) -> i64 {
+        sqlx::query_scalar("select list_id from coupon_list where public_id = decode($1, 'hex')")
+            .bind(self.list.public_id.to_string())
+            .fetch_one(&mut self.connect().await)
+            .await
+            .unwrap()
+    }
+
+    /// A session that has begun a transaction with these statements, and keeps what they locked or saw.
+    pub(crate) async fn in_transaction(&self, sql: &'static str) -> PgConnection {
+        let mut connection = self.connect().await;
+        sqlx::raw_sql("begin").execute(&mut connection).await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        connection
+    }
+
+    pub(crate) async fn run(&self, sql: impl Into<String>) {
+        sqlx::raw_sql(AssertSqlSafe(sql.into()))
             .execute(&mut self.connect().await)
             .await
             .unwrap();
@@ -167,6 +202,11 @@ impl TestDatabase {
 
     /// Waits until so many sessions of this database wait for a lock.
     pub(crate) async fn until_waiting_for_a_lock(&self, sessions: i64) {
+        self.until_waiting_for_a_lock_or(sessions, || false).await;
+    }
+
+    /// The same, or until something else has come true.
+    pub(crate) async fn until_waiting_for_a_lock_or(&self, sessions: i64, enough: impl Fn() -> bool) {
         let mut connection = self.connect().await;
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
@@ -177,7 +217,7 @@ impl TestDatabase {
             .fetch_one(&mut connection)
             .await
             .unwrap();
-            if waiting == sessions {
+            if waiting >= sessions || enough() {
                 return;
             }
             tokio::task::yield_now().await;

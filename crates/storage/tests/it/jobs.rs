@@ -96,3 +96,56 @@ async fn secrets_leave_the_job_when_it_ends() {
         0
     );
 }
+
+#[tokio::test]
+async fn a_load_that_kills_its_worker_each_time_is_given_up_after_five_deaths_and_says_so() {
+    let database = TestDatabase::new().await;
+    database.add_file("codes.csv").await;
+    for death in 1..=5 {
+        // Another try comes later each time.
+        database
+            .run("update job set run_at = clock_timestamp() where state = 'ready'")
+            .await;
+        let job = claim(&database).await;
+        assert!(job.is_some(), "not claimed before death {death}");
+        database
+            .run("update job set lease_until = clock_timestamp() where state = 'running'")
+            .await;
+        assert_eq!(database.storage.rescue_jobs().await.unwrap(), 1);
+    }
+    database
+        .run("update job set run_at = clock_timestamp() where state = 'ready'")
+        .await;
+    assert!(claim(&database).await.is_none());
+    let file = &database
+        .storage
+        .files(&database.list, storage::Page::default())
+        .await
+        .unwrap()[0];
+    let failure = file.failure.as_deref().unwrap_or_default();
+    assert!(failure.starts_with("the server stopped 5 times"), "{failure}");
+}
+
+#[tokio::test]
+async fn handing_over_and_failing_are_no_deaths() {
+    let database = TestDatabase::new().await;
+    database.add_file("codes.csv").await;
+    for _ in 0..20 {
+        let job = claim(&database).await.unwrap();
+        database.storage.hand_over_job(job.claim()).await.unwrap();
+    }
+    let job = claim(&database).await.unwrap();
+    database
+        .storage
+        .retry_job(JobKind::LoadFile, job.claim(), "away", Duration::ZERO)
+        .await
+        .unwrap();
+    let job = claim(&database).await.unwrap();
+    database
+        .run("update job set lease_until = clock_timestamp() where state = 'running'")
+        .await;
+    assert_eq!(database.storage.rescue_jobs().await.unwrap(), 1);
+    let again = claim(&database).await.unwrap();
+    assert_eq!(again.claim().failures, 1);
+    assert_eq!(job.claim().job_id, again.claim().job_id);
+}

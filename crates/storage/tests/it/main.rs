@@ -9,13 +9,18 @@
 )]
 
 mod api_keys;
+mod bounded;
+mod course;
 mod database;
 mod dropped;
 mod handing_out;
 mod holds;
+mod invariant;
 mod jobs;
 mod key_migration;
 mod loading;
+mod lock_order;
+mod reports;
 mod sealing;
 mod several_lists;
 mod taking_out;

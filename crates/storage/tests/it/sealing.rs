@@ -1,9 +1,11 @@
 //! Files deleted, lists archived and expired: free codes go, handed-out ones stay known.
 
-use domain::PublicId;
-use storage::{AddFile, AllocationOutcome, Changed, Published};
+use std::time::Duration;
 
-use crate::database::TestDatabase;
+use domain::PublicId;
+use storage::{AddFile, AllocationOutcome, Changed, JobKind, LoadCounts, Published};
+
+use crate::database::{LEASE, TestDatabase};
 
 #[tokio::test]
 async fn a_deleted_file_gives_nothing_more_and_keeps_what_it_gave() {
@@ -149,6 +151,67 @@ async fn a_file_deleted_while_it_loads_leaves_nothing() {
             .await,
         0
     );
+}
+
+#[tokio::test]
+async fn a_purge_that_was_given_up_is_begun_again() {
+    let database = TestDatabase::new().await;
+    database.load(&["a1", "a2", "a3"], 2).await;
+    database.storage.archive_list(&database.list).await.unwrap();
+    let claim = async || {
+        let job = database
+            .storage
+            .claim_job(JobKind::PurgeList, LEASE)
+            .await
+            .unwrap();
+        job.map(|job| job.claim())
+    };
+    for _ in 0..5 {
+        let claim = claim().await.expect("a purge");
+        assert_eq!(database.storage.begin_purges_again().await.unwrap(), 0);
+        let again = database
+            .storage
+            .retry_job(JobKind::PurgeList, claim, "away", Duration::ZERO);
+        again.await.unwrap();
+    }
+    assert!(claim().await.is_none());
+    assert_eq!(database.storage.begin_purges_again().await.unwrap(), 1);
+    assert_eq!(database.storage.begin_purges_again().await.unwrap(), 0);
+    let claim = claim().await.expect("another purge");
+    database.storage.purge_list(purge(&database).await).await.unwrap();
+    database.storage.finish_job(claim).await.unwrap();
+    assert_eq!(database.storage.begin_purges_again().await.unwrap(), 0);
+    assert_eq!(database.number("select count(*) from block").await, 0);
+}
+
+#[tokio::test]
+async fn blocks_that_belong_to_nobody_are_removed_and_no_others() {
+    let database = TestDatabase::new().await;
+    database.load(&["a1", "a2"], 1).await;
+    let left = database.claim_load("left.csv").await;
+    let block = storage::Block {
+        number: 0,
+        first_fingerprint: 0,
+        codes: b"b1".to_vec(),
+    };
+    database
+        .storage
+        .write_blocks(&left, std::iter::once(block))
+        .await
+        .unwrap();
+    database.storage.remove_orphaned_blocks().await.unwrap();
+    assert_eq!(database.number("select count(*) from block").await, 3);
+    let failure = domain::LoadFailure::NoHeader;
+    assert!(
+        database
+            .storage
+            .fail_load(&left, &failure, &LoadCounts::default())
+            .await
+            .unwrap()
+    );
+    database.storage.remove_orphaned_blocks().await.unwrap();
+    assert_eq!(database.number("select count(*) from block").await, 2);
+    assert_eq!(database.codes(&["u1", "u2"]).await, ["a1", "a2"]);
 }
 
 async fn purge(database: &TestDatabase) -> i64 {

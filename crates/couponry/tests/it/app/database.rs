@@ -169,6 +169,12 @@ impl Database {
         self.hold("lock table block in access exclusive mode").await
     }
 
+    /// A session that lets nobody look at files sent by hand until it is dropped.
+    pub(crate) async fn hold_uploads(&self) -> Held {
+        self.hold("lock table upload_piece in access exclusive mode")
+            .await
+    }
+
     /// A session that holds every list's gate until it is dropped: nothing is published, nothing handed out.
     pub(crate) async fn hold_gates(&self) -> Held {
         self.hold("select from gate for update").await

@@ -157,6 +157,15 @@ impl Database {
             .unwrap();
     }
 
+    /// Whether the list's expiry has been carried out.
+    pub(crate) async fn is_expired(&self, list: &str) -> bool {
+        sqlx::query_scalar("select status = 'EXPIRED' from coupon_list where encode(public_id, 'hex') = $1")
+            .bind(list)
+            .fetch_one(&mut self.connect().await)
+            .await
+            .unwrap()
+    }
+
     /// Lets the list's expiry be now, as if the time had come.
     pub(crate) async fn let_list_expire(&self, list: &str) {
         sqlx::query(

@@ -22,6 +22,48 @@ async fn rows_come_by_file_and_ordinal_and_only_of_codes_that_stayed_out() {
     app.forget_mails().await;
 }
 
+/// Senders say each message's own time; what they say of the campaign is kept once.
+#[tokio::test]
+async fn each_message_keeps_its_own_time_and_the_campaign_is_one() {
+    let app = TestApp::start().await;
+    let list = app.list_with(&codes("A", 4)).await;
+    let times = [
+        "2026-11-22T10:00:00Z",
+        "2026-11-22T10:00:01Z",
+        "2026-11-22T10:00:02Z",
+    ];
+    for (n, time) in times.into_iter().enumerate() {
+        let campaign = json!({"id": "c-1", "name": "Spring", "sent_at": time});
+        app.allocate(&list, &json!({"user_id": format!("u-{n}"), "campaign": campaign}))
+            .await
+            .expect(201);
+    }
+    let timeless = json!({"user_id": "u-3", "campaign": {"id": "c-1", "name": "Spring"}});
+    app.allocate(&list, &timeless).await.expect(201);
+    let ready = report(&app, &list).await;
+    let csv = download(&app, &ready).await.text;
+    let sent: Vec<&str> = csv
+        .lines()
+        .skip(1)
+        .map(|row| row.split(',').nth(3).unwrap())
+        .collect();
+    assert_eq!(
+        sent,
+        [
+            "2026-11-22 10:00:00",
+            "2026-11-22 10:00:01",
+            "2026-11-22 10:00:02",
+            ""
+        ]
+    );
+    let campaigns: i64 = sqlx::query_scalar("select count(*) from campaign")
+        .fetch_one(&mut app.database.connect().await)
+        .await
+        .unwrap();
+    assert_eq!(campaigns, 1);
+    app.forget_mails().await;
+}
+
 /// Row 36 of the contract.
 #[tokio::test]
 async fn only_the_asked_days_are_reported_and_an_empty_report_is_mailed_too() {
