@@ -34,5 +34,6 @@ mod quotas;
 mod races;
 mod rate_limits;
 mod restarts;
+mod stalling;
 mod usage_report;
 mod users;

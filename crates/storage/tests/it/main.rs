@@ -9,6 +9,8 @@
 )]
 
 mod database;
+mod fair_claims;
+mod fetches;
 mod handing_out;
 mod holds;
 mod jobs;
