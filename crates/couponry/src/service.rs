@@ -9,13 +9,17 @@ use std::{
 use anyhow::Context as _;
 use api::{App, Readiness, Shield};
 use ingestion::{
-    Callbacks, Loader,
+    Callbacks, Fetcher, Loader,
     outbound::{Limits, Outbound},
 };
 use reporting::{Mailer, ReportBuilder};
 use reqwest::Url;
 use storage::Storage;
-use tokio::{task::JoinSet, time::sleep};
+use tokio::{
+    sync::Semaphore,
+    task::JoinSet,
+    time::sleep,
+};
 
 use crate::{
     config::Settings,
@@ -123,9 +127,17 @@ impl Service {
             .relay
             .clone()
             .map(|relay| Mailer::new(storage.clone(), relay, zone.clone(), public_url.clone()));
+        let loader = Loader::new(storage.clone(), settings.list_codes);
+        let loads = Arc::new(Semaphore::new(settings.loads));
         let workshop = Workshop {
             storage: storage.clone(),
-            loader: Loader::new(storage.clone(), outbound.clone(), settings.list_codes),
+            fetcher: Fetcher::new(
+                storage.clone(),
+                outbound.clone(),
+                loader.clone(),
+                Arc::clone(&loads),
+            ),
+            loader,
             callbacks: Callbacks::new(outbound),
             reports: ReportBuilder::new(storage.clone(), zone.clone(), settings.report_variations),
             mailer,
@@ -135,7 +147,7 @@ impl Service {
             workshop: Arc::new(workshop),
             zone: zone.iana_name().unwrap_or("UTC").to_owned(),
             lease: settings.job_lease,
-            loads: settings.loads,
+            loads,
             direct_url: self.database.direct_url.clone(),
         })
     }

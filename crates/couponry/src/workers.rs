@@ -9,14 +9,22 @@ use std::{sync::Arc, time::Duration};
 
 use secrecy::SecretString;
 use storage::{JobKind, Storage};
-use tokio::{sync::watch, task::JoinSet};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinSet,
+};
 
 use housekeeping::{Chore, Household};
-use lane::Lane;
+use lane::{Lane, Places};
 pub(crate) use workshop::Workshop;
 
-/// Receivers of callbacks may be slow, and there is little else to do for them than to wait.
-const CALLBACKS: usize = 4;
+/// Hosts of files and receivers of callbacks may be slow, and there is little else to do for them than to wait.
+const WAITING: usize = 32;
+/// One workspace's may stall half of the places, and leave the others to everybody else.
+const WAITING_OF_WORKSPACE: u32 = 16;
+/// Reports and mails with their attachments take time and memory, so few are made at once; more than one, so that no
+/// workspace's waits for all of another's.
+const MAKING: usize = 2;
 
 /// How the jobs are worked on.
 #[derive(Debug, Clone)]
@@ -26,8 +34,8 @@ pub(crate) struct Plan {
     /// The IANA name of the zone whose days are counted.
     pub(crate) zone: String,
     pub(crate) lease: Duration,
-    /// Files loaded at once.
-    pub(crate) loads: usize,
+    /// Places for files that are loaded at once; the fetches know them too.
+    pub(crate) loads: Arc<Semaphore>,
     /// For LISTEN.
     pub(crate) direct_url: SecretString,
 }
@@ -43,19 +51,23 @@ impl Workers {
         let (stop, stopped) = watch::channel(false);
         let (ring, bell) = watch::channel(());
         let mut tasks = JoinSet::new();
+        let of = |in_process| Arc::new(Semaphore::new(in_process));
         let lanes = [
-            (JobKind::LoadFile, plan.loads),
-            (JobKind::PurgeList, 1),
-            (JobKind::BuildReport, 1),
-            (JobKind::CallBack, CALLBACKS),
-            // Without a relay mails wait until there is one.
-            (JobKind::SendMail, usize::from(plan.workshop.mailer.is_some())),
+            (JobKind::FetchFile, of(WAITING), WAITING_OF_WORKSPACE),
+            (JobKind::LoadFile, Arc::clone(&plan.loads), u32::MAX),
+            (JobKind::PurgeList, of(1), u32::MAX),
+            (JobKind::BuildReport, of(MAKING), u32::MAX),
+            (JobKind::CallBack, of(WAITING), WAITING_OF_WORKSPACE),
         ];
-        let lanes = lanes
-            .into_iter()
-            .flat_map(|(kind, number)| std::iter::repeat_n(kind, number));
-        for kind in lanes {
-            let lane = Lane::new(kind, plan.clone(), bell.clone(), stopped.clone());
+        // Without a relay mails wait until there is one.
+        let mailer = plan.workshop.mailer.as_ref();
+        let mails = mailer.map(|_| (JobKind::SendMail, of(MAKING), u32::MAX));
+        for (kind, in_process, of_workspace) in lanes.into_iter().chain(mails) {
+            let places = Places {
+                in_process,
+                of_workspace,
+            };
+            let lane = Lane::new(kind, places, plan.clone(), bell.clone(), stopped.clone());
             tasks.spawn(lane.run());
         }
         tasks.spawn(until(

@@ -4,12 +4,15 @@
 mod blocking;
 mod callback;
 mod comparison;
-mod download;
+mod fetch;
 mod load;
 pub mod outbound;
+mod pieces;
 mod progress;
+mod reading;
 pub mod rows;
 pub mod sorted;
 
 pub use callback::{CallbackError, Callbacks};
+pub use fetch::Fetcher;
 pub use load::Loader;

@@ -2,34 +2,30 @@
 
 use std::{sync::Arc, time::Instant};
 
+use bytes::Bytes;
 use domain::LoadFailure;
-use storage::{FileSource, FileToLoad, LoadCounts, Published, Stage, Storage};
+use futures_util::stream::BoxStream;
+use storage::{FileToLoad, LoadCounts, LoadSource, Published, Stage, Storage};
 use tracing::{Instrument as _, info, info_span};
 
 use crate::{
     blocking, comparison,
-    download::{self, Downloaded},
-    outbound::Outbound,
     progress::Progress,
+    reading::{self, FileRead},
     sorted::SortedCodes,
 };
 
-/// Loads files, each from its host into its list.
+/// Loads files, each from where it waits into its list.
 #[derive(Debug, Clone)]
 pub struct Loader {
     storage: Storage,
-    outbound: Outbound,
     /// The most codes a list may hold.
     most_codes: i64,
 }
 
 impl Loader {
-    pub fn new(storage: Storage, outbound: Outbound, most_codes: i64) -> Self {
-        Self {
-            storage,
-            outbound,
-            most_codes,
-        }
+    pub fn new(storage: Storage, most_codes: i64) -> Self {
+        Self { storage, most_codes }
     }
 
     /// Brings a file to its end: its codes in the list, or the reason why not in the file. May be dropped at any point
@@ -38,21 +34,63 @@ impl Loader {
     /// # Errors
     /// If the database failed us: the file is still pending, and the load should be tried again.
     pub async fn load(&self, file: FileToLoad) -> storage::Result<()> {
-        let span = info_span!("load file", job = file.claim.job_id, attempt = file.claim.attempt);
-        self.run(Arc::new(file)).instrument(span).await
+        let (pieces, whole) = match file.source {
+            LoadSource::Fetched(fetched)
+                if self.storage.is_fetched(file.claim, file.file, fetched).await? =>
+            {
+                let pieces = self.storage.fetched_pieces(file.claim, file.file, fetched);
+                (pieces, Some(fetched.bytes()))
+            }
+            LoadSource::Fetched(_) | LoadSource::Unfetched => {
+                info!(
+                    job = file.claim.job_id,
+                    "the file's pieces are gone; it will be fetched again"
+                );
+                return self.storage.fetch_again(file.claim).await;
+            }
+            LoadSource::Sent(upload) => (self.storage.pieces(upload), None),
+        };
+        self.run(file, pieces, whole).await
     }
 
-    async fn run(&self, file: Arc<FileToLoad>) -> storage::Result<()> {
+    /// The same for a file whose pieces are in memory, of so many bytes.
+    pub(crate) async fn load_at_hand(
+        &self,
+        file: FileToLoad,
+        pieces: BoxStream<'_, storage::Result<Bytes>>,
+        bytes: u64,
+    ) -> storage::Result<()> {
+        self.run(file, pieces, Some(bytes)).await
+    }
+
+    async fn run(
+        &self,
+        file: FileToLoad,
+        pieces: BoxStream<'_, storage::Result<Bytes>>,
+        whole: Option<u64>,
+    ) -> storage::Result<()> {
+        let span = info_span!("load file", job = file.claim.job_id, attempt = file.claim.attempt);
+        let loading = self.read_and_store(Arc::new(file), pieces, whole);
+        loading.instrument(span).await
+    }
+
+    async fn read_and_store(
+        &self,
+        file: Arc<FileToLoad>,
+        pieces: BoxStream<'_, storage::Result<Bytes>>,
+        whole: Option<u64>,
+    ) -> storage::Result<()> {
         let started = Instant::now();
-        let mut progress = Progress::new(&self.storage, &file);
-        let Downloaded { counts, codes } =
-            download::download(&self.outbound, &self.storage, &file, &mut progress).await?;
+        let mut progress = Progress::new(&self.storage, file.claim, file.file);
+        let FileRead { counts, codes } = reading::read(pieces, whole, file.key, &mut progress).await?;
         let ended = match codes {
             Ok(codes) => self.store(&file, codes, counts, &mut progress).await?,
             Err(failure) => self.fail(&file, &failure, &counts).await?,
         };
-        if let FileSource::Sent(upload) = &file.source {
-            self.storage.forget_upload(*upload).await?;
+        match file.source {
+            LoadSource::Fetched(_) => self.storage.forget_fetched(file.claim, file.file).await?,
+            LoadSource::Sent(upload) => self.storage.forget_upload(upload).await?,
+            LoadSource::Unfetched => {}
         }
         info!(ended, seconds = started.elapsed().as_secs_f64(), "load ended");
         Ok(())
@@ -111,7 +149,7 @@ impl Loader {
         counts: &LoadCounts,
     ) -> storage::Result<&'static str> {
         info!(reason = %failure, "file failed");
-        let failed = self.storage.fail_load(file, failure, counts).await?;
+        let failed = self.storage.fail_load(file.claim, failure, counts).await?;
         Ok(if failed { "FAILED" } else { "someone else's" })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use storage::{FileToLoad, Stage, Storage};
+use storage::{Claim, FileRef, Stage, Storage};
 use tracing::debug;
 
 /// Each report is a write: often enough for a progress bar, and no more.
@@ -10,16 +10,18 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 pub(crate) struct Progress<'a> {
     storage: &'a Storage,
-    file: &'a FileToLoad,
+    claim: Claim,
+    file: FileRef,
     bytes_read: u64,
     bytes_expected: Option<u64>,
     reported: Option<Instant>,
 }
 
 impl<'a> Progress<'a> {
-    pub(crate) fn new(storage: &'a Storage, file: &'a FileToLoad) -> Self {
+    pub(crate) fn new(storage: &'a Storage, claim: Claim, file: FileRef) -> Self {
         Self {
             storage,
+            claim,
             file,
             bytes_read: 0,
             bytes_expected: None,
@@ -32,6 +34,12 @@ impl<'a> Progress<'a> {
         self.bytes_expected = bytes;
     }
 
+    /// All bytes are here already.
+    pub(crate) fn fetched(&mut self, bytes: u64) {
+        self.bytes_read = bytes;
+        self.bytes_expected = Some(bytes);
+    }
+
     pub(crate) async fn read(&mut self, bytes: usize) {
         self.bytes_read += bytes as u64;
         if self.reported.is_none_or(|last| last.elapsed() >= PAUSE) {
@@ -42,9 +50,9 @@ impl<'a> Progress<'a> {
     /// A report that cannot be written is no reason to begin the load again.
     pub(crate) async fn stage(&mut self, stage: Stage) {
         self.reported = Some(Instant::now());
-        let reported = self
-            .storage
-            .report_progress(self.file, stage, self.bytes_read, self.bytes_expected);
+        let reported =
+            self.storage
+                .report_progress(self.claim, self.file, stage, self.bytes_read, self.bytes_expected);
         if let Err(error) = reported.await {
             debug!(%error, "progress not reported");
         }

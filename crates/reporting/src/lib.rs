@@ -1,6 +1,7 @@
 //! Usage → CSV → mail; alerts → mail. `report.rs` builds a report, `letter.rs` says what a mail says, `mailer.rs` sends
 //! it.
 
+mod availability;
 mod letter;
 mod mailer;
 mod relay;

@@ -1,6 +1,6 @@
 //! Sending mails: at least once, with an id that stays over repeats.
 
-use std::io::Read as _;
+use std::{io::Read as _, sync::Arc, time::Instant};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::LinkKey;
@@ -14,12 +14,13 @@ use lettre::{
         Attachment, Mailbox, MultiPart,
         header::{ContentType, HeaderName, HeaderValue},
     },
+    transport::smtp::Error as SmtpError,
 };
 use storage::{CouponList, Error, MailToSend, News, ReportStatus, Storage, UsageReport};
-use tracing::{info, warn};
+use tracing::info;
 use url::Url;
 
-use crate::{letter::Letter, relay::Relay};
+use crate::{availability::Availability, letter::Letter, relay::Relay};
 
 /// A CSV up to this size is attached as it is, so that a phone opens it.
 const PLAIN_BYTES: i64 = 5 * 1024 * 1024;
@@ -33,6 +34,7 @@ pub struct Mailer {
     relay: Relay,
     zone: TimeZone,
     public_url: Url,
+    availability: Arc<Availability>,
 }
 
 /// Why a mail was not sent. The texts never quote the relay, whose answers name addresses.
@@ -55,49 +57,34 @@ impl Mailer {
             relay,
             zone,
             public_url,
+            availability: Arc::default(),
         }
     }
 
-    /// Sends the mail, if there still is something to tell, and ends its job.
+    /// Sends the mail to its one recipient, if there still is something to tell, and ends its job.
     pub async fn send(&self, mail: &MailToSend) -> Result<(), MailError> {
         if let Some((list, news)) = self.storage.news(mail).await? {
-            let recipients: Vec<Address> = mail.to().iter().filter_map(|to| to.parse().ok()).collect();
-            let message = self.message(mail, &list, &news, &recipients).await?;
-            self.deliver(&message, recipients).await?;
+            let recipient: Address = mail
+                .to()
+                .parse()
+                .map_err(|_| MailError::Never("its recipient is no address"))?;
+            let message = self.message(mail, &list, &news, &recipient).await?;
+            self.hand_over(&message, recipient).await?;
         }
         self.storage.mail_sent(mail).await?;
         Ok(())
     }
 
-    /// To all at once. If the relay refuses for good, perhaps because of one address, then to each alone: nobody goes
-    /// without a mail because somebody else has moved.
-    async fn deliver(&self, message: &[u8], recipients: Vec<Address>) -> Result<(), MailError> {
-        match self.hand_over(message, recipients.clone()).await {
-            Err(MailError::Never(_)) if recipients.len() > 1 => {}
-            settled => return settled,
-        }
-        let mut taken = false;
-        for recipient in recipients {
-            match self.hand_over(message, vec![recipient]).await {
-                Ok(()) => taken = true,
-                Err(MailError::Never(reason)) => warn!(reason, "a recipient goes without a mail"),
-                Err(error) => return Err(error),
-            }
-        }
-        if taken {
-            Ok(())
-        } else {
-            Err(MailError::Never("the relay refuses every recipient"))
-        }
-    }
-
-    async fn hand_over(&self, message: &[u8], recipients: Vec<Address>) -> Result<(), MailError> {
-        let number = recipients.len();
-        let envelope = Envelope::new(Some(self.relay.from.email.clone()), recipients)
+    async fn hand_over(&self, message: &[u8], recipient: Address) -> Result<(), MailError> {
+        let envelope = Envelope::new(Some(self.relay.from.email.clone()), vec![recipient])
             .map_err(|_| MailError::Never("it has no recipient"))?;
-        match self.relay.transport.send_raw(&envelope, message).await {
+        let began = Instant::now();
+        let sent = self.relay.transport.send_raw(&envelope, message).await;
+        let of_the_relay = sent.as_ref().err().filter(|error| !is_about_the_mail(error));
+        self.availability.note(began, of_the_relay.map(judged).as_ref());
+        match sent {
             Ok(_) => {
-                info!(recipients = number, "mail sent");
+                info!("mail sent");
                 Ok(())
             }
             Err(error) => Err(judged(&error)),
@@ -109,7 +96,7 @@ impl Mailer {
         mail: &MailToSend,
         list: &CouponList,
         news: &News,
-        recipients: &[Address],
+        recipient: &Address,
     ) -> Result<Vec<u8>, MailError> {
         let (attachment, link) = match news {
             News::Report(report) if report.status == ReportStatus::Ready => {
@@ -127,8 +114,9 @@ impl Mailer {
             Some(attachment) => MultiPart::mixed().multipart(words).singlepart(attachment),
             None => words,
         };
-        let mut message = Message::builder()
+        let message = Message::builder()
             .from(self.relay.from.clone())
+            .to(Mailbox::new(None, recipient.clone()))
             .raw_header(subject(&letter.subject))
             .message_id(Some(format!(
                 "<{}@{}>",
@@ -139,11 +127,7 @@ impl Mailer {
             .raw_header(HeaderValue::new(
                 HeaderName::new_from_ascii_str("Auto-Submitted"),
                 "auto-generated".to_owned(),
-            ));
-        for recipient in recipients {
-            message = message.to(Mailbox::new(None, recipient.clone()));
-        }
-        let message = message
+            ))
             .multipart(body)
             .map_err(|_| MailError::Never("it has no recipient"))?;
         Ok(message.formatted())
@@ -242,7 +226,7 @@ fn content_type(text: &str) -> ContentType {
 
 /// What the relay's answer means for the next try. Refusals of an address, a size or a content are final; others, such
 /// as a wrong password, are the operator's to mend.
-fn judged(error: &lettre::transport::smtp::Error) -> MailError {
+fn judged(error: &SmtpError) -> MailError {
     match error.status().map(u16::from) {
         Some(550 | 551 | 553) => MailError::Never("the relay refuses a recipient"),
         Some(552) => MailError::Never("the relay finds it too large"),
@@ -252,6 +236,13 @@ fn judged(error: &lettre::transport::smtp::Error) -> MailError {
         None if error.is_tls() => MailError::Later("cannot be reached by TLS".to_owned()),
         None => MailError::Later("cannot be reached".to_owned()),
     }
+}
+
+/// Whether it is this recipient or this mail that the relay refuses, for now or for good: a full mailbox, a greylist.
+fn is_about_the_mail(error: &SmtpError) -> bool {
+    error
+        .status()
+        .is_some_and(|status| matches!(u16::from(status), 450..=452 | 550..=554))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The usage report's rows.
 
-use std::{borrow::Cow, io::Write};
+use std::{borrow::Cow, io::Write, iter};
 
 use csv::{Terminator, Writer, WriterBuilder};
 use jiff::{Timestamp, tz::TimeZone};
@@ -21,8 +21,8 @@ const COLUMNS: [&str; 9] = [
 /// Promised by the documentation's text and absent from its sample: only where they were asked for.
 const VARIATIONS: [&str; 2] = ["Locale", "Variation"];
 
-/// Writes usage as CSV: UTF-8, CRLF, quoted where needed, times in the workspace's zone. A cell that a spreadsheet would
-/// take for a formula is made text by a leading `'`.
+/// Writes usage as CSV: UTF-8, CRLF, quoted where needed, times in the workspace's zone. Where a spreadsheet would
+/// take a cell, or what follows a separator within it, for a formula, a `'` makes it text.
 pub(crate) struct UsageCsv<W: Write> {
     csv: Writer<W>,
     zone: TimeZone,
@@ -97,12 +97,33 @@ fn shown<'a>(at: Timestamp, zone: &TimeZone, last: &'a mut Option<(Timestamp, St
     last.as_ref().map_or("", |(_, text)| text)
 }
 
+/// Spreadsheets in many countries part cells at `;`, whatever the file's separator is, and at tabs and line breaks where
+/// the quotes do not match theirs. So a formula may begin at the cell's beginning, and behind each of these.
 fn inert(cell: &str) -> Cow<'_, str> {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '\0']) {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
+    const SEPARATORS: [char; 6] = [';', '\t', '\r', '\n', '|', '\0'];
+    let begins = |at: &usize| begins_a_formula(cell.get(*at..).unwrap_or_default());
+    let behind_separators = cell.match_indices(SEPARATORS).map(|(at, _)| at + 1);
+    let mut formulas = iter::once(0).chain(behind_separators).filter(begins).peekable();
+    if formulas.peek().is_none() {
+        return Cow::Borrowed(cell);
     }
+    let mut text = String::with_capacity(cell.len() + 8);
+    let mut done = 0;
+    for at in formulas {
+        text.push_str(cell.get(done..at).unwrap_or_default());
+        text.push('\'');
+        done = at;
+    }
+    text.push_str(cell.get(done..).unwrap_or_default());
+    Cow::Owned(text)
+}
+
+/// By the first character that is neither a blank nor a quote: some programs drop those. The full-width signs count as
+/// the plain ones in East Asian settings. A leading tab or line break is a formula's disguise by itself.
+fn begins_a_formula(text: &str) -> bool {
+    let bare = text.trim_start_matches(|c: char| c.is_whitespace() || c == '"' || c == '\u{feff}');
+    bare.starts_with(['=', '+', '-', '@', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'])
+        || text.starts_with(['\t', '\r', '\n', '\0'])
 }
 
 #[cfg(test)]
@@ -192,25 +213,89 @@ mod tests {
         );
     }
 
+    /// As a spreadsheet that parts cells at `separators` sees a row, with quotes only where a cell begins with one.
+    fn cells_of_a_spreadsheet(line: &str, separators: &[char]) -> Vec<String> {
+        let (mut cells, mut quoted, mut fresh) = (vec![String::new()], false, true);
+        for c in line.chars() {
+            let cell = cells.last_mut().unwrap();
+            match c {
+                '"' if fresh || quoted => quoted = !quoted,
+                c if separators.contains(&c) && !quoted => {
+                    cells.push(String::new());
+                    fresh = true;
+                    continue;
+                }
+                c => cell.push(c),
+            }
+            fresh = false;
+        }
+        cells
+    }
+
+    const HOSTILE: [&str; 22] = [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        " =1+1",
+        "\u{a0}=1",
+        "\"=1+1\"",
+        "\u{ff1d}1+1",
+        "\u{ff0b}1",
+        "\u{ff0d}1",
+        "\u{ff20}SUM(A1)",
+        "=HYPERLINK(\"http://a.de\",\"x\")",
+        "a;=1+1",
+        "a; =1+1",
+        "a;;=1+1",
+        "a;\"=1+1",
+        "a,b;=cmd|' /C calc'!A0",
+        "a;+1;-1;@x;\u{ff1d}1",
+        "a|=1",
+        "a\t=1;=2",
+    ];
+
     #[test]
-    fn no_cell_is_a_formula() {
-        for code in [
-            "=1+1",
-            "+1",
-            "-1",
-            "@SUM(A1)",
-            "\t=1",
-            "=HYPERLINK(\"http://a.de\",\"x\")",
-        ] {
-            let text = report(&[usage(code, "=cmd|' /C calc'!A0")]);
+    fn no_cell_is_a_formula_whatever_a_spreadsheet_parts_cells_at() {
+        for hostile in HOSTILE {
+            let text = report(&[usage(hostile, hostile)]);
             let mut rows = csv::Reader::from_reader(text.as_bytes());
             let row = rows.records().next().unwrap().unwrap();
-            assert_eq!(row.get(6).unwrap(), format!("'{code}"));
-            assert!(
-                !row.iter()
-                    .any(|cell| cell.starts_with(['=', '+', '-', '@', '\t'])),
-                "{row:?}"
-            );
+            assert!(row.get(6).unwrap().starts_with(['\'', 'a']), "{row:?}");
+            let line = text.split_once("\r\n").unwrap().1;
+            for separators in [[','].as_slice(), &[';'], &['\t'], &['|'], &[',', ';', '\t']] {
+                for cell in cells_of_a_spreadsheet(line, separators) {
+                    let bare = cell.trim_start_matches([' ', '\u{a0}', '"']);
+                    assert!(
+                        !bare.starts_with([
+                            '=', '+', '-', '@', '\t', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'
+                        ]),
+                        "{cell:?} of {line:?} parted at {separators:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    /// So a program gets the text back: the marks are taken away, and nothing else was changed.
+    #[test]
+    fn a_cell_made_text_holds_its_text() {
+        for hostile in HOSTILE {
+            let text = report(&[usage(hostile, "c")]);
+            let mut rows = csv::Reader::from_reader(text.as_bytes());
+            let row = rows.records().next().unwrap().unwrap();
+            assert_eq!(row.get(6).unwrap().replace('\'', ""), hostile.replace('\'', ""));
+        }
+    }
+
+    #[test]
+    fn a_cell_without_a_formula_stays_as_it_is() {
+        for plain in ["a;b", "a=b", "10 % off; today", "a-b+c@d", "x;", "", "'", "a;'=1"] {
+            let text = report(&[usage("A", plain)]);
+            let mut rows = csv::Reader::from_reader(text.as_bytes());
+            assert_eq!(rows.records().next().unwrap().unwrap().get(2).unwrap(), plain);
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct CouponFile {
     pub rejections: Vec<Rejection>,
     /// Why the file failed.
     pub failure: Option<String>,
+    /// Basic credentials were given for a plain http URL.
+    pub credentials_in_clear: bool,
 }
 
 /// A file to be loaded.
@@ -92,7 +94,8 @@ macro_rules! select_files {
         sqlx::query_as!(
             FileRow,
             r#"select public_id, name, file_url, created_by, callback_url, status, created_at, updated_at, added,
-                      duplicates, rejected, rejections as "rejections: Json<Vec<Rejection>>", failure
+                      duplicates, rejected, rejections as "rejections: Json<Vec<Rejection>>", failure,
+                      credentials_in_clear
                from coupon_file where "# + $condition,
             $($argument),+
         )
@@ -240,6 +243,7 @@ struct FileRow {
     rejected: i64,
     rejections: Json<Vec<Rejection>>,
     failure: Option<String>,
+    credentials_in_clear: bool,
 }
 
 impl TryFrom<FileRow> for CouponFile {
@@ -261,6 +265,7 @@ impl TryFrom<FileRow> for CouponFile {
             rejected: row.rejected,
             rejections: row.rejections.0,
             failure: row.failure,
+            credentials_in_clear: row.credentials_in_clear,
         })
     }
 }

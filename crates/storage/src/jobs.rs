@@ -10,12 +10,14 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::{
-    Error, FileToLoad, MailToSend, ReportToBuild, Result, Storage, callbacks::CallbackToMake, load::Source,
+    Error, FileToFetch, FileToLoad, MailToSend, ReportToBuild, Result, Storage, callbacks::CallbackToMake,
+    load::Source,
 };
 
-/// What kinds of work there are.
+/// What kinds of work there are; a load of a hosted file is two, one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum JobKind {
+    FetchFile,
     LoadFile,
     PurgeList,
     SendMail,
@@ -24,7 +26,8 @@ pub enum JobKind {
 }
 
 impl JobKind {
-    pub(crate) const ALL: [Self; 5] = [
+    /// As jobs are stored; a fetch is a load in another lane.
+    pub(crate) const STORED: [Self; 5] = [
         Self::LoadFile,
         Self::PurgeList,
         Self::SendMail,
@@ -34,6 +37,7 @@ impl JobKind {
 
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::FetchFile => "fetch_file",
             Self::LoadFile => "load_file",
             Self::PurgeList => "purge_list",
             Self::SendMail => "send_mail",
@@ -46,7 +50,7 @@ impl JobKind {
     /// or a receiver that is down over a weekend loses nothing.
     const fn most_failures(self) -> i32 {
         match self {
-            Self::LoadFile | Self::PurgeList | Self::BuildReport => 5,
+            Self::FetchFile | Self::LoadFile | Self::PurgeList | Self::BuildReport => 5,
             Self::SendMail => 870,
             Self::CallBack => 80,
         }
@@ -56,7 +60,7 @@ impl JobKind {
     /// for ever; a mail or a callback has nothing that could, and is only near what does.
     pub(crate) const fn most_deaths(self) -> i32 {
         match self {
-            Self::LoadFile | Self::PurgeList | Self::BuildReport => 5,
+            Self::FetchFile | Self::LoadFile | Self::PurgeList | Self::BuildReport => 5,
             Self::SendMail | Self::CallBack => 50,
         }
     }
@@ -76,7 +80,7 @@ impl JobKind {
     /// How long to wait when another error follows on so many: 2, 4, 8 … seconds up to a limit of the kind.
     pub fn back_off(self, failures: i32) -> Duration {
         let most = match self {
-            Self::LoadFile | Self::PurgeList | Self::BuildReport => Duration::from_mins(2),
+            Self::FetchFile | Self::LoadFile | Self::PurgeList | Self::BuildReport => Duration::from_mins(2),
             Self::SendMail => Duration::from_mins(5),
             Self::CallBack => Duration::from_hours(1),
         };
@@ -97,6 +101,7 @@ pub struct Claim {
 /// A claimed job, with what it needs.
 #[derive(Debug, Clone)]
 pub enum Job {
+    FetchFile(Box<FileToFetch>),
     LoadFile(Box<FileToLoad>),
     PurgeList { claim: Claim, list_id: i64 },
     SendMail(Box<MailToSend>),
@@ -107,6 +112,7 @@ pub enum Job {
 impl Job {
     pub fn claim(&self) -> Claim {
         match self {
+            Self::FetchFile(file) => file.claim,
             Self::LoadFile(file) => file.claim,
             Self::PurgeList { claim, .. } => *claim,
             Self::SendMail(mail) => mail.claim,
@@ -117,13 +123,18 @@ impl Job {
 }
 
 impl Storage {
-    /// The next job of this kind, for `lease` from now. A list's loads come one at a time, in their order.
-    pub async fn claim_job(&self, kind: JobKind, lease: Duration) -> Result<Option<Job>> {
+    /// The next job of this kind, for `lease` from now: of the workspace that has the fewest of them running, and fewer
+    /// than `most`. A list's loads come one at a time, in their order.
+    pub async fn claim_job(&self, kind: JobKind, most: u32, lease: Duration) -> Result<Option<Job>> {
         let owner = Uuid::from_bytes(rand::random());
-        let claimed = sqlx::query_file!("src/queries/claim_job.sql", kind.as_str(), owner, interval(lease))
-            .fetch_optional(&self.pool)
-            .await;
-        let row = match claimed {
+        let claimed = sqlx::query_file!(
+            "src/queries/claim_job.sql",
+            kind.as_str(),
+            owner,
+            interval(lease),
+            i64::from(most)
+        );
+        let row = match claimed.fetch_optional(&self.pool).await {
             Ok(Some(row)) => row,
             Ok(None) => return Ok(None),
             // Another worker took another load of this list a moment before.
@@ -141,6 +152,10 @@ impl Storage {
             .file_id
             .ok_or_else(|| Error::Fault(format!("job {} names no file", row.job_id)));
         Ok(Some(match kind {
+            JobKind::FetchFile => {
+                let source: Source = payload(row.job_id, row.payload)?;
+                Job::FetchFile(Box::new(FileToFetch::new(claim, list_id, file_id?, source)?))
+            }
             JobKind::LoadFile => {
                 let source: Source = payload(row.job_id, row.payload)?;
                 let file = FileToLoad::new(claim, list_id, file_id?, &row.fingerprint_key, source)?;
@@ -245,7 +260,7 @@ fn payload<T: DeserializeOwned>(job_id: i64, payload: serde_json::Value) -> Resu
         .map_err(|_| Error::Fault(format!("job {job_id}: its payload cannot be read")))
 }
 
-fn is_lost_race(error: &sqlx::Error) -> bool {
+pub(crate) fn is_lost_race(error: &sqlx::Error) -> bool {
     error
         .as_database_error()
         .and_then(sqlx::error::DatabaseError::constraint)

@@ -6,8 +6,8 @@ use serde::Deserialize;
 use sqlx::types::Json;
 
 use crate::{
-    Block, Claim, Error, Result, Stage, Storage, Upload, copy, files::FileRef, lists::fingerprint_key,
-    uploads::SentFile,
+    Block, Claim, Error, FetchedFile, FileToFetch, Result, Stage, Storage, Upload, copy, files::FileRef,
+    lists::fingerprint_key, uploads::SentFile,
 };
 
 /// A file whose load the caller has claimed.
@@ -16,10 +16,19 @@ pub struct FileToLoad {
     pub claim: Claim,
     pub file: FileRef,
     pub key: FingerprintKey,
-    pub source: FileSource,
+    pub source: LoadSource,
 }
 
-/// Where the file's bytes are.
+/// Where the bytes of a file to be loaded are.
+#[derive(Debug, Clone, Copy)]
+pub enum LoadSource {
+    Fetched(FetchedFile),
+    /// Not in the database: in the memory of the worker that fetched the file, or gone with it.
+    Unfetched,
+    Sent(Upload),
+}
+
+/// Where a new file comes from.
 #[derive(Debug, Clone)]
 pub enum FileSource {
     Hosted { url: FileUrl, auth: Option<BasicAuth> },
@@ -44,6 +53,7 @@ pub(crate) enum Source {
         url: String,
         username: Option<String>,
         password: Option<SecretString>,
+        fetched: Option<FetchedFile>,
     },
     Sent(SentFile),
 }
@@ -51,25 +61,38 @@ pub(crate) enum Source {
 impl FileToLoad {
     pub(crate) fn new(claim: Claim, list_id: i64, file_id: i64, key: &[u8], source: Source) -> Result<Self> {
         let source = match source {
-            Source::Hosted {
-                url,
-                username,
-                password,
-            } => FileSource::Hosted {
-                url: FileUrl::new(&url)
-                    .map_err(|_| Error::Fault("a stored file URL cannot be read".to_owned()))?,
-                auth: username.map(|username| BasicAuth {
-                    username,
-                    password: password.unwrap_or_else(|| SecretString::from("")),
-                }),
-            },
-            Source::Sent(sent) => FileSource::Sent(Upload::of_job(list_id, &sent)),
+            Source::Hosted { fetched, .. } => fetched.map_or(LoadSource::Unfetched, LoadSource::Fetched),
+            Source::Sent(sent) => LoadSource::Sent(Upload::of_job(list_id, &sent)),
         };
         Ok(Self {
             claim,
             file: FileRef { list_id, file_id },
             key: fingerprint_key(key)?,
             source,
+        })
+    }
+}
+
+impl FileToFetch {
+    pub(crate) fn new(claim: Claim, list_id: i64, file_id: i64, source: Source) -> Result<Self> {
+        let unreadable = || Error::Fault("a stored file URL cannot be read".to_owned());
+        let Source::Hosted {
+            url,
+            username,
+            password,
+            ..
+        } = source
+        else {
+            return Err(unreadable());
+        };
+        Ok(Self {
+            claim,
+            file: FileRef { list_id, file_id },
+            url: FileUrl::new(&url).map_err(|_| unreadable())?,
+            auth: username.map(|username| BasicAuth {
+                username,
+                password: password.unwrap_or_else(|| SecretString::from("")),
+            }),
         })
     }
 }
@@ -98,7 +121,8 @@ impl Storage {
     /// Shows how far the load has come.
     pub async fn report_progress(
         &self,
-        file: &FileToLoad,
+        claim: Claim,
+        file: FileRef,
         stage: Stage,
         bytes_read: u64,
         bytes_expected: Option<u64>,
@@ -108,14 +132,14 @@ impl Storage {
              where f.list_id = $1 and f.file_id = $2 and f.status = 'PENDING'
                and exists (select from job j where j.job_id = $6 and j.attempt = $7 and j.lease_owner = $8
                            and j.state = 'running')",
-            file.file.list_id,
-            file.file.file_id,
+            file.list_id,
+            file.file_id,
             stage.as_str(),
             bytes_read.cast_signed(),
             bytes_expected.map(u64::cast_signed),
-            file.claim.job_id,
-            file.claim.attempt,
-            file.claim.owner,
+            claim.job_id,
+            claim.attempt,
+            claim.owner,
         )
         .execute(&self.pool)
         .await?;
@@ -170,17 +194,12 @@ impl Storage {
     }
 
     /// Ends the load without a code; false if the job was someone else's by then.
-    pub async fn fail_load(
-        &self,
-        file: &FileToLoad,
-        failure: &LoadFailure,
-        counts: &LoadCounts,
-    ) -> Result<bool> {
+    pub async fn fail_load(&self, claim: Claim, failure: &LoadFailure, counts: &LoadCounts) -> Result<bool> {
         let failed = sqlx::query_scalar!(
             r#"select fail_file($1, $2, $3, $4, $5, $6, $7) as "failed!""#,
-            file.claim.job_id,
-            file.claim.attempt,
-            file.claim.owner,
+            claim.job_id,
+            claim.attempt,
+            claim.owner,
             failure.to_string(),
             counts.duplicates.cast_signed(),
             counts.rejected.cast_signed(),

@@ -11,16 +11,16 @@ pub struct MailToSend {
     pub claim: Claim,
     list_id: i64,
     occasion: Occasion,
-    /// Addresses stay out of logs: `Debug` is the job's business, not theirs.
-    to: Recipients,
+    to: Recipient,
 }
 
+/// An address, which stays out of logs.
 #[derive(Clone, Deserialize)]
-struct Recipients(Vec<String>);
+struct Recipient(String);
 
-impl std::fmt::Debug for Recipients {
+impl std::fmt::Debug for Recipient {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} recipients", self.0.len())
+        f.write_str("a recipient")
     }
 }
 
@@ -29,7 +29,7 @@ impl std::fmt::Debug for Recipients {
 pub(crate) struct MailPayload {
     #[serde(flatten)]
     occasion: Occasion,
-    to: Recipients,
+    to: Recipient,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -62,7 +62,8 @@ impl MailToSend {
         }
     }
 
-    pub fn to(&self) -> &[String] {
+    /// The one recipient; each has a mail, and so a job, of their own.
+    pub fn to(&self) -> &str {
         &self.to.0
     }
 

@@ -11,7 +11,7 @@ impl Storage {
         );
         let mut rescued = 0;
         for job in silent.fetch_all(&self.pool).await? {
-            let kind = JobKind::ALL
+            let kind = JobKind::STORED
                 .into_iter()
                 .find(|kind| kind.as_str() == job.kind)
                 .ok_or_else(|| Error::Fault(format!("job {} is of an unknown kind", job.job_id)))?;

@@ -49,7 +49,7 @@ pub(super) struct ShownFile {
     details: Option<Details>,
 }
 
-/// What a file that failed, or left rows out, has to say.
+/// What there is to say of a file that failed, left rows out, or has a warning.
 #[derive(Serialize, ToSchema)]
 #[schema(as = FileDetails)]
 struct Details {
@@ -67,7 +67,14 @@ struct Details {
     /// The first 100 of the rejected rows.
     #[schema(value_type = Vec<ShownRejection>, max_items = 100)]
     rejections: Vec<Rejection>,
+    /// What is unsafe about the file's upload; only where something is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<String>, required = false)]
+    warnings: Vec<&'static str>,
 }
+
+const CREDENTIALS_IN_CLEAR: &str = "the credentials for 'file_url' go over plain http, where anyone on the way can \
+                                    read them; use an https URL and change the password";
 
 /// A row that was left out.
 #[derive(ToSchema)]
@@ -84,12 +91,19 @@ struct ShownRejection {
 impl ShownFile {
     pub(super) fn with_details(list: PublicId, mut file: CouponFile) -> Self {
         let left_out = file.duplicates > 0 || file.rejected > 0;
-        let details = (file.status == FileStatus::Failed || left_out).then(|| Details {
+        let warnings: Vec<_> = file
+            .credentials_in_clear
+            .then_some(CREDENTIALS_IN_CLEAR)
+            .into_iter()
+            .collect();
+        let has_details = file.status == FileStatus::Failed || left_out || !warnings.is_empty();
+        let details = has_details.then(|| Details {
             reason: file.failure.take(),
             added: file.added,
             duplicates: file.duplicates,
             rejected: file.rejected,
             rejections: std::mem::take(&mut file.rejections),
+            warnings,
         });
         Self {
             details,

@@ -24,6 +24,7 @@ pub(super) enum Chore {
     ForgetReports,
     ForgetIdempotencyKeys,
     ForgetUploads,
+    ForgetFetches,
     RemoveOrphanedBlocks,
     BeginPurgesAgain,
 }
@@ -50,7 +51,7 @@ impl Household {
 }
 
 impl Chore {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::RescueJobs,
         Self::ExpireLists,
         Self::SweepHolds,
@@ -59,6 +60,7 @@ impl Chore {
         Self::ForgetReports,
         Self::ForgetIdempotencyKeys,
         Self::ForgetUploads,
+        Self::ForgetFetches,
         Self::RemoveOrphanedBlocks,
         Self::BeginPurgesAgain,
     ];
@@ -131,6 +133,7 @@ impl Chore {
             Self::ForgetReports => storage.forget_old_reports().await?,
             Self::ForgetIdempotencyKeys => storage.forget_old_idempotency_keys().await?,
             Self::ForgetUploads => storage.forget_orphaned_uploads().await?,
+            Self::ForgetFetches => storage.forget_orphaned_fetches().await?,
             Self::RemoveOrphanedBlocks => storage.remove_orphaned_blocks().await?,
             Self::BeginPurgesAgain => match storage.begin_purges_again().await? {
                 0 => {}

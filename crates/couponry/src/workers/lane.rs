@@ -1,10 +1,10 @@
-//! One job after the other, of one kind.
+//! Jobs of one kind, a certain number side by side.
 
 use std::{sync::Arc, time::Duration};
 
 use storage::{Claim, Job, JobKind};
 use tokio::{
-    sync::watch,
+    sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
@@ -17,11 +17,21 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(2);
 /// For giving a job back when the database does not answer; its lease runs out by itself.
 const GIVE_BACK: Duration = Duration::from_secs(10);
 
+#[derive(Clone)]
 pub(super) struct Lane {
     kind: JobKind,
+    places: Places,
     plan: Plan,
     bell: watch::Receiver<()>,
     stopped: watch::Receiver<bool>,
+}
+
+/// How many jobs of a kind run side by side.
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    pub(super) in_process: Arc<Semaphore>,
+    /// Of one workspace, over all processes.
+    pub(super) of_workspace: u32,
 }
 
 enum Ended {
@@ -36,12 +46,14 @@ enum Ended {
 impl Lane {
     pub(super) fn new(
         kind: JobKind,
+        places: Places,
         plan: Plan,
         bell: watch::Receiver<()>,
         stopped: watch::Receiver<bool>,
     ) -> Self {
         Self {
             kind,
+            places,
             plan,
             bell,
             stopped,
@@ -49,24 +61,54 @@ impl Lane {
     }
 
     pub(super) async fn run(mut self) {
-        while !*self.stopped.borrow() {
+        let mut at_work = JoinSet::new();
+        while let Some(place) = self.place().await {
+            while at_work.try_join_next().is_some() {}
             // Seen before looking: what rings from now on is news.
             self.bell.mark_unchanged();
-            match self.plan.storage.claim_job(self.kind, self.plan.lease).await {
-                Ok(Some(job)) => self.work(job).await,
-                Ok(None) => self.wait(LOOK).await,
+            let most = self.places.of_workspace;
+            match self
+                .plan
+                .storage
+                .claim_job(self.kind, most, self.plan.lease)
+                .await
+            {
+                Ok(Some(job)) => {
+                    let lane = self.clone();
+                    at_work.spawn(async move {
+                        lane.work(job).await;
+                        drop(place);
+                    });
+                }
+                Ok(None) => {
+                    drop(place);
+                    self.wait(LOOK, &mut at_work).await;
+                }
                 Err(error) => {
+                    drop(place);
                     tracing::warn!(kind = self.kind.as_str(), %error, "jobs cannot be looked for");
-                    self.wait(PAUSE_AFTER_ERROR).await;
+                    self.wait(PAUSE_AFTER_ERROR, &mut at_work).await;
                 }
             }
         }
+        while at_work.join_next().await.is_some() {}
     }
 
-    async fn wait(&mut self, most: Duration) {
+    /// A free place, for as long as the process works.
+    async fn place(&mut self) -> Option<OwnedSemaphorePermit> {
+        tokio::select! {
+            biased;
+            _ = self.stopped.wait_for(|stopped| *stopped) => None,
+            place = Arc::clone(&self.places.in_process).acquire_owned() => place.ok(),
+        }
+    }
+
+    /// For a new job, or the end of one: its workspace may have another.
+    async fn wait(&mut self, most: Duration, at_work: &mut JoinSet<()>) {
         tokio::select! {
             () = sleep(most) => {}
             Ok(()) = self.bell.changed() => {}
+            Some(_) = at_work.join_next() => {}
             _ = self.stopped.wait_for(|stopped| *stopped) => {}
         }
     }
@@ -91,6 +133,10 @@ impl Lane {
         task.shutdown().await;
         match ended {
             Ended::Worked(Ok(())) => tracing::debug!(kind, job_id, attempt, "a job is done"),
+            Ended::Worked(Err(Trouble::Elsewhere(error))) => {
+                tracing::debug!(kind, job_id, attempt, error, "a job will be tried again");
+                self.retry(claim, &error).await;
+            }
             Ended::Worked(Err(Trouble::Later(error))) => {
                 tracing::warn!(
                     kind,
@@ -99,9 +145,7 @@ impl Lane {
                     error,
                     "a job failed; it will be tried again"
                 );
-                let delay = self.kind.back_off(claim.failures);
-                let again = self.plan.storage.retry_job(self.kind, claim, &error, delay);
-                self.give_back(claim, again).await;
+                self.retry(claim, &error).await;
             }
             Ended::Worked(Err(Trouble::Never(error))) => {
                 tracing::warn!(kind, job_id, attempt, error, "a job is given up");
@@ -119,6 +163,12 @@ impl Lane {
                     .await;
             }
         }
+    }
+
+    async fn retry(&self, claim: Claim, error: &str) {
+        let delay = self.kind.back_off(claim.failures);
+        let again = self.plan.storage.retry_job(self.kind, claim, error, delay);
+        self.give_back(claim, again).await;
     }
 
     async fn give_back(&self, claim: Claim, giving: impl Future<Output = storage::Result<()>>) {

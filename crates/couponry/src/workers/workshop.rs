@@ -1,6 +1,6 @@
 //! Where each kind of job is done.
 
-use ingestion::{CallbackError, Callbacks, Loader};
+use ingestion::{CallbackError, Callbacks, Fetcher, Loader};
 use reporting::{MailError, Mailer, ReportBuilder};
 use storage::{CallbackToMake, Claim, Error, Job, Storage};
 
@@ -8,6 +8,7 @@ use storage::{CallbackToMake, Claim, Error, Job, Storage};
 #[derive(Debug)]
 pub(crate) struct Workshop {
     pub(crate) storage: Storage,
+    pub(crate) fetcher: Fetcher,
     pub(crate) loader: Loader,
     pub(crate) callbacks: Callbacks,
     pub(crate) reports: ReportBuilder,
@@ -20,6 +21,8 @@ pub(crate) struct Workshop {
 pub(super) enum Trouble {
     /// It is worth another try.
     Later(String),
+    /// It is worth another try; the trouble is another system's, and who spoke to it has logged it.
+    Elsewhere(String),
     /// No other try would end differently.
     Never(String),
 }
@@ -28,6 +31,7 @@ impl Workshop {
     /// Does the job and ends it.
     pub(super) async fn perform(&self, job: Job) -> Result<(), Trouble> {
         match job {
+            Job::FetchFile(file) => self.fetcher.fetch(*file).await?,
             Job::LoadFile(file) => self.loader.load(*file).await?,
             Job::PurgeList { claim, list_id } => {
                 self.storage.purge_list(list_id).await?;
@@ -78,7 +82,8 @@ impl From<MailError> for Trouble {
     fn from(error: MailError) -> Self {
         match error {
             MailError::Never(_) => Self::Never(error.to_string()),
-            MailError::Later(_) | MailError::Storage(_) => Self::Later(error.to_string()),
+            MailError::Later(_) => Self::Elsewhere(error.to_string()),
+            MailError::Storage(_) => Self::Later(error.to_string()),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! What a server writes: one JSON object a line, and nothing that is secret.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use reqwest::{Method, header};
 use serde_json::{Value, json};
 
 use crate::app::{
-    API_KEY, Credentials, FileHost, Page, TestApp, WORKSPACE, a_list, codes, csv, send, text, with,
+    API_KEY, Credentials, FileHost, MailHost, Page, TestApp, WORKSPACE, a_list, codes, csv, send, text, with,
 };
 
 const PASSWORD: &str = "host-password-5d1b";
@@ -12,70 +13,135 @@ const SIGNATURE: &str = "f00dfeed5ignature";
 const WRONG_KEY: &str = "guessed-key-77aa";
 const USER: &str = "user-canary-0815";
 const SUBSCRIBER: &str = "canary.subscriber@example.com";
+const SMTP_PASSWORD: &str = "smtp-password-93ce";
+const DATABASE_PASSWORD: &str = "database-password-c0de";
 
-/// Whatever the API can do, with something secret in every place that takes one.
-async fn everything(app: &TestApp) -> Vec<String> {
+/// Whatever the API can do, with something secret in every place that takes one; the secrets that came up on the way.
+async fn everything(app: &TestApp, mail: &MailHost) -> Vec<String> {
     let host = FileHost::start().await;
-    let known = Credentials::new("host-reader", PASSWORD);
-    let all = codes("CANARY", 200);
-    let list = app
-        .create_list_from(&with(a_list(), json!({"email_alert_subscribers": [SUBSCRIBER]})))
-        .await;
-
-    let protected = host.answer("/codes.csv", Page::Behind(known.clone(), csv(&all)));
-    let login = json!({
-        "file_url": format!("{protected}?X-Amz-Signature={SIGNATURE}"),
-        "file_url_auth_username": known.workspace, "file_url_auth_password": PASSWORD,
-    });
-    let file = app.upload_from(&list, &login).await;
-    assert_eq!(app.finished(&list, &file).await["status"], "SUCCESS");
-    let bad_rows = csv(&[format!("{}\u{7}", all[0]), all[1].clone()]);
-    for page in [Page::File(bad_rows), Page::Cut(csv(&all)), Page::status(404)] {
-        let url = host.answer("/bad.csv", page) + "?token=" + SIGNATURE;
-        let file = app
-            .upload_from(&list, &with(login.clone(), json!({"file_url": url})))
-            .await;
-        assert_eq!(app.finished(&list, &file).await["status"], "FAILED");
-    }
-    let with_password = json!({"file_url": format!("http://u:{PASSWORD}@files.example.com/")});
-    app.post(&format!("/coupon-list/{list}/files"), &with_password)
-        .await
-        .expect_error(400, "invalid-request");
-
-    app.take(&list, USER).await;
-    let body = json!({"user_id": USER, "request_id": "r", "hold_seconds": 60});
-    app.allocate(&list, &body).await.expect(201);
-    app.allocate(&list, &with(body, json!({"user_id": "other"})))
-        .await
-        .expect_error(409, "request-conflict");
-    app.take_many(&list, USER, 50).await;
-    app.allocate(&list, &json!({"user_id": format!("{USER}\u{0}")}))
-        .await
-        .expect_error(400, "invalid-request");
+    let mut secrets = codes("CANARY", 200);
+    let alerts = json!({"email_alert_subscribers": [SUBSCRIBER],
+                        "alert_conditions": {"success_alert": true, "failure_alert": true}});
+    let list = app.create_list_from(&with(a_list(), alerts)).await;
+    let file = files(app, &host, &list, &secrets).await;
+    allocations(app, &list).await;
+    secrets.extend(tokens(app, &list).await);
+    secrets.push(report(app, mail, &list).await);
+    secrets.extend(host.visits("/told").iter().flat_map(|told| {
+        let signatures = told.header("webhook-signature").unwrap().to_owned();
+        signatures.split(' ').map(str::to_owned).collect::<Vec<_>>()
+    }));
 
     let stranger = app.with_credentials(Credentials::new(WORKSPACE, WRONG_KEY));
     stranger.get("/coupon-list").await.error();
     app.delete_file(&list, &file).await;
     app.archive(&list).await;
     app.jobs_done().await;
-    all
+    secrets
+}
+
+/// Fetched with a password and a signature, told by a callback; good, bad and away. The good one's id.
+async fn files(app: &TestApp, host: &FileHost, list: &str, all: &[String]) -> String {
+    let known = Credentials::new("host-reader", PASSWORD);
+    let protected = host.answer("/codes.csv", Page::Behind(known.clone(), csv(all)));
+    let told = Page::in_turn([Page::status(500), Page::status(204)]);
+    let login = json!({
+        "file_url": format!("{protected}?X-Amz-Signature={SIGNATURE}"),
+        "file_url_auth_username": known.workspace, "file_url_auth_password": PASSWORD,
+        "callback_url": host.answer("/told", told) + "?token=" + SIGNATURE,
+    });
+    let good = app.upload_from(list, &login).await;
+    assert_eq!(app.finished(list, &good).await["status"], "SUCCESS");
+    let bad_rows = csv(&[format!("{}\u{7}", all[0]), all[1].clone()]);
+    for page in [Page::File(bad_rows), Page::Cut(csv(all)), Page::status(404)] {
+        let url = host.answer("/bad.csv", page) + "?token=" + SIGNATURE;
+        let file = app
+            .upload_from(list, &with(login.clone(), json!({"file_url": url})))
+            .await;
+        assert_eq!(app.finished(list, &file).await["status"], "FAILED");
+    }
+    let with_password = json!({"file_url": format!("http://u:{PASSWORD}@files.example.com/")});
+    app.post(&format!("/coupon-list/{list}/files"), &with_password)
+        .await
+        .expect_error(400, "invalid-request");
+    good
+}
+
+async fn allocations(app: &TestApp, list: &str) {
+    app.take(list, USER).await;
+    let body = json!({"user_id": USER, "request_id": "r", "hold_seconds": 60});
+    app.allocate(list, &body).await.expect(201);
+    app.allocate(list, &with(body, json!({"user_id": "other"})))
+        .await
+        .expect_error(409, "request-conflict");
+    app.take_many(list, USER, 50).await;
+    app.allocate(list, &json!({"user_id": format!("{USER}\u{0}")}))
+        .await
+        .expect_error(400, "invalid-request");
+}
+
+/// A pull token that gave a code, and the secret of callbacks.
+async fn tokens(app: &TestApp, list: &str) -> [String; 2] {
+    let token = app.pull_token(list, &json!({})).await;
+    let token = text(&token["token"]).to_owned();
+    for query in ["user_id=", "user_id=%00", "preview=1&user_id="] {
+        send(app.anonymous(Method::GET, &format!("/v1/pull/{token}?{query}{USER}"))).await;
+    }
+    let made = send(app.request(Method::POST, "/webhook-secret"))
+        .await
+        .expect(200);
+    [
+        token,
+        text(&made["secret"]).trim_start_matches("whsec_").to_owned(),
+    ]
+}
+
+/// A report whose mail has a link, because it is said to be large; the link's signature.
+async fn report(app: &TestApp, mail: &MailHost, list: &str) -> String {
+    mail.nth(4).await;
+    mail.be_away(true);
+    let today = app.database.instant_in(0).await[..10].to_owned();
+    let body = json!({"start_date": today, "end_date": today, "email_subscribers": [SUBSCRIBER]});
+    app.post(&format!("/coupon-list/{list}/usage-report"), &body)
+        .await
+        .expect(200);
+    mail.turned_somebody_away().await;
+    sqlx::query("update usage_report set gzip_bytes = 1000000000")
+        .execute(&mut app.database.connect().await)
+        .await
+        .unwrap();
+    mail.be_away(false);
+    let letter = mail.mail_about("Usage report of ").await;
+    let plain = letter.text("text/plain");
+    let link = plain.lines().find(|line| line.starts_with("http")).unwrap();
+    let path = &link[link.find("/v1/").unwrap()..];
+    assert_eq!(send(app.anonymous(Method::GET, path)).await.status, 200);
+    path.split_once("signature=").unwrap().1.to_owned()
 }
 
 /// Row 32 of the contract.
 #[tokio::test]
-async fn no_secret_reaches_the_logs_even_at_debug() {
+async fn no_secret_reaches_the_logs_even_at_trace() {
+    let mail = MailHost::start().await;
     let mut app = TestApp::start_with(|environment| {
-        environment.insert("COUPONRY_LOG".to_owned(), "debug".to_owned());
+        environment.insert("COUPONRY_LOG".to_owned(), "trace".to_owned());
+        mail.relay_with_login_for(environment, &format!("relay-user:{SMTP_PASSWORD}@"));
+        let url = environment.get_mut("DATABASE_URL").unwrap();
+        // Over a socket that trusts everyone the password is sent to nobody, but it is part of the URL.
+        *url = format!("{url}&password={DATABASE_PASSWORD}");
     })
     .await;
-    let mut secrets = everything(&app).await;
+    let mut secrets = everything(&app, &mail).await;
     let basic = [
         app.credentials.basic(),
         Credentials::new(WORKSPACE, WRONG_KEY).basic(),
         Credentials::new("host-reader", PASSWORD).basic(),
     ];
     secrets.extend(basic.map(|basic| basic.trim_start_matches("Basic ").to_owned()));
+    let login = format!("\0relay-user\0{SMTP_PASSWORD}");
+    secrets.push(BASE64_STANDARD.encode(login));
     secrets.extend([API_KEY, PASSWORD, SIGNATURE, WRONG_KEY, USER, SUBSCRIBER].map(str::to_owned));
+    secrets.extend([SMTP_PASSWORD, DATABASE_PASSWORD].map(str::to_owned));
     secrets.push(app.database.url());
     // To its end, so that nothing is missed.
     app.terminate();
@@ -83,11 +149,29 @@ async fn no_secret_reaches_the_logs_even_at_debug() {
     app.restart().await;
 
     let lines = [app.output().log_lines(), app.output().stdout_lines()].concat();
-    assert!(lines.len() > 20, "debug says more than this: {lines:#?}");
+    assert!(lines.len() > 20, "trace says more than this: {lines:#?}");
     for line in &lines {
         for secret in &secrets {
             assert!(!line.contains(secret), "{secret} in {line}");
         }
+    }
+}
+
+#[tokio::test]
+async fn only_our_own_variable_says_what_is_logged() {
+    let app = TestApp::start_with(|environment| {
+        environment.insert("RUST_LOG".to_owned(), "trace".to_owned());
+    })
+    .await;
+    let list = app.list_with(&["A-1"]).await;
+    app.take(&list, "u").await;
+    app.jobs_done().await;
+    for line in app.output().log_lines() {
+        let line: Value = serde_json::from_str(&line).unwrap();
+        assert!(
+            ["INFO", "WARN", "ERROR"].contains(&text(&line["level"])),
+            "{line}"
+        );
     }
 }
 

@@ -38,5 +38,6 @@ mod races;
 mod rate_limits;
 mod restarts;
 mod silent_database;
+mod stalling;
 mod usage_report;
 mod users;

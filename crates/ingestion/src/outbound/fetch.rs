@@ -1,6 +1,6 @@
 //! Fetching a hosted file: tries, redirects, and a body that must not outgrow its limits.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use domain::{BasicAuth, FileUrl, LoadFailure};
@@ -9,7 +9,7 @@ use reqwest::{
     header::{CONTENT_ENCODING, LOCATION},
 };
 use secrecy::ExposeSecret as _;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{Limits, Outbound, failure};
 
@@ -91,6 +91,14 @@ pub struct Fetched {
     left: u64,
     limits: Limits,
     deadline: Instant,
+    minute: Minute,
+}
+
+/// The minute under way, of waiting only: a host is not to blame for the time that we take for its bytes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Minute {
+    waited: Duration,
+    bytes: u64,
 }
 
 impl Fetched {
@@ -106,6 +114,7 @@ impl Fetched {
             left: limits.bytes,
             limits: limits.clone(),
             deadline,
+            minute: Minute::default(),
         })
     }
 
@@ -116,18 +125,35 @@ impl Fetched {
 
     /// The next piece of the body, or nothing at its proper end. An end before the announced length is an error.
     pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, LoadFailure> {
-        let chunk = timeout(self.limits.idle, self.answer.chunk());
-        let chunk = timeout_at(self.deadline, chunk)
-            .await
-            .flatten()
-            .map_err(|_| LoadFailure::TooSlow)?
-            .map_err(|_| LoadFailure::CutOff)?;
+        let chunk = self.chunk_within_limits().await?;
         let bytes = chunk.as_ref().map_or(0, Bytes::len) as u64;
         self.left = self
             .left
             .checked_sub(bytes)
             .ok_or(LoadFailure::TooLarge(self.limits.bytes))?;
+        self.minute.bytes += bytes;
         Ok(chunk)
+    }
+
+    async fn chunk_within_limits(&mut self) -> Result<Option<Bytes>, LoadFailure> {
+        let mut from = Instant::now();
+        let silent = (from + self.limits.idle).min(self.deadline);
+        loop {
+            let minute_ends = from + self.limits.minute.saturating_sub(self.minute.waited);
+            match timeout_at(silent.min(minute_ends), self.answer.chunk()).await {
+                Ok(chunk) => {
+                    self.minute.waited += from.elapsed();
+                    return chunk.map_err(|_| LoadFailure::CutOff);
+                }
+                Err(_) if silent <= minute_ends || self.minute.bytes < self.limits.bytes_a_minute => {
+                    return Err(LoadFailure::TooSlow);
+                }
+                Err(_) => {
+                    self.minute = Minute::default();
+                    from = Instant::now();
+                }
+            }
+        }
     }
 }
 

@@ -13,7 +13,10 @@ pub struct Limits {
     pub connect: Duration,
     /// For the answer's head, and from one piece of the body to the next.
     pub idle: Duration,
-    /// For everything, repeated tries included: a host that drips a byte now and then must end too.
+    /// What has to come in each `minute` that we wait for the body: a host that drips holds a place and a connection.
+    pub minute: Duration,
+    pub bytes_a_minute: u64,
+    /// For everything, repeated tries included.
     pub total: Duration,
     /// The pauses between tries; one try more than pauses.
     pub pauses: Vec<Duration>,
@@ -27,6 +30,9 @@ impl Default for Limits {
             lookup: Duration::from_secs(4),
             connect: Duration::from_secs(5),
             idle: Duration::from_secs(30),
+            minute: Duration::from_mins(1),
+            // 16 KiB a second.
+            bytes_a_minute: 60 * 16 * 1024,
             total: Duration::from_mins(15),
             pauses: vec![Duration::from_secs(1), Duration::from_secs(4)],
             bytes: HOSTED_FILE_BYTES,

@@ -1,6 +1,9 @@
 //! A host that answers exactly as told, down to the bytes.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use domain::FileUrl;
 use tokio::{
@@ -8,6 +11,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
 };
+
+/// The pause between the bytes of a host that drips.
+pub(crate) const DRIP: Duration = Duration::from_millis(10);
 
 /// What the host does with one connection, once it has read the request's head.
 #[derive(Debug, Clone)]
@@ -18,6 +24,8 @@ pub(crate) enum Answer {
     ThenStall(String),
     /// Sends this and breaks the connection.
     ThenReset(String),
+    /// Sends this, then so many bytes one by one, with a pause before each, and closes.
+    ThenDrip(String, usize),
     /// Sends this, and then something for ever.
     ThenEndless(String),
 }
@@ -129,6 +137,16 @@ async fn give(mut stream: TcpStream, answer: Answer) {
         Answer::ThenReset(text) => {
             _ = stream.write_all(text.as_bytes()).await;
             stream.set_zero_linger().unwrap();
+        }
+        Answer::ThenDrip(text, bytes) => {
+            _ = stream.write_all(text.as_bytes()).await;
+            let mut pauses = tokio::time::interval(DRIP);
+            for _ in 0..bytes {
+                pauses.tick().await;
+                if stream.write_all(b"x").await.is_err() {
+                    return;
+                }
+            }
         }
         Answer::ThenEndless(text) => {
             _ = stream.write_all(text.as_bytes()).await;

@@ -6,7 +6,7 @@ use ingestion::outbound::Limits;
 
 use crate::{
     LoadFailure, fetch_by,
-    host::{Answer, Host},
+    host::{Answer, DRIP, Host},
     limits, outbound, outcome,
 };
 
@@ -87,6 +87,24 @@ async fn a_host_that_falls_silent_is_too_slow() {
         let outcome = outcome_within(impatient.clone(), Answer::ThenStall(text.to_owned())).await;
         assert_eq!(outcome, Err(LoadFailure::TooSlow), "{text:?}");
     }
+}
+
+#[tokio::test]
+async fn a_host_that_drips_is_too_slow_after_a_minute() {
+    let drips = |bytes| Answer::ThenDrip("HTTP/1.1 200 OK\r\n\r\n".to_owned(), bytes);
+    let wants = |bytes_a_minute| Limits {
+        minute: 20 * DRIP,
+        bytes_a_minute,
+        ..limits()
+    };
+    // A thousand bytes would take ten seconds.
+    assert_eq!(
+        outcome_within(wants(100), drips(1000)).await,
+        Err(LoadFailure::TooSlow)
+    );
+    // Some minutes, in each of which enough comes.
+    let whole = outcome_within(wants(1), drips(70)).await;
+    assert_eq!(whole, Ok(vec![b'x'; 70]));
 }
 
 #[tokio::test]

@@ -7,8 +7,7 @@ use std::{
 };
 
 use domain::{
-    AlertConditions, AllocationStatus, CodesPerBlock, ExternalId, FileUrl, FreeText, Label, ListName,
-    Subscribers,
+    AlertConditions, AllocationStatus, CodesPerBlock, ExternalId, FreeText, Label, ListName, Subscribers,
 };
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -16,7 +15,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOpti
 use storage::{
     AddFile, Allocation, AllocationOutcome, AllocationRequest, Allocator, AuthenticationError, Block,
     FileSource, FileToLoad, Job, JobKind, ListRef, LoadCounts, NewFile, NewList, Outage, Published, Settings,
-    Shortage, Stock, Storage, Workspace,
+    Shortage, Stock, Storage, Upload, Workspace,
 };
 
 pub(crate) const LEASE: Duration = Duration::from_mins(1);
@@ -102,7 +101,12 @@ impl TestDatabase {
 
     pub(crate) async fn claim_load(&self, name: &str) -> FileToLoad {
         self.add_file(name).await;
-        match self.storage.claim_job(JobKind::LoadFile, LEASE).await.unwrap() {
+        match self
+            .storage
+            .claim_job(JobKind::LoadFile, 100, LEASE)
+            .await
+            .unwrap()
+        {
             Some(Job::LoadFile(file)) => *file,
             other => panic!("claimed {other:?}"),
         }
@@ -111,10 +115,8 @@ impl TestDatabase {
     pub(crate) async fn add_file(&self, name: &str) -> AddFile {
         let file = NewFile {
             name: FreeText::new(name).unwrap(),
-            source: FileSource::Hosted {
-                url: FileUrl::new(&format!("https://files.example.com/{name}")).unwrap(),
-                auth: None,
-            },
+            // A file that was sent has nothing to be fetched: its job is a load from the beginning.
+            source: FileSource::Sent(Upload::begin(&self.list)),
             created_by: FreeText::default(),
             callback_url: None,
         };

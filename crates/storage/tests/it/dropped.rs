@@ -120,14 +120,14 @@ impl Used {
                 call(move || async move { storage.lists(workspace, &ListQuery::default()).await }),
             ),
             ("earlier runs", call(move || storage.earlier_runs(&self.file))),
-            ("claim", call(move || storage.claim_job(JobKind::SendMail, LEASE))),
+            ("claim", call(move || storage.claim_job(JobKind::SendMail, 100, LEASE))),
             (
                 "lease",
                 call(move || storage.prolong_lease(self.file.claim, LEASE)),
             ),
             (
                 "progress",
-                call(move || storage.report_progress(&self.file, Stage::Storing, 1, None)),
+                call(move || storage.report_progress(self.file.claim, self.file.file, Stage::Storing, 1, None)),
             ),
             ("rescue", call(move || storage.rescue_jobs())),
             ("passport", call(move || storage.passport(list, place()))),

@@ -9,7 +9,7 @@ use crate::database::{LEASE, TestDatabase, make_list};
 async fn claim(database: &TestDatabase) -> Option<Job> {
     database
         .storage
-        .claim_job(JobKind::LoadFile, LEASE)
+        .claim_job(JobKind::LoadFile, 100, LEASE)
         .await
         .unwrap()
 }
@@ -36,7 +36,7 @@ async fn many_workers_claim_a_job_once() {
     database.add_file("second.csv").await;
     let claims = (0..16).map(|_| {
         let storage = database.storage.clone();
-        tokio::spawn(async move { storage.claim_job(JobKind::LoadFile, LEASE).await.unwrap() })
+        tokio::spawn(async move { storage.claim_job(JobKind::LoadFile, 100, LEASE).await.unwrap() })
     });
     let mut claimed = 0;
     for claim in claims.collect::<Vec<_>>() {

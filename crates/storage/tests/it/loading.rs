@@ -42,13 +42,13 @@ async fn a_worker_that_lost_its_job_changes_nothing() {
     assert!(
         !database
             .storage
-            .fail_load(&late, &LoadFailure::NoHeader, &LoadCounts::default())
+            .fail_load(late.claim, &LoadFailure::NoHeader, &LoadCounts::default())
             .await
             .unwrap()
     );
     database
         .storage
-        .report_progress(&late, Stage::Storing, 1, None)
+        .report_progress(late.claim, late.file, Stage::Storing, 1, None)
         .await
         .unwrap();
     let per_block = CodesPerBlock::new(NonZeroU32::MIN);
@@ -135,7 +135,7 @@ async fn claimed_twice(database: &TestDatabase) -> (FileToLoad, FileToLoad) {
     database.add_file("codes.csv").await;
     let claim = async |lease| match database
         .storage
-        .claim_job(JobKind::LoadFile, lease)
+        .claim_job(JobKind::LoadFile, 100, lease)
         .await
         .unwrap()
     {

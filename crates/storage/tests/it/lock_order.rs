@@ -45,7 +45,7 @@ impl OfFile {
             }
             Self::Archive => storage.archive_list(&database.list).await?,
             Self::Expire => _ = storage.expire_due_lists().await?,
-            Self::Fail => _ = storage.fail_load(file, &LoadFailure::NoHeader, &counts).await?,
+            Self::Fail => _ = storage.fail_load(file.claim, &LoadFailure::NoHeader, &counts).await?,
             Self::Publish => {
                 let per_block = domain::CodesPerBlock::new(std::num::NonZeroU32::MIN);
                 storage
@@ -227,7 +227,7 @@ pub(crate) async fn claim_report(database: &TestDatabase) -> ReportToBuild {
     crate::reports::ask_for_report(database).await;
     match database
         .storage
-        .claim_job(JobKind::BuildReport, LEASE)
+        .claim_job(JobKind::BuildReport, 100, LEASE)
         .await
         .unwrap()
     {

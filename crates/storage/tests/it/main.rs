@@ -13,6 +13,8 @@ mod bounded;
 mod course;
 mod database;
 mod dropped;
+mod fair_claims;
+mod fetches;
 mod handing_out;
 mod holds;
 mod invariant;

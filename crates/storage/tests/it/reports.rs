@@ -165,7 +165,7 @@ async fn a_worker_that_lost_its_report_keeps_no_piece_and_removes_none() {
     assert_eq!(database.storage.rescue_jobs().await.unwrap(), 1);
     let Some(Job::BuildReport(report)) = database
         .storage
-        .claim_job(JobKind::BuildReport, LEASE)
+        .claim_job(JobKind::BuildReport, 100, LEASE)
         .await
         .unwrap()
     else {

@@ -161,7 +161,7 @@ async fn a_purge_that_was_given_up_is_begun_again() {
     let claim = async || {
         let job = database
             .storage
-            .claim_job(JobKind::PurgeList, LEASE)
+            .claim_job(JobKind::PurgeList, 100, LEASE)
             .await
             .unwrap();
         job.map(|job| job.claim())
@@ -205,7 +205,7 @@ async fn blocks_that_belong_to_nobody_are_removed_and_no_others() {
     assert!(
         database
             .storage
-            .fail_load(&left, &failure, &LoadCounts::default())
+            .fail_load(left.claim, &failure, &LoadCounts::default())
             .await
             .unwrap()
     );

@@ -50,7 +50,7 @@ async fn giving_back_twice_gives_back_once() {
 #[tokio::test]
 async fn a_place_that_was_never_handed_out_cannot_be_given_back() {
     let database = TestDatabase::new().await;
-    let file = database.load(&["a1", "a2"], 10).await;
+    database.load(&["a1", "a2"], 10).await;
     let mut elsewhere = new(database.allocate(&["u1"]).await.remove(0)).position;
     elsewhere.ordinal = 1;
     assert_eq!(
@@ -62,7 +62,6 @@ async fn a_place_that_was_never_handed_out_cannot_be_given_back() {
         [Released::Unknown]
     );
     assert_eq!(database.stock().await.available, 1);
-    drop(file);
 }
 
 #[tokio::test]

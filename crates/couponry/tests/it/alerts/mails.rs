@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use super::{alert_below, app_with_mail, assert_well_formed, subscribed, watched};
-use crate::app::{FileHost, MailHost, TestApp, codes, csv, text, with};
+use super::{alert_below, app_with_mail, assert_well_formed, subscribed, subscribed_by, watched};
+use crate::app::{FileHost, MailHost, TestApp, codes, csv, text, until, with};
 
 #[tokio::test]
-async fn a_loaded_file_is_told_to_all_subscribers() {
+async fn a_loaded_file_is_told_with_its_counts() {
     let (app, mail) = app_with_mail().await;
     let list = app
         .create_list_from(&subscribed(json!({"success_alert": true})))
@@ -30,6 +30,26 @@ async fn a_loaded_file_is_told_to_all_subscribers() {
     }
     app.jobs_done().await;
     assert_eq!(mail.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn each_subscriber_gets_a_mail_of_their_own() {
+    let (app, mail) = app_with_mail().await;
+    let named = ["jane@example.com", "joe@example.com"];
+    let list = app
+        .create_list_from(&subscribed_by(&named, json!({"success_alert": true})))
+        .await;
+    app.load_codes(&list, &codes("A", 3)).await;
+    mail.nth(2).await;
+    app.jobs_done().await;
+    let mut mails = mail.mails();
+    mails.sort_by_key(|mail| mail.to.clone());
+    assert_eq!(mails.len(), 2);
+    for (told, name) in mails.iter().zip(named) {
+        assert_eq!(told.to, [name]);
+        assert_eq!(told.header("To").as_deref(), Some(name));
+    }
+    assert_ne!(mails[0].header("Message-ID"), mails[1].header("Message-ID"));
 }
 
 #[tokio::test]
@@ -100,6 +120,37 @@ async fn a_relay_that_is_away_loses_nothing_and_slows_nothing() {
 }
 
 #[tokio::test]
+async fn a_relay_that_is_away_is_one_line_in_the_log_however_many_mails_wait() {
+    let (app, mail) = app_with_mail().await;
+    mail.be_away(true);
+    let named: Vec<String> = (0..8).map(|n| format!("n{n}@example.com")).collect();
+    let named: Vec<&str> = named.iter().map(String::as_str).collect();
+    let list = app
+        .create_list_from(&subscribed_by(&named, json!({"success_alert": true})))
+        .await;
+    app.load_codes(&list, &codes("A", 3)).await;
+    let mut session = app.database.connect().await;
+    until("each mail to be tried twice", async || {
+        let tried: i64 =
+            sqlx::query_scalar("select count(*) from job where kind = 'send_mail' and failures >= 2")
+                .fetch_one(&mut session)
+                .await
+                .unwrap();
+        tried == 8
+    })
+    .await;
+    mail.be_away(false);
+    mail.nth(8).await;
+    app.jobs_done().await;
+    let log = app.output().log_lines();
+    let lines = |text: &str| log.iter().filter(|line| line.contains(text)).count();
+    assert_eq!(lines("mails wait for the relay"), 1, "{log:#?}");
+    assert_eq!(lines("the mail relay takes mails again"), 1);
+    assert_eq!(lines("tried again"), 0, "{log:#?}");
+    assert_eq!(mail.mails().len(), 8);
+}
+
+#[tokio::test]
 async fn a_server_that_is_killed_before_a_mail_sends_it_after_its_start() {
     let (mut app, mail) = app_with_mail().await;
     mail.be_away(true);
@@ -119,16 +170,64 @@ async fn an_address_that_is_refused_keeps_nobody_else_from_the_mail() {
     let (app, mail) = app_with_mail().await;
     mail.refuse("jane@example.com", "550 no such mailbox jane@example.com");
     let list = app
-        .create_list_from(&subscribed(json!({"success_alert": true})))
+        .create_list_from(&subscribed_by(
+            &["jane@example.com", "joe@example.com"],
+            json!({"success_alert": true}),
+        ))
         .await;
     app.load_codes(&list, &codes("A", 3)).await;
     let told = mail.nth(1).await;
     assert_eq!(told.to, ["joe@example.com"]);
-    app.jobs_done().await;
+    let mut session = app.database.connect().await;
+    until("the refused mail to be given up", async || {
+        let given_up: i64 =
+            sqlx::query_scalar("select count(*) from job where kind = 'send_mail' and state = 'dead'")
+                .fetch_one(&mut session)
+                .await
+                .unwrap();
+        given_up == 1
+    })
+    .await;
+    app.forget_mails().await;
+    assert_eq!(mail.times_named("jane@example.com"), 1);
     assert!(
         !app.output().log_lines().concat().contains("jane@"),
         "an address is in the log"
     );
+}
+
+#[tokio::test]
+async fn who_was_served_gets_no_second_mail_because_others_are_refused() {
+    let (app, mail) = app_with_mail().await;
+    mail.refuse("gone@example.com", "550 no such mailbox");
+    mail.refuse("full@example.com", "450 try again later");
+    let named = [
+        "ann@example.com",
+        "gone@example.com",
+        "full@example.com",
+        "joe@example.com",
+    ];
+    let list = app
+        .create_list_from(&subscribed_by(&named, json!({"success_alert": true})))
+        .await;
+    app.load_codes(&list, &codes("A", 3)).await;
+    // The third try of the mail that is refused for now.
+    until("the full mailbox to be tried three times", async || {
+        mail.times_named("full@example.com") >= 3
+    })
+    .await;
+    let served = |address: &str| mail.mails().iter().filter(|mail| mail.to == [address]).count();
+    assert_eq!((served("ann@example.com"), served("joe@example.com")), (1, 1));
+    assert_eq!(mail.mails().len(), 2);
+    assert_eq!(mail.times_named("gone@example.com"), 1);
+    for told in mail.mails() {
+        assert_eq!(
+            told.header("To"),
+            told.to.first().cloned(),
+            "nobody sees who else is told"
+        );
+    }
+    app.forget_mails().await;
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ use tokio::{
 
 use super::{backstage, server::Environment, wait_for};
 
+const OFFERED: &str = "250-mail.example.com\r\n250-AUTH PLAIN\r\n250 8BITMIME";
+
 /// Takes mails until it is dropped.
 pub(crate) struct MailHost {
     address: SocketAddr,
@@ -26,6 +28,8 @@ pub(crate) struct MailHost {
 struct Shared {
     mails: Vec<Mail>,
     refused: HashMap<String, &'static str>,
+    /// How often each address was named to the host.
+    named: HashMap<String, usize>,
     is_away: bool,
     callers_while_away: usize,
 }
@@ -59,9 +63,14 @@ impl MailHost {
 
     /// Has the server send its mails here.
     pub(crate) fn relay_for(&self, environment: &mut Environment) {
+        self.relay_with_login_for(environment, "");
+    }
+
+    /// The same with a login `user:password@` for it, which the host takes whatever it is.
+    pub(crate) fn relay_with_login_for(&self, environment: &mut Environment, login: &str) {
         environment.insert(
             "COUPONRY_SMTP_URL".to_owned(),
-            format!("smtp://{}?tls=none", self.address),
+            format!("smtp://{login}{}?tls=none", self.address),
         );
         environment.insert(
             "COUPONRY_MAIL_FROM".to_owned(),
@@ -73,6 +82,12 @@ impl MailHost {
     pub(crate) fn refuse(&self, address: &str, answer: &'static str) {
         let mut shared = self.shared.lock().unwrap();
         shared.refused.insert(address.to_owned(), answer);
+    }
+
+    /// How often a mail to this address was announced, whatever the answer.
+    pub(crate) fn times_named(&self, address: &str) -> usize {
+        let shared = self.shared.lock().unwrap();
+        shared.named.get(address).copied().unwrap_or_default()
     }
 
     /// Turns every caller away, or takes mails again.
@@ -185,14 +200,18 @@ async fn serve(connection: TcpStream, shared: Arc<Mutex<Shared>>) -> Option<()> 
         }
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         match verb.as_str() {
-            "EHLO" => say(&mut connection, "250-mail.example.com\r\n250 8BITMIME").await?,
+            "EHLO" => say(&mut connection, OFFERED).await?,
             "MAIL" | "RSET" => {
                 to.clear();
                 say(&mut connection, "250 yes").await?;
             }
             "RCPT" => {
                 let address = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
-                let refusal = shared.lock().unwrap().refused.get(&address).copied();
+                let refusal = {
+                    let mut shared = shared.lock().unwrap();
+                    *shared.named.entry(address.clone()).or_default() += 1;
+                    shared.refused.get(&address).copied()
+                };
                 if refusal.is_none() {
                     to.push(address);
                 }
@@ -208,6 +227,7 @@ async fn serve(connection: TcpStream, shared: Arc<Mutex<Shared>>) -> Option<()> 
                 shared.lock().unwrap().mails.push(mail);
                 say(&mut connection, "250 taken").await?;
             }
+            "AUTH" => say(&mut connection, "235 known").await?,
             "QUIT" => return say(&mut connection, "221 bye").await,
             _ => say(&mut connection, "502 what?").await?,
         }

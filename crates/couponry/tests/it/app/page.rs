@@ -3,11 +3,19 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
-use tokio::{io::AsyncWriteExt as _, net::TcpStream, sync::watch};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::watch,
+};
 
 use super::{Credentials, in_time};
+
+/// From one byte of a dripping host to the next.
+const DRIP: Duration = Duration::from_millis(100);
 
 #[derive(Clone)]
 pub(crate) enum Page {
@@ -27,6 +35,10 @@ pub(crate) enum Page {
     Endless(Vec<u8>, Vec<u8>),
     /// Exactly these bytes, head and all.
     Bytes(Vec<u8>),
+    /// These bytes, head and all or none, and then nothing until the other side goes away.
+    Stall(Vec<u8>),
+    /// A head, and then a byte now and then until the other side goes away.
+    Drip,
     /// The first of these once, then the next; the last for ever.
     InTurn(Arc<Mutex<VecDeque<Self>>>),
 }
@@ -104,6 +116,21 @@ impl Page {
                 }
             }
             Self::Bytes(bytes) => to.write_all(&bytes).await.ok()?,
+            Self::Stall(bytes) => {
+                to.write_all(&bytes).await.ok()?;
+                to.read_u8().await.ok()?;
+            }
+            Self::Drip => {
+                to.set_nodelay(true).ok()?;
+                to.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+                    .await
+                    .ok()?;
+                let mut now_and_then = tokio::time::interval(DRIP);
+                loop {
+                    now_and_then.tick().await;
+                    to.write_u8(b'x').await.ok()?;
+                }
+            }
             Self::InTurn(pages) => {
                 let page = next_of(&pages)?;
                 return Box::pin(page.send(to, authorization)).await;

@@ -1,0 +1,170 @@
+//! From a host to the load: what a fetch costs while its bytes come, or do not come, is a connection and a piece in
+//! memory.
+
+use std::sync::Arc;
+
+use domain::LoadFailure;
+use storage::{FileToFetch, LoadCounts, Stage, Storage};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    time::{Duration, Instant, timeout_at},
+};
+use tracing::{Instrument as _, info, info_span};
+
+use crate::{
+    Loader,
+    outbound::{Fetched, Outbound},
+    pieces::{Piece, Pieces, ROOM},
+    progress::Progress,
+};
+
+/// How long a file may take to come and be in memory all the same.
+const QUICK: Duration = Duration::from_secs(5);
+
+/// Fetches files, each from its host to its load.
+#[derive(Debug, Clone)]
+pub struct Fetcher {
+    storage: Storage,
+    outbound: Outbound,
+    loader: Loader,
+    /// Places of the loads of this process: a file that is in memory takes one that is free.
+    loads: Arc<Semaphore>,
+    /// Places in memory for pieces.
+    room: Arc<Semaphore>,
+}
+
+impl Fetcher {
+    pub fn new(storage: Storage, outbound: Outbound, loader: Loader, loads: Arc<Semaphore>) -> Self {
+        Self {
+            storage,
+            outbound,
+            loader,
+            loads,
+            room: Arc::new(Semaphore::new(ROOM)),
+        }
+    }
+
+    /// Passes a file on to its load, or ends it with the reason why not. May be dropped at any point and begun again.
+    ///
+    /// # Errors
+    /// If the database failed us: the file is still pending, and the fetch should be tried again.
+    pub async fn fetch(&self, file: FileToFetch) -> storage::Result<()> {
+        let span = info_span!(
+            "fetch file",
+            job = file.claim.job_id,
+            attempt = file.claim.attempt
+        );
+        self.run(&file).instrument(span).await
+    }
+
+    async fn run(&self, file: &FileToFetch) -> storage::Result<()> {
+        let started = Instant::now();
+        self.storage.begin_fetch(file).await?;
+        let mut progress = Progress::new(&self.storage, file.claim, file.file);
+        progress.stage(Stage::Downloading).await;
+        match self.bring(file, &mut progress).await? {
+            Ok(pieces) => {
+                progress.stage(Stage::Downloading).await;
+                let (bytes, seconds) = (pieces.bytes(), started.elapsed().as_secs_f64());
+                info!(bytes, seconds, in_memory = pieces.are_in_memory(), "file fetched");
+                self.pass_on(file, pieces).await
+            }
+            Err(failure) => {
+                info!(reason = %failure, "file failed");
+                self.storage.forget_fetched(file.claim, file.file).await?;
+                let nothing = LoadCounts::default();
+                self.storage.fail_load(file.claim, &failure, &nothing).await?;
+                Ok(())
+            }
+        }
+    }
+
+    /// To a load here and now, where the file is in memory, a place is free, and no other file of the list is being
+    /// loaded; else to whoever has a place for it later.
+    async fn pass_on(&self, file: &FileToFetch, mut pieces: Pieces<'_>) -> storage::Result<()> {
+        if pieces.are_in_memory()
+            && let Ok(_place) = Arc::clone(&self.loads).try_acquire_owned()
+            && let Some(to_load) = self.storage.begin_load(file).await?
+        {
+            let bytes = pieces.bytes();
+            return self
+                .loader
+                .load_at_hand(to_load, pieces.into_stream(), bytes)
+                .await;
+        }
+        let number = pieces.leave_memory().await?;
+        self.storage
+            .finish_fetch(file.claim, number, pieces.bytes())
+            .await?;
+        Ok(())
+    }
+
+    /// The next piece comes from the network while the one before it goes where it waits.
+    async fn bring<'a>(
+        &'a self,
+        file: &'a FileToFetch,
+        progress: &mut Progress<'_>,
+    ) -> storage::Result<Result<Pieces<'a>, LoadFailure>> {
+        let fetched = match self.outbound.fetch(&file.url, file.auth.as_ref()).await {
+            Ok(fetched) => fetched,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        progress.expect(fetched.announced());
+        let (sender, pieces) = mpsc::channel(1);
+        let (received, kept) = tokio::join!(receive(fetched, sender, progress), self.collect(file, pieces));
+        let kept = kept?;
+        Ok(received.map(|()| kept))
+    }
+
+    /// Whoever is not quick leaves the memory to others.
+    async fn collect<'a>(
+        &'a self,
+        file: &'a FileToFetch,
+        mut received: mpsc::Receiver<Piece>,
+    ) -> storage::Result<Pieces<'a>> {
+        let quick = Instant::now() + QUICK;
+        let mut pieces = Pieces::new(&self.storage, file, Arc::clone(&self.room));
+        loop {
+            let next = if pieces.are_in_memory() && pieces.bytes() > 0 {
+                timeout_at(quick, received.recv()).await
+            } else {
+                Ok(received.recv().await)
+            };
+            match next {
+                Ok(Some(piece)) => pieces.push(piece).await?,
+                Ok(None) => return Ok(pieces),
+                Err(_) => {
+                    pieces.leave_memory().await?;
+                }
+            }
+        }
+    }
+}
+
+/// Passes the body on in pieces of one size; the last may be smaller. Ends early where nobody keeps them any more.
+async fn receive(
+    mut fetched: Fetched,
+    to: mpsc::Sender<Piece>,
+    progress: &mut Progress<'_>,
+) -> Result<(), LoadFailure> {
+    let mut piece = Piece::new()?;
+    while let Some(chunk) = fetched.next_chunk().await? {
+        progress.read(chunk.len()).await;
+        let mut chunk = &chunk[..];
+        while !chunk.is_empty() {
+            chunk = piece.fill(chunk);
+            if piece.is_full()
+                && to
+                    .send(std::mem::replace(&mut piece, Piece::new()?))
+                    .await
+                    .is_err()
+            {
+                return Ok(());
+            }
+        }
+    }
+    if !piece.is_empty() {
+        to.send(piece).await.ok();
+    }
+    Ok(())
+}
