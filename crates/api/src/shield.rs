@@ -2,7 +2,7 @@
 //! workspace may ask for is counted in the database (see `limits`).
 
 use std::{
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -12,7 +12,7 @@ use actix_web::HttpRequest;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use moka::sync::Cache;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, proxies::TrustedProxies};
 
 /// Wrong keys that an address may present in a row: each costs a hash of 19 MiB and tens of milliseconds.
 const WRONG_KEYS: NonZeroU32 = NonZeroU32::new(40).unwrap();
@@ -24,6 +24,7 @@ const ADDRESSES: u64 = 10_000;
 /// What is known of the addresses that were heard of lately.
 #[derive(Debug, Clone)]
 pub struct Shield {
+    proxies: TrustedProxies,
     guessers: Cache<IpAddr, Arc<Guesser>>,
     /// All requests; absent where they are not limited.
     requests: Option<(Quota, Cache<IpAddr, Arc<DefaultDirectRateLimiter>>)>,
@@ -37,8 +38,9 @@ struct Guesser {
 }
 
 impl Shield {
-    pub fn new(requests_a_second: Option<NonZeroU32>) -> Self {
+    pub fn new(requests_a_second: Option<NonZeroU32>, proxies: TrustedProxies) -> Self {
         Self {
+            proxies,
             guessers: addresses(),
             requests: requests_a_second.map(|number| (Quota::per_second(number), addresses())),
         }
@@ -46,7 +48,7 @@ impl Shield {
 
     /// Judged first of all.
     pub(crate) fn admit(&self, request: &HttpRequest) -> Result<(), ApiError> {
-        let (Some((quota, buckets)), Some(address)) = (&self.requests, address(request)) else {
+        let (Some((quota, buckets)), Some(address)) = (&self.requests, self.proxies.client(request)) else {
             return Ok(());
         };
         let bucket = buckets.get_with(address, || Arc::new(RateLimiter::direct(*quota)));
@@ -56,7 +58,7 @@ impl Shield {
     /// Judged before a key is hashed that this process has not found right lately: whoever guesses becomes slow and
     /// takes nobody else's time. Keys that are known never come here.
     pub(crate) fn admit_unknown_key(&self, request: &HttpRequest) -> Result<(), ApiError> {
-        let guesser = address(request).and_then(|address| self.guessers.get(&address));
+        let guesser = self.proxies.client(request).and_then(|address| self.guessers.get(&address));
         let Some(guesser) = guesser else { return Ok(()) };
         let refused_until = *guesser
             .refused_until
@@ -70,7 +72,7 @@ impl Shield {
 
     /// Counts a key that was wrong.
     pub(crate) fn wrong_key(&self, request: &HttpRequest) {
-        let Some(address) = address(request) else { return };
+        let Some(address) = self.proxies.client(request) else { return };
         let guesser = self.guessers.get_with(address, || {
             let quota = Quota::per_second(WRONG_KEYS_A_SECOND).allow_burst(WRONG_KEYS);
             Arc::new(Guesser {
@@ -108,14 +110,6 @@ fn too_many(wait: Duration) -> ApiError {
     }
 }
 
-/// A host of IPv6 has a whole network of addresses to send from: that counts as one.
-fn address(request: &HttpRequest) -> Option<IpAddr> {
-    Some(match request.peer_addr()?.ip().to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        IpAddr::V4(v4) => IpAddr::V4(v4),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
@@ -130,7 +124,7 @@ mod tests {
 
     #[test]
     fn guessing_is_slowed_down_for_the_one_who_guesses() {
-        let shield = Shield::new(None);
+        let shield = Shield::new(None, TrustedProxies::default());
         let guesser = from("2001:db8::1");
         for _ in 0..WRONG_KEYS.get() {
             assert!(shield.admit_unknown_key(&guesser).is_ok());
@@ -150,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_flood_is_refused_where_a_limit_was_set() {
-        let shield = Shield::new(NonZeroU32::new(3));
+        let shield = Shield::new(NonZeroU32::new(3), TrustedProxies::default());
         let flood = from("192.0.2.1");
         let admitted = (0..50).filter(|_| shield.admit(&flood).is_ok()).count();
         assert!((3..50).contains(&admitted), "{admitted}");

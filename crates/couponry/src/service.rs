@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use api::{App, Readiness, Shield};
+use api::{App, Door, Readiness, Shield};
 use ingestion::{
     Callbacks, Loader,
     outbound::{Limits, Outbound},
@@ -24,7 +24,7 @@ use crate::{
     config::Settings,
     database::Database,
     http::Http,
-    opening, pools,
+    open_files, opening, pools,
     signals::{Signal, Signals},
     workers::{Plan, Workers, Workshop},
 };
@@ -84,7 +84,11 @@ impl Service {
         if let Some(listener) = listener {
             let app = self.app(settings, &url)?;
             self.requests = Some(app.storage.clone());
-            let http = Http::start(app, listener)?;
+            let door = Door {
+                connections: open_files::raise(settings.door.connections),
+                ..settings.door.clone()
+            };
+            let http = Http::start(app, door, listener)?;
             tracing::info!(address = %http.address(), %url, "listening");
             self.http = Some(http);
         }
@@ -150,7 +154,7 @@ impl Service {
             mail_domains: settings.mail_domains.clone(),
             readiness: Arc::clone(&self.readiness),
             rate_limits: settings.rate_limits.clone(),
-            shield: Shield::new(settings.address_requests),
+            shield: Shield::new(settings.address_requests, settings.door.proxies.clone()),
         })
     }
 

@@ -18,6 +18,7 @@ mod bad_input;
 mod callback;
 mod capacity_check;
 mod codes;
+mod connections;
 mod contract_rows;
 mod corrected_file;
 mod coupon_list;

@@ -87,8 +87,10 @@ impl Drop for Server {
 
 /// The program with these variables and no others: nothing of the machine's surroundings may show.
 pub(crate) fn program(environment: &Environment) -> Command {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_couponry"));
+    // As systems start programs: with 1,024 open files, which they may raise.
+    let mut program = Command::new("/bin/sh");
     program
+        .args(["-c", "ulimit -S -n 1024 && exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_couponry")])
         .env_clear()
         .env("RUST_BACKTRACE", "1")
         // Two traps: times follow COUPONRY_TIME_ZONE alone, and no request goes through a proxy that nobody checked.
