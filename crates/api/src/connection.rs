@@ -10,7 +10,7 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpRequest,
+    Error, HttpMessage as _, HttpRequest,
     body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     middleware::Next,
@@ -22,7 +22,7 @@ use tokio::{
     time::{Interval, MissedTickBehavior, interval_at},
 };
 
-use crate::places::Place;
+use crate::{bodies::Room, places::Place};
 
 /// How long a connection may be idle. Longer than the usual 60 s of a balancer in front, so that it is the one who ends
 /// an idle connection.
@@ -196,11 +196,13 @@ pub(crate) async fn watch<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let answering = request.conn_data::<Rc<Progress>>().cloned().map(Answering::new);
     let response = next.call(request).await?;
+    let room = response.request().extensions_mut().remove::<Room>();
     Ok(response.map_body(|_, body| {
         let body = body.boxed();
         BoxBody::new(Watched {
             body,
             _answering: answering,
+            _room: room,
         })
     }))
 }
@@ -227,6 +229,8 @@ impl Drop for Answering {
 struct Watched {
     body: BoxBody,
     _answering: Option<Answering>,
+    /// Of the request's body: what was made of it is in the answer, until that is out.
+    _room: Option<Room>,
 }
 
 impl MessageBody for Watched {

@@ -46,8 +46,12 @@ pub(crate) async fn readyz(app: web::Data<App>) -> Result<HttpResponse, ApiError
     if !app.readiness.is_ready() {
         return Err(ApiError::Unavailable);
     }
-    timeout(PATIENCE, app.storage.ping())
-        .await
-        .map_err(|_| ApiError::Unavailable)??;
+    let ask = async || {
+        timeout(PATIENCE, app.storage.ping())
+            .await
+            .map_err(|_| ApiError::Unavailable)??;
+        Ok::<_, ApiError>(())
+    };
+    app.readiness.remembered(ask).await?;
     Ok(HttpResponse::Ok().json(Health { status: "ready" }))
 }

@@ -3,6 +3,7 @@
 mod allocations;
 mod audit;
 mod authentication;
+mod bodies;
 mod body;
 mod codes;
 mod connection;

@@ -4,9 +4,15 @@ use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
+use tracing::warn;
+
 use crate::proxies::{TrustedProxies, one_a_network};
+
+/// How often the log is told that connections are refused.
+const TELL_EVERY: Duration = Duration::from_mins(1);
 
 /// The connections that are open, counted for all threads of the server.
 #[derive(Debug, Clone)]
@@ -23,6 +29,8 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Taken {
     all: usize,
+    /// When the log was last told that there was no place.
+    told: Option<Instant>,
     by_address: HashMap<IpAddr, usize>,
 }
 
@@ -53,6 +61,10 @@ impl Places {
         let mut taken = self.taken();
         let of_address = taken.by_address.get(&address).copied().unwrap_or_default();
         if taken.all >= self.0.most || of_address >= most_of_one {
+            if taken.told.is_none_or(|told| told.elapsed() > TELL_EVERY) {
+                taken.told = Some(Instant::now());
+                warn!(%address, connections = taken.all, of_address, "connections are refused: there are too many");
+            }
             return None;
         }
         taken.all += 1;

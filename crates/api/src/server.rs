@@ -9,12 +9,14 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix_http::{HttpService, Request, error::DispatchError};
 use actix_server::Server;
-use actix_service::{IntoServiceFactory as _, ServiceFactory, ServiceFactoryExt as _, Service, fn_service, map_config};
+use actix_service::{
+    IntoServiceFactory as _, Service, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config,
+};
 use actix_web::{
     body::BoxBody,
     dev::{AppConfig, ServiceResponse},
@@ -26,12 +28,13 @@ use domain::{FileUrl, MailDomains};
 use jiff::tz::TimeZone;
 use rustix::net::sockopt::set_socket_send_buffer_size;
 use storage::{Allocator, Storage};
-
-use tracing::warn;
+use tokio::sync::Mutex;
 
 use crate::{
     RateLimits, TrustedProxies, audit,
+    bodies::Bodies,
     connection::{self, KEEP_ALIVE, Patience, Stream},
+    error::ApiError,
     host, limits,
     places::Places,
     request_log, routes,
@@ -69,7 +72,12 @@ impl fmt::Debug for App {
 pub struct Readiness {
     schema_fits: AtomicBool,
     draining: AtomicBool,
+    /// What the database was found to be, and when.
+    found: Mutex<Option<(Instant, Result<(), ApiError>)>>,
 }
+
+/// How long an answer to `/readyz` is good for: anybody may ask, as often as they like.
+const READY_REMEMBERED: Duration = Duration::from_secs(1);
 
 impl Readiness {
     pub fn schema_fits(&self) {
@@ -82,6 +90,22 @@ impl Readiness {
 
     pub(crate) fn is_ready(&self) -> bool {
         self.schema_fits.load(Ordering::Relaxed) && !self.draining.load(Ordering::Relaxed)
+    }
+
+    /// What was found a moment ago, or what asking finds now; all who ask meanwhile wait for the one who asks.
+    pub(crate) async fn remembered(
+        &self,
+        ask: impl AsyncFnOnce() -> Result<(), ApiError>,
+    ) -> Result<(), ApiError> {
+        let mut found = self.found.lock().await;
+        if let Some((at, answer)) = found.as_ref()
+            && at.elapsed() < READY_REMEMBERED
+        {
+            return answer.clone();
+        }
+        let answer = ask().await;
+        *found = Some((Instant::now(), answer.clone()));
+        answer
     }
 }
 
@@ -113,6 +137,7 @@ pub fn serve(app: App, door: Door, listener: TcpListener) -> io::Result<(Server,
     // Connections have it from their listener.
     set_socket_send_buffer_size(&listener, SEND_BUFFER)?;
     let app = web::Data::new(app);
+    let bodies = web::Data::new(Bodies::default());
     let places = Places::new(door.connections, door.proxies);
     let patience = Patience::new(door.stalled);
     let builder = Server::build();
@@ -135,7 +160,9 @@ pub fn serve(app: App, door: Door, listener: TcpListener) -> io::Result<(Server,
                     data.insert(stream.progress());
                 });
             let admit = move |socket: TcpStream| ready(admit(socket, &places, patience));
-            fn_service(admit).and_then(http.h1(map_config(service(app.clone()), |()| AppConfig::default())))
+            fn_service(admit).and_then(http.h1(map_config(service(app.clone(), bodies.clone()), |()| {
+                AppConfig::default()
+            })))
         })?
         .run();
     Ok((server, address))
@@ -148,10 +175,8 @@ fn admit(
     patience: Patience,
 ) -> Result<(Stream, Option<SocketAddr>), DispatchError> {
     let peer = socket.peer_addr().map_err(DispatchError::Io)?;
-    let place = places.take(peer.ip()).ok_or_else(|| {
-        warn!("a connection was refused: there are too many, of all or of its address");
-        DispatchError::Io(io::ErrorKind::ConnectionRefused.into())
-    })?;
+    let refused = || DispatchError::Io(io::ErrorKind::ConnectionRefused.into());
+    let place = places.take(peer.ip()).ok_or_else(refused)?;
     let stream = Stream::new(socket, patience, place);
     Ok((stream, Some(peer)))
 }
@@ -159,6 +184,7 @@ fn admit(
 /// Every path, and what is done round each of its requests.
 fn service(
     app: web::Data<App>,
+    bodies: web::Data<Bodies>,
 ) -> impl ServiceFactory<
     Request,
     Config = AppConfig,
@@ -169,6 +195,7 @@ fn service(
 > {
     actix_web::App::new()
         .app_data(app)
+        .app_data(bodies)
         .wrap(middleware::from_fn(audit::record))
         .wrap(middleware::from_fn(host::judge))
         .wrap(middleware::from_fn(limits::show))
@@ -176,4 +203,26 @@ fn service(
         .wrap(middleware::from_fn(connection::watch))
         .configure(routes::configure)
         .into_factory()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn many_who_ask_whether_it_is_ready_cost_one_question() {
+        let readiness = Readiness::default();
+        let asked = Cell::new(0);
+        let ask = async || {
+            asked.set(asked.get() + 1);
+            tokio::task::yield_now().await;
+            Err(ApiError::Unavailable)
+        };
+        let all = (0..100).map(|_| readiness.remembered(ask));
+        let answers = futures_util::future::join_all(all).await;
+        assert!(answers.iter().all(|answer| *answer == Err(ApiError::Unavailable)));
+        assert_eq!(asked.get(), 1);
+    }
 }

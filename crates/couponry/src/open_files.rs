@@ -20,7 +20,11 @@ pub(crate) fn raise(wanted: usize) -> usize {
         usize::try_from(most.saturating_sub(OTHERS)).unwrap_or(usize::MAX)
     });
     if room < wanted {
-        tracing::warn!(wanted, room, "the limit of open files leaves fewer connections than COUPONRY_CONNECTIONS");
+        tracing::warn!(
+            wanted,
+            room,
+            "the limit of open files leaves fewer connections than COUPONRY_CONNECTIONS"
+        );
     }
     wanted.min(room.max(16))
 }

@@ -24,6 +24,7 @@ mod pull_tokens;
 mod purge;
 mod rate_limits;
 mod runs;
+mod spools;
 mod stock;
 mod uploads;
 mod usage_reports;
@@ -54,6 +55,7 @@ pub use migrations::{migrate, schema_fits};
 pub use pull_tokens::{LinkedToken, PullToken};
 pub use rate_limits::Quota;
 pub use runs::Run;
+pub use spools::Spool;
 pub use stock::Stock;
 pub use uploads::Upload;
 pub use usage_reports::{

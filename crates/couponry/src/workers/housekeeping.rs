@@ -58,5 +58,6 @@ async fn tidy_up(storage: &Storage) -> storage::Result<()> {
     storage.forget_old_reports().await?;
     storage.forget_old_idempotency_keys().await?;
     storage.forget_orphaned_uploads().await?;
+    storage.forget_orphaned_answers().await?;
     storage.remove_orphaned_blocks().await
 }

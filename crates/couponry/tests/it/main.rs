@@ -25,6 +25,7 @@ mod coupon_list;
 mod endpoints;
 mod expiry;
 mod faults;
+mod guesses;
 mod health;
 mod idempotency;
 mod literals;
