@@ -59,9 +59,10 @@ pub(crate) struct Progress {
     idle_since: Cell<Instant>,
     /// When the first byte came that no request under way had asked for.
     unasked_since: Cell<Option<Instant>>,
-    /// Whether a body is taken whose answer has begun: a peer that sends does not stand still then, although it takes
-    /// nothing.
+    /// Whether a body is taken whose answer has begun: a peer that sends need not take anything meanwhile.
     taking: Cell<bool>,
+    /// When such a body ended.
+    taken_at: Cell<Option<Instant>>,
 }
 
 /// The socket under a connection. Each operation of it looks whether the peer has let it stand still for too long, and
@@ -86,6 +87,7 @@ impl Stream {
             idle_since: Cell::new(Instant::now()),
             unasked_since: Cell::new(None),
             taking: Cell::new(false),
+            taken_at: Cell::new(None),
         };
         Self {
             socket,
@@ -105,7 +107,10 @@ impl Stream {
         while self.clock.poll_tick(context).is_ready() {
             let over = |since: Option<Instant>, limit| since.is_some_and(|since| since.elapsed() > limit);
             let idle_since = (!self.progress.answering.get()).then_some(self.progress.idle_since.get());
-            if over(self.full_since, self.patience.stalled)
+            let full_since = self.full_since.filter(|_| !self.progress.taking.get());
+            let stalled_since =
+                full_since.map(|since| since.max(self.progress.taken_at.get().unwrap_or(since)));
+            if over(stalled_since, self.patience.stalled)
                 || over(self.progress.unasked_since.get(), self.patience.unasked)
                 || over(idle_since, KEEP_ALIVE + self.patience.unasked)
             {
@@ -129,9 +134,6 @@ impl AsyncRead for Stream {
             let progress = &self.progress;
             if !progress.answering.get() && progress.unasked_since.get().is_none() {
                 progress.unasked_since.set(Some(Instant::now()));
-            }
-            if progress.taking.get() && self.full_since.is_some() {
-                self.full_since = Some(Instant::now());
             }
         }
         Poll::Ready(Ok(()))
@@ -185,6 +187,7 @@ impl Drop for Taking {
     fn drop(&mut self) {
         if let Some(progress) = &self.0 {
             progress.taking.set(false);
+            progress.taken_at.set(Some(Instant::now()));
         }
     }
 }

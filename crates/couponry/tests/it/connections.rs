@@ -87,8 +87,9 @@ async fn a_connection_is_kept_between_requests() {
         let mut line = String::new();
         while line != "{\"status\":\"ok\"}" {
             line.clear();
-            let read = in_time("an answer", (&mut connection).take(15).read_line(&mut line));
-            assert!(read.await.unwrap() > 0, "the connection ended");
+            let mut piece = (&mut connection).take(15);
+            let read = in_time("an answer", piece.read_line(&mut line)).await;
+            assert!(read.unwrap() > 0, "the connection ended");
         }
         outlast_half_a_head(&app).await;
     }

@@ -219,10 +219,7 @@ async fn what_is_no_key_is_refused_by_its_name() {
 
 /// A file sent by hand, with this key.
 async fn send_file(client: &Client, list: &str, key: &str, name: &str, codes: &[&str]) -> Answer {
-    let parts = [
-        file_part(csv(codes).as_bytes()),
-        part("name=\"name\"", "", name.as_bytes()),
-    ];
+    let parts = [file_part(&csv(codes)), part("name=\"name\"", "", name.as_bytes())];
     let path = format!("/coupon-list/{list}/files/upload");
     let request = client
         .request(Method::POST, &path)
