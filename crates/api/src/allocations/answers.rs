@@ -6,9 +6,13 @@ use std::{
     collections::VecDeque,
     io::{Read as _, Write as _},
     rc::Rc,
+    time::Duration,
 };
 
-use actix_web::web::{self, Bytes};
+use actix_web::{
+    rt::time::timeout,
+    web::{self, Bytes},
+};
 use flate2::{Compression, bufread::GzDecoder, write::GzEncoder};
 use futures_util::{Stream, stream};
 use storage::{ListRef, Spool, Storage};
@@ -19,13 +23,19 @@ use crate::error::ApiError;
 
 /// How much is kept in memory before and, again, behind what is in the database; also what a piece of that holds.
 const MEMORY: usize = 1024 * 1024;
+/// How long a reader who was reading is waited for before its answers go to the database: one who reads all the time is
+/// a little behind now and then, and the memory is the shorter way.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 /// The unread answers of one request. One task adds to them, one reads them.
 pub(super) struct Answers {
     storage: Storage,
     spool: Spool,
     unread: RefCell<Unread>,
+    /// Something was added.
     changed: Notify,
+    /// Something was read.
+    taken: Notify,
 }
 
 /// In the order in which it is read: what is in memory, what is in the database, what came after that.
@@ -33,12 +43,13 @@ pub(super) struct Answers {
 struct Unread {
     first: VecDeque<Bytes>,
     first_bytes: usize,
-    /// The numbers of the pieces in the database: the next to be read, and the next to be kept.
+    /// How many pieces were read, are in the database or were, and have begun their way into it.
     read: i32,
     kept: i32,
-    /// Whether a piece is on its way into the database.
-    keeping: bool,
+    begun: i32,
     last: Vec<u8>,
+    /// Whether the reader has read nothing for a while.
+    pauses: bool,
     ended: bool,
     failed: bool,
 }
@@ -59,11 +70,17 @@ impl Answers {
             spool: Spool::begin(list),
             unread: RefCell::default(),
             changed: Notify::new(),
+            taken: Notify::new(),
         })
     }
 
     /// Adds some, and keeps in the database what is too much for the memory.
     pub(super) async fn add(&self, bytes: Bytes) -> Result<(), ApiError> {
+        while self.unread.borrow().is_behind() {
+            if timeout(PATIENCE, self.taken.notified()).await.is_err() {
+                self.unread.borrow_mut().pauses = true;
+            }
+        }
         let piece = self.unread.borrow_mut().add(bytes);
         self.changed.notify_one();
         let Some((number, piece)) = piece else {
@@ -98,12 +115,16 @@ impl Answers {
             loop {
                 let next = answers.unread.borrow_mut().next();
                 match next {
-                    Next::Give(bytes) => return Ok(Some((bytes, answers))),
+                    Next::Give(bytes) => {
+                        answers.taken.notify_one();
+                        return Ok(Some((bytes, answers)));
+                    }
                     Next::Fetch(number) => {
                         let packed = answers.storage.take_answers(answers.spool, number).await?;
                         let bytes = web::block(move || unpack(&packed)).await;
                         let bytes = bytes.ok().flatten().ok_or(ApiError::Unavailable)?;
                         answers.unread.borrow_mut().read += 1;
+                        answers.taken.notify_one();
                         return Ok(Some((bytes, answers)));
                     }
                     Next::Wait => answers.changed.notified().await,
@@ -121,7 +142,7 @@ impl Answers {
 impl Unread {
     /// Answers a piece that must go to the database, with its number.
     fn add(&mut self, bytes: Bytes) -> Option<(i32, Vec<u8>)> {
-        let only_memory = self.read == self.kept && !self.keeping && self.last.is_empty();
+        let only_memory = self.read == self.begun && self.last.is_empty();
         if only_memory && self.first_bytes < MEMORY {
             self.first_bytes += bytes.len();
             self.first.push_back(bytes);
@@ -131,16 +152,21 @@ impl Unread {
         if self.last.len() < MEMORY {
             return None;
         }
-        self.keeping = true;
+        self.begun += 1;
         Some((self.kept, std::mem::take(&mut self.last)))
+    }
+
+    /// Whether the reader is too far behind, but reads.
+    fn is_behind(&self) -> bool {
+        !self.pauses && (self.first_bytes >= MEMORY || self.last.len() >= MEMORY / 2)
     }
 
     fn has_kept(&mut self) {
         self.kept += 1;
-        self.keeping = false;
     }
 
     fn next(&mut self) -> Next {
+        self.pauses = false;
         if let Some(bytes) = self.first.pop_front() {
             self.first_bytes -= bytes.len();
             Next::Give(bytes)
@@ -148,7 +174,7 @@ impl Unread {
             Next::Fetch(self.read)
         } else if self.failed {
             Next::Fail
-        } else if self.keeping {
+        } else if self.kept < self.begun {
             Next::Wait
         } else if !self.last.is_empty() {
             Next::Give(std::mem::take(&mut self.last).into())
@@ -163,7 +189,7 @@ impl Unread {
 impl Drop for Answers {
     fn drop(&mut self) {
         let unread = self.unread.get_mut();
-        if unread.read == unread.kept && !unread.keeping {
+        if unread.read == unread.begun {
             return;
         }
         let (storage, spool) = (self.storage.clone(), self.spool);
@@ -230,7 +256,8 @@ mod tests {
 
     #[test]
     fn answers_are_read_in_their_order_however_late() {
-        let expected: String = (0..4_000).map(|n| format!("{n:0>1000}\n")).collect();
+        let line = |n| format!("{n:0>1000}\n");
+        let expected: String = (0..4_000).map(line).collect();
         for pauses in [&[0][..], &[1], &[1, 0], &[1, 1, 1, 0], &[0, 0, 1]] {
             assert!(read_by(pauses) == expected.as_bytes(), "{pauses:?}");
         }

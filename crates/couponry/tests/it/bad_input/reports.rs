@@ -136,7 +136,11 @@ async fn a_link_that_was_made_up_opens_nothing_and_keeps_credentials_from_nothin
         for path in [&known, &unknown, "/usage-report/%00/download"] {
             let linked = format!("{path}?{query}");
             let answer = send(app.anonymous(Method::GET, &format!("/v1{linked}"))).await;
-            assert_eq!(answer.expect_error(404, "not-found"), texts::NOT_FOUND, "{linked}");
+            assert_eq!(
+                answer.expect_error(404, "not-found"),
+                texts::NOT_FOUND,
+                "{linked}"
+            );
             let answer = app.get(&linked).await;
             assert_eq!(answer.status, if path == known { 200 } else { 404 }, "{linked}");
         }
