@@ -117,14 +117,11 @@ pub(crate) async fn upload_by_hand(
         Ok(received) => add(&app, &list.0, upload, received, once, &request).await,
         Err(error) => Err(error),
     };
-    let (is_kept, answer) = match added {
-        Ok((answer, is_new)) => (is_new, Ok(answer)),
-        Err(error) => (false, Err(error)),
-    };
+    let is_kept = added.as_ref().is_ok_and(|(_, is_new)| *is_new);
     if !is_kept && app.storage.forget_upload(upload).await.is_err() {
         tracing::debug!("an upload that nothing came of is left to the housekeeping");
     }
-    answer
+    added.map(|(answer, _)| answer)
 }
 
 /// The answer, and whether the file is new: a repeat's bytes are there already.
