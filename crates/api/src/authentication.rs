@@ -45,14 +45,16 @@ pub(crate) async fn authenticate(request: &HttpRequest) -> Result<storage::Works
     {
         return Err(refusal());
     }
+    app.shield.admit_unknown(request, id.as_str())?;
     let workspace = app
         .storage
-        .authenticate(&id, &key, || app.shield.admit_unknown_key(request))
+        .authenticate(&id, &key, || app.shield.admit_unknown_key(request, &id))
         .await?
         .ok_or_else(|| {
-            app.shield.wrong_key(request);
+            app.shield.wrong_key(request, &id);
             refusal()
         })?;
+    app.shield.learn(id.as_str());
     limits::count(app, &workspace, request).await?;
     // For the audit log.
     request.extensions_mut().insert(workspace.clone());

@@ -13,7 +13,11 @@ use futures_util::{
     future::{Ready, ready},
 };
 
-use crate::{error::ApiError, fields::Fields, strict_json};
+use crate::{
+    bodies::{Bodies, Room},
+    error::ApiError,
+    fields::Fields,
+};
 
 /// The most a body of the contract's endpoints may have, in bytes.
 pub(crate) const CONTRACT_BYTES: usize = 64 * 1024;
@@ -21,6 +25,9 @@ pub(crate) const CONTRACT_BYTES: usize = 64 * 1024;
 pub(crate) const BATCH_BYTES: usize = 16 * 1024 * 1024;
 /// How long a body may take to come in.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What a body without a length is expected to have at first, in bytes.
+const FIRST_BYTES: usize = 8 * 1024;
 
 /// A body that has not been read yet.
 pub(crate) struct Body {
@@ -49,31 +56,30 @@ impl Body {
             .get(CONTENT_LENGTH)
             .map_or(&b"0"[..], |length| length.as_bytes());
         if length == b"0" && !headers.contains_key(TRANSFER_ENCODING) {
-            return Ok(Fields::new(serde_json::Map::new()));
+            return Ok(Fields::none());
         }
         self.object(limit).await
     }
 
     /// The body as it comes, for whoever reads it piece by piece.
     pub(crate) fn plain(self) -> Result<web::Payload, ApiError> {
-        match self.request.headers().get(CONTENT_ENCODING) {
-            Some(coding) if !coding.as_bytes().eq_ignore_ascii_case(b"identity") => {
-                Err(ApiError::EncodedBody)
-            }
-            _ => Ok(self.payload),
-        }
+        refuse_encoded(&self.request)?;
+        Ok(self.payload)
     }
 
     /// The JSON object in the body, of at most `limit` bytes.
     pub(crate) async fn object(self, limit: usize) -> Result<Fields, ApiError> {
+        self.read(limit, Ok).await
+    }
+
+    /// What is made of the JSON object in the body, of at most `limit` bytes.
+    pub(crate) async fn read<T: Send + 'static>(
+        self,
+        limit: usize,
+        read: impl FnOnce(Fields) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
         let Self { request, payload } = self;
-        let headers = request.headers();
-        if headers
-            .get(CONTENT_ENCODING)
-            .is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
-        {
-            return Err(ApiError::EncodedBody);
-        }
+        refuse_encoded(&request)?;
         if !request
             .content_type()
             .trim()
@@ -81,22 +87,33 @@ impl Body {
         {
             return Err(ApiError::NotJsonMedia);
         }
-        let announced = headers
+        let announced = request
+            .headers()
             .get(CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         if announced.is_some_and(|length| length > limit as u64) {
             return Err(ApiError::TooLarge { limit });
         }
-        let text = timeout(BODY_TIMEOUT, read(payload, limit))
+        let expected = announced.and_then(|length| usize::try_from(length).ok());
+        let bodies = Bodies::of(&request)?;
+        let mut room = bodies.room(expected.unwrap_or(FIRST_BYTES), limit).await?;
+        let text = timeout(BODY_TIMEOUT, come(payload, limit, &mut room))
             .await
             .map_err(|_| ApiError::TooSlow)??;
-        strict_json::object(&text)
-            .map(Fields::new)
-            .ok_or(ApiError::NotJson)
+        room.keep(&request);
+        let object = |text| Fields::read(text).ok_or(ApiError::NotJson).and_then(read);
+        bodies.read(text.freeze(), object).await
     }
 }
 
-async fn read(mut payload: web::Payload, limit: usize) -> Result<BytesMut, ApiError> {
+fn refuse_encoded(request: &HttpRequest) -> Result<(), ApiError> {
+    match request.headers().get(CONTENT_ENCODING) {
+        Some(coding) if !coding.as_bytes().eq_ignore_ascii_case(b"identity") => Err(ApiError::EncodedBody),
+        _ => Ok(()),
+    }
+}
+
+async fn come(mut payload: web::Payload, limit: usize, room: &mut Room) -> Result<BytesMut, ApiError> {
     let mut text = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         // The connection broke or the framing is wrong: whoever sent it is gone.
@@ -104,6 +121,7 @@ async fn read(mut payload: web::Payload, limit: usize) -> Result<BytesMut, ApiEr
         if text.len() + chunk.len() > limit {
             return Err(ApiError::TooLarge { limit });
         }
+        room.grow(text.len() + chunk.len())?;
         text.extend_from_slice(&chunk);
     }
     Ok(text)

@@ -1,81 +1,88 @@
 //! The fields of a JSON object, taken one by one with a sentence for each that is not what it should be.
 
+use actix_web::web::Bytes;
 use domain::TextError;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::error::ApiError;
+use crate::{
+    error::ApiError,
+    strict_json::{self, Object, parsed},
+};
 
 /// A JSON object's fields. A key that is null counts as absent.
-pub(crate) struct Fields(Map<String, Value>);
+pub(crate) struct Fields(Object);
 
 impl Fields {
-    pub(crate) fn new(object: Map<String, Value>) -> Self {
-        Self(object)
+    /// The fields of the object that this text is, if it is one.
+    pub(crate) fn read(text: Bytes) -> Option<Self> {
+        Object::read(text).map(Self)
+    }
+
+    pub(crate) fn none() -> Self {
+        Self(Object::empty())
     }
 
     /// All of them, as text: equal for equal requests.
     pub(crate) fn to_json(&self) -> Vec<u8> {
-        // It was JSON before.
-        serde_json::to_vec(&self.0).unwrap_or_default()
+        // It is JSON; as a value its keys are in order.
+        let value = parsed::<Value>(self.0.text());
+        value
+            .and_then(|value| serde_json::to_vec(&value).ok())
+            .unwrap_or_default()
     }
 
-    /// Takes a field out, whatever it is.
-    pub(crate) fn take(&mut self, key: &str) -> Option<Value> {
-        self.0.remove(key).filter(|value| !value.is_null())
+    /// The text of a field, whatever it is.
+    pub(crate) fn raw(&self, key: &str) -> Option<Bytes> {
+        self.0.value(key).filter(|value| value != "null")
     }
 
-    pub(crate) fn text(&mut self, key: &str) -> Result<Option<String>, ApiError> {
-        match self.take(key) {
-            None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(_) => Err(wrong(key, "must be a string")),
-        }
+    /// A field as a value, whatever it is. Only for what is small: a value is many times its text.
+    pub(crate) fn value(&self, key: &str) -> Option<Value> {
+        parsed(&self.raw(key)?)
     }
 
-    pub(crate) fn boolean(&mut self, key: &str) -> Result<Option<bool>, ApiError> {
-        match self.take(key) {
-            None => Ok(None),
-            Some(Value::Bool(value)) => Ok(Some(value)),
-            Some(_) => Err(wrong(key, "must be true or false")),
-        }
+    pub(crate) fn text(&self, key: &str) -> Result<Option<String>, ApiError> {
+        self.of_type(key, "must be a string")
     }
 
-    pub(crate) fn integer(&mut self, key: &str) -> Result<Option<i64>, ApiError> {
-        match self.take(key) {
-            None => Ok(None),
-            Some(Value::Number(number)) => number
-                .as_i64()
-                .map(Some)
-                .ok_or_else(|| wrong(key, "must be a whole number")),
-            Some(_) => Err(wrong(key, "must be a whole number")),
-        }
+    pub(crate) fn boolean(&self, key: &str) -> Result<Option<bool>, ApiError> {
+        self.of_type(key, "must be true or false")
     }
 
-    pub(crate) fn object(&mut self, key: &str) -> Result<Option<Self>, ApiError> {
-        match self.take(key) {
-            None => Ok(None),
-            Some(Value::Object(object)) => Ok(Some(Self(object))),
-            Some(_) => Err(wrong(key, "must be an object")),
-        }
+    pub(crate) fn integer(&self, key: &str) -> Result<Option<i64>, ApiError> {
+        self.of_type(key, "must be a whole number")
     }
 
-    pub(crate) fn texts(&mut self, key: &str) -> Result<Option<Vec<String>>, ApiError> {
-        let Some(value) = self.take(key) else {
+    pub(crate) fn object(&self, key: &str) -> Result<Option<Self>, ApiError> {
+        let Some(value) = self.raw(key) else {
             return Ok(None);
         };
-        let Value::Array(items) = value else {
-            return Err(wrong(key, "must be an array of strings"));
+        Self::read(value)
+            .map(Some)
+            .ok_or_else(|| wrong(key, "must be an object"))
+    }
+
+    pub(crate) fn texts(&self, key: &str) -> Result<Option<Vec<String>>, ApiError> {
+        self.of_type(key, "must be an array of strings")
+    }
+
+    /// The items' texts of an array of at least one and at most so many.
+    pub(crate) fn items(&self, key: &'static str, most: usize, of: &str) -> Result<Vec<Bytes>, ApiError> {
+        let value = self.raw(key).ok_or(ApiError::MissingKey(Some(key)))?;
+        strict_json::items(&value, most)
+            .ok_or_else(|| wrong(key, format_args!("must be an array of 1 to {most} {of}")))
+    }
+
+    fn of_type<T: serde::de::DeserializeOwned>(&self, key: &str, why: &str) -> Result<Option<T>, ApiError> {
+        let Some(value) = self.raw(key) else {
+            return Ok(None);
         };
-        let text = |item| match item {
-            Value::String(text) => Ok(text),
-            _ => Err(wrong(key, "must be an array of strings")),
-        };
-        items.into_iter().map(text).collect::<Result<_, _>>().map(Some)
+        parsed(&value).map(Some).ok_or_else(|| wrong(key, why))
     }
 
     /// A text of a type that refuses some.
     pub(crate) fn parsed<T>(
-        &mut self,
+        &self,
         key: &str,
         parse: impl FnOnce(String) -> Result<T, TextError>,
     ) -> Result<Option<T>, ApiError> {

@@ -46,10 +46,14 @@ pub(crate) async fn readyz(app: web::Data<App>) -> Result<HttpResponse, ApiError
     if !app.readiness.is_ready() {
         return Err(ApiError::Unavailable);
     }
-    // Also where codes are handed out: those connections are others.
-    let pings = async { tokio::try_join!(app.storage.ping(), app.allocator.ping()) };
-    timeout(PATIENCE, pings)
-        .await
-        .map_err(|_| ApiError::Unavailable)??;
+    let ask = async || {
+        // Also where codes are handed out: those connections are others.
+        let pings = async { tokio::try_join!(app.storage.ping(), app.allocator.ping()) };
+        timeout(PATIENCE, pings)
+            .await
+            .map_err(|_| ApiError::Unavailable)??;
+        Ok::<_, ApiError>(())
+    };
+    app.readiness.remembered(ask).await?;
     Ok(HttpResponse::Ok().json(Health { status: "ready" }))
 }

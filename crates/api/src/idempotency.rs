@@ -23,22 +23,35 @@ pub(crate) struct OnceParameters {
     idempotency_key: Option<String>,
 }
 
-/// The request's key, if it has one.
+const NAME: &str = "Idempotency-Key";
+
+/// The key of a request that says these fields, if it has one.
 pub(crate) fn idempotency_key(
     request: &HttpRequest,
     fields: &Fields,
 ) -> Result<Option<IdempotencyKey>, ApiError> {
-    const NAME: &str = "Idempotency-Key";
+    let key = presented_key(request)?;
+    key.map(|key| key_of(key, request, &[&fields.to_json()]))
+        .transpose()
+}
+
+/// What the request's header holds, before the request itself has been read.
+pub(crate) fn presented_key(request: &HttpRequest) -> Result<Option<&str>, ApiError> {
     let mut keys = request.headers().get_all("idempotency-key");
     let Some(key) = keys.next() else { return Ok(None) };
     let not_one = || wrong(NAME, domain::NotAnIdempotencyKey);
+    let key = key.to_str().map_err(|_| not_one())?;
     if keys.next().is_some() {
         return Err(not_one());
     }
-    let key = key.to_str().map_err(|_| not_one())?;
-    IdempotencyKey::new(key, &[request.path().as_bytes(), &fields.to_json()])
-        .map(Some)
-        .map_err(|error| wrong(NAME, error))
+    key_of(key, request, &[])?;
+    Ok(Some(key))
+}
+
+/// The key with all that its request says.
+pub(crate) fn key_of(key: &str, request: &HttpRequest, said: &[&[u8]]) -> Result<IdempotencyKey, ApiError> {
+    let said = [&[request.path().as_bytes()][..], said].concat();
+    IdempotencyKey::new(key, &said).map_err(|error| wrong(NAME, error))
 }
 
 /// The answer to a key that was used for another request.

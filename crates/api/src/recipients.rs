@@ -9,7 +9,7 @@ use crate::{
 
 /// The addresses under this key, if it is there.
 pub(crate) fn recipients(
-    fields: &mut Fields,
+    fields: &Fields,
     key: &str,
     domains: &MailDomains,
 ) -> Result<Option<Subscribers>, ApiError> {

@@ -1,21 +1,45 @@
 //! The HTTP server and what its handlers share.
 
 use std::{
-    fmt, io,
+    fmt,
+    future::ready,
+    io,
     net::{SocketAddr, TcpListener},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use actix_web::{HttpServer, dev::Server, middleware, web};
+use actix_http::{HttpService, Request, error::DispatchError};
+use actix_server::Server;
+use actix_service::{
+    IntoServiceFactory as _, Service, ServiceFactory, ServiceFactoryExt as _, fn_service, map_config,
+};
+use actix_web::{
+    body::BoxBody,
+    dev::{AppConfig, ServiceResponse},
+    middleware,
+    rt::net::TcpStream,
+    web,
+};
 use domain::{FileUrl, MailDomains};
 use jiff::tz::TimeZone;
+use rustix::net::sockopt::set_socket_send_buffer_size;
 use storage::{Allocator, Storage};
+use tokio::sync::Mutex;
 
-use crate::{RateLimits, audit, host, limits, request_log, routes, shield::Shield};
+use crate::{
+    RateLimits, TrustedProxies, audit,
+    bodies::Bodies,
+    connection::{self, KEEP_ALIVE, Patience, Stream},
+    error::ApiError,
+    host, limits,
+    places::Places,
+    request_log, routes,
+    shield::Shield,
+};
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -48,7 +72,12 @@ impl fmt::Debug for App {
 pub struct Readiness {
     schema_fits: AtomicBool,
     draining: AtomicBool,
+    /// What the database was found to be, and when.
+    found: Mutex<Option<(Instant, Result<(), ApiError>)>>,
 }
+
+/// How long an answer to `/readyz` is good for: anybody may ask, as often as they like.
+const READY_REMEMBERED: Duration = Duration::from_secs(1);
 
 impl Readiness {
     pub fn schema_fits(&self) {
@@ -62,36 +91,138 @@ impl Readiness {
     pub(crate) fn is_ready(&self) -> bool {
         self.schema_fits.load(Ordering::Relaxed) && !self.draining.load(Ordering::Relaxed)
     }
+
+    /// What was found a moment ago, or what asking finds now; all who ask meanwhile wait for the one who asks.
+    pub(crate) async fn remembered(
+        &self,
+        ask: impl AsyncFnOnce() -> Result<(), ApiError>,
+    ) -> Result<(), ApiError> {
+        let mut found = self.found.lock().await;
+        if let Some((at, answer)) = found.as_ref()
+            && at.elapsed() < READY_REMEMBERED
+        {
+            return answer.clone();
+        }
+        let answer = ask().await;
+        *found = Some((Instant::now(), answer.clone()));
+        answer
+    }
 }
 
 /// How long a request's head may take to come in; slower clients are cut off.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// Longer than the usual 60 s of a balancer in front, so that it is the one who ends an idle connection.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long the rest of a body is read over whose request was answered early, so that the answer is not lost with it.
+const LINGER: Duration = Duration::from_secs(5);
 /// How long requests under way get to end after a stop was asked for.
 const DRAIN_SECONDS: u64 = 30;
+/// What the kernel keeps for a peer that does not read, per connection; Linux doubles it.
+const SEND_BUFFER: usize = 256 * 1024;
+
+/// Who may come in, and how long one may stand in the door.
+#[derive(Debug, Clone)]
+pub struct Door {
+    /// The most connections at once; an address has half of them at most, unless it is a trusted proxy.
+    pub connections: usize,
+    pub proxies: TrustedProxies,
+    /// How long a peer may take nothing of what is to be written to it.
+    pub stalled: Duration,
+}
 
 /// Answers the server on this listener, to be awaited, with the address it listens on. Signals are the caller's business.
 ///
 /// # Errors
 /// If the listener cannot be used.
-pub fn serve(app: App, listener: TcpListener) -> io::Result<(Server, SocketAddr)> {
+pub fn serve(app: App, door: Door, listener: TcpListener) -> io::Result<(Server, SocketAddr)> {
     let address = listener.local_addr()?;
+    // Connections have it from their listener.
+    set_socket_send_buffer_size(&listener, SEND_BUFFER)?;
     let app = web::Data::new(app);
-    let server = HttpServer::new(move || {
-        actix_web::App::new()
-            .app_data(app.clone())
-            .wrap(middleware::from_fn(audit::record))
-            .wrap(middleware::from_fn(host::judge))
-            .wrap(middleware::from_fn(limits::show))
-            .wrap(middleware::from_fn(request_log::log))
-            .configure(routes::configure)
-    })
-    .client_request_timeout(HEAD_TIMEOUT)
-    .keep_alive(KEEP_ALIVE)
-    .shutdown_timeout(DRAIN_SECONDS)
-    .disable_signals()
-    .listen(listener)?
-    .run();
+    let bodies = web::Data::new(Bodies::default());
+    let places = Places::new(door.connections, door.proxies);
+    let patience = Patience::new(door.stalled);
+    let builder = Server::build();
+    let stopping = builder.graceful_shutdown_signal();
+    let server = builder
+        .shutdown_timeout(DRAIN_SECONDS)
+        .disable_signals()
+        .listen("couponry", listener, move || {
+            let (places, stopping) = (places.clone(), stopping.clone());
+            let http = HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let stopping = stopping.clone();
+                    async move { stopping.notified().await }
+                })
+                .client_request_timeout(HEAD_TIMEOUT)
+                .client_disconnect_timeout(LINGER)
+                .keep_alive(KEEP_ALIVE)
+                .local_addr(address)
+                .on_connect_ext(|stream: &Stream, data| {
+                    data.insert(stream.progress());
+                });
+            let admit = move |socket: TcpStream| ready(admit(socket, &places, patience));
+            fn_service(admit).and_then(http.h1(map_config(service(app.clone(), bodies.clone()), |()| {
+                AppConfig::default()
+            })))
+        })?
+        .run();
     Ok((server, address))
+}
+
+/// A connection for which there is no place is closed at once.
+fn admit(
+    socket: TcpStream,
+    places: &Places,
+    patience: Patience,
+) -> Result<(Stream, Option<SocketAddr>), DispatchError> {
+    let peer = socket.peer_addr().map_err(DispatchError::Io)?;
+    let refused = || DispatchError::Io(io::ErrorKind::ConnectionRefused.into());
+    let place = places.take(peer.ip()).ok_or_else(refused)?;
+    let stream = Stream::new(socket, patience, place);
+    Ok((stream, Some(peer)))
+}
+
+/// Every path, and what is done round each of its requests.
+fn service(
+    app: web::Data<App>,
+    bodies: web::Data<Bodies>,
+) -> impl ServiceFactory<
+    Request,
+    Config = AppConfig,
+    Response = ServiceResponse<BoxBody>,
+    Error = actix_web::Error,
+    InitError = (),
+    Service = impl Service<Request, Response = ServiceResponse<BoxBody>, Error = actix_web::Error>,
+> {
+    actix_web::App::new()
+        .app_data(app)
+        .app_data(bodies)
+        .wrap(middleware::from_fn(audit::record))
+        .wrap(middleware::from_fn(host::judge))
+        .wrap(middleware::from_fn(limits::show))
+        .wrap(middleware::from_fn(request_log::log))
+        .wrap(middleware::from_fn(connection::watch))
+        .configure(routes::configure)
+        .into_factory()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn many_who_ask_whether_it_is_ready_cost_one_question() {
+        let readiness = Readiness::default();
+        let asked = Cell::new(0);
+        let ask = async || {
+            asked.set(asked.get() + 1);
+            tokio::task::yield_now().await;
+            Err(ApiError::Unavailable)
+        };
+        let all = (0..100).map(|_| readiness.remembered(ask));
+        let answers = futures_util::future::join_all(all).await;
+        assert!(answers.iter().all(|answer| *answer == Err(ApiError::Unavailable)));
+        assert_eq!(asked.get(), 1);
+    }
 }

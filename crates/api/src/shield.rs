@@ -2,34 +2,47 @@
 //! workspace may ask for is counted in the database (see `limits`).
 
 use std::{
-    net::{IpAddr, Ipv6Addr},
+    hash::{BuildHasher as _, Hash, RandomState},
+    net::IpAddr,
     num::NonZeroU32,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use actix_web::HttpRequest;
+use domain::WorkspaceId;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use moka::sync::Cache;
 
-use crate::error::ApiError;
+use crate::{error::ApiError, proxies::TrustedProxies};
 
-/// Wrong keys that an address may present in a row: each costs a hash of 19 MiB and tens of milliseconds.
-const WRONG_KEYS: NonZeroU32 = NonZeroU32::new(40).unwrap();
+/// Guesses that an address may make in a row: a wrong key costs a hash of 19 MiB and tens of milliseconds, a wrong token
+/// or link a statement.
+const GUESSES: NonZeroU32 = NonZeroU32::new(40).unwrap();
 /// And how many a second, afterwards.
-const WRONG_KEYS_A_SECOND: NonZeroU32 = NonZeroU32::new(10).unwrap();
-/// Addresses remembered. One that is forgotten begins anew.
-const ADDRESSES: u64 = 10_000;
+const GUESSES_A_SECOND: NonZeroU32 = NonZeroU32::new(10).unwrap();
+/// The same for all who guess the keys of one workspace, from wherever.
+const WORKSPACE_GUESSES: NonZeroU32 = NonZeroU32::new(200).unwrap();
+const WORKSPACE_GUESSES_A_SECOND: NonZeroU32 = NonZeroU32::new(20).unwrap();
+/// Addresses, and workspaces, remembered. One that is forgotten begins anew.
+const REMEMBERED: u64 = 10_000;
+/// Things known to exist; one that is forgotten is only asked for again.
+const KNOWN: u64 = 100_000;
 
 /// What is known of the addresses that were heard of lately.
 #[derive(Debug, Clone)]
 pub struct Shield {
+    proxies: TrustedProxies,
     guessers: Cache<IpAddr, Arc<Guesser>>,
+    guessed: Cache<WorkspaceId, Arc<Guesser>>,
+    /// Workspaces, tokens and links that this process has found there, by their hashes.
+    known: Cache<u64, ()>,
+    hashes: RandomState,
     /// All requests; absent where they are not limited.
     requests: Option<(Quota, Cache<IpAddr, Arc<DefaultDirectRateLimiter>>)>,
 }
 
-/// An address that presented wrong keys.
+/// Whoever guesses, or a workspace at whose keys it is guessed.
 #[derive(Debug)]
 struct Guesser {
     bucket: DefaultDirectRateLimiter,
@@ -37,59 +50,107 @@ struct Guesser {
 }
 
 impl Shield {
-    pub fn new(requests_a_second: Option<NonZeroU32>) -> Self {
+    pub fn new(requests_a_second: Option<NonZeroU32>, proxies: TrustedProxies) -> Self {
         Self {
-            guessers: addresses(),
-            requests: requests_a_second.map(|number| (Quota::per_second(number), addresses())),
+            proxies,
+            guessers: remembered(),
+            guessed: remembered(),
+            known: Cache::builder()
+                .max_capacity(KNOWN)
+                .time_to_idle(Duration::from_hours(24))
+                .build(),
+            hashes: RandomState::new(),
+            requests: requests_a_second.map(|number| (Quota::per_second(number), remembered())),
         }
     }
 
     /// Judged first of all.
     pub(crate) fn admit(&self, request: &HttpRequest) -> Result<(), ApiError> {
-        let (Some((quota, buckets)), Some(address)) = (&self.requests, address(request)) else {
+        let (Some((quota, buckets)), Some(address)) = (&self.requests, self.proxies.client(request)) else {
             return Ok(());
         };
         let bucket = buckets.get_with(address, || Arc::new(RateLimiter::direct(*quota)));
         refusal_of(&bucket).map_or(Ok(()), |wait| Err(too_many(wait)))
     }
 
-    /// Judged before a key is hashed that this process has not found right lately: whoever guesses becomes slow and
-    /// takes nobody else's time. Keys that are known never come here.
-    pub(crate) fn admit_unknown_key(&self, request: &HttpRequest) -> Result<(), ApiError> {
-        let guesser = address(request).and_then(|address| self.guessers.get(&address));
-        let Some(guesser) = guesser else { return Ok(()) };
-        let refused_until = *guesser
-            .refused_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+    /// Judged before the database is asked for a workspace, a token or a link of which this process does not know that it
+    /// is there: whoever guesses becomes slow and takes nobody else's time. What is known never comes to this.
+    pub(crate) fn admit_unknown(&self, request: &HttpRequest, thing: &str) -> Result<(), ApiError> {
+        if self.known.contains_key(&self.hashes.hash_one(thing)) {
+            return Ok(());
+        }
+        self.guesser(request).map_or(Ok(()), |guesser| guesser.admit())
+    }
+
+    /// What was found to be there.
+    pub(crate) fn learn(&self, thing: &str) {
+        self.known.insert(self.hashes.hash_one(thing), ());
+    }
+
+    /// Counts a token or a link that was wrong.
+    pub(crate) fn guessed_wrong(&self, request: &HttpRequest) {
+        if let Some(address) = self.proxies.client(request) {
+            let guesser = || Arc::new(Guesser::new(GUESSES, GUESSES_A_SECOND));
+            self.guessers.get_with(address, guesser).count();
+        }
+    }
+
+    /// Judged before a key is hashed that this process has not found right lately. Keys that are known never come here.
+    pub(crate) fn admit_unknown_key(
+        &self,
+        request: &HttpRequest,
+        workspace: &WorkspaceId,
+    ) -> Result<(), ApiError> {
+        if let Some(guesser) = self.guesser(request) {
+            guesser.admit()?;
+        }
+        self.guessed
+            .get(workspace)
+            .map_or(Ok(()), |guessed| guessed.admit())
+    }
+
+    /// Counts a key that was wrong.
+    pub(crate) fn wrong_key(&self, request: &HttpRequest, workspace: &WorkspaceId) {
+        self.guessed_wrong(request);
+        let guessed = || Arc::new(Guesser::new(WORKSPACE_GUESSES, WORKSPACE_GUESSES_A_SECOND));
+        self.guessed.get_with_by_ref(workspace, guessed).count();
+    }
+
+    fn guesser(&self, request: &HttpRequest) -> Option<Arc<Guesser>> {
+        self.guessers.get(&self.proxies.client(request)?)
+    }
+}
+
+impl Guesser {
+    fn new(in_a_row: NonZeroU32, a_second: NonZeroU32) -> Self {
+        Self {
+            bucket: RateLimiter::direct(Quota::per_second(a_second).allow_burst(in_a_row)),
+            refused_until: Mutex::default(),
+        }
+    }
+
+    fn admit(&self) -> Result<(), ApiError> {
+        let refused_until = *self.refused_until();
         match refused_until.and_then(|until| until.checked_duration_since(Instant::now())) {
             Some(wait) => Err(too_many(wait)),
             None => Ok(()),
         }
     }
 
-    /// Counts a key that was wrong.
-    pub(crate) fn wrong_key(&self, request: &HttpRequest) {
-        let Some(address) = address(request) else { return };
-        let guesser = self.guessers.get_with(address, || {
-            let quota = Quota::per_second(WRONG_KEYS_A_SECOND).allow_burst(WRONG_KEYS);
-            Arc::new(Guesser {
-                bucket: RateLimiter::direct(quota),
-                refused_until: Mutex::default(),
-            })
-        });
-        if let Some(wait) = refusal_of(&guesser.bucket) {
-            *guesser
-                .refused_until
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner) = Instant::now().checked_add(wait);
+    fn count(&self) {
+        if let Some(wait) = refusal_of(&self.bucket) {
+            *self.refused_until() = Instant::now().checked_add(wait);
         }
+    }
+
+    fn refused_until(&self) -> MutexGuard<'_, Option<Instant>> {
+        self.refused_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn addresses<T: Clone + Send + Sync + 'static>() -> Cache<IpAddr, T> {
+fn remembered<K: Hash + Eq + Send + Sync + 'static, T: Clone + Send + Sync + 'static>() -> Cache<K, T> {
     Cache::builder()
-        .max_capacity(ADDRESSES)
+        .max_capacity(REMEMBERED)
         .time_to_idle(Duration::from_mins(5))
         .build()
 }
@@ -108,14 +169,6 @@ fn too_many(wait: Duration) -> ApiError {
     }
 }
 
-/// A host of IPv6 has a whole network of addresses to send from: that counts as one.
-fn address(request: &HttpRequest) -> Option<IpAddr> {
-    Some(match request.peer_addr()?.ip().to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
-        IpAddr::V4(v4) => IpAddr::V4(v4),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
@@ -128,29 +181,47 @@ mod tests {
             .to_http_request()
     }
 
+    fn workspace(id: &str) -> WorkspaceId {
+        WorkspaceId::new(id).unwrap()
+    }
+
     #[test]
     fn guessing_is_slowed_down_for_the_one_who_guesses() {
-        let shield = Shield::new(None);
-        let guesser = from("2001:db8::1");
-        for _ in 0..WRONG_KEYS.get() {
-            assert!(shield.admit_unknown_key(&guesser).is_ok());
-            shield.wrong_key(&guesser);
+        let shield = Shield::new(None, TrustedProxies::default());
+        let (guesser, at) = (from("2001:db8::1"), workspace("w"));
+        shield.learn("token");
+        for _ in 0..GUESSES.get() {
+            assert!(shield.admit_unknown_key(&guesser, &at).is_ok());
+            shield.wrong_key(&guesser, &at);
         }
         for _ in 0..100 {
-            shield.wrong_key(&guesser);
+            shield.guessed_wrong(&guesser);
         }
         assert_eq!(
-            shield.admit_unknown_key(&guesser),
+            shield.admit_unknown_key(&guesser, &at),
             Err(ApiError::TooManyRequests { retry_after: 1 })
         );
-        assert!(shield.admit_unknown_key(&from("2001:db8::2:2")).is_err());
-        assert!(shield.admit_unknown_key(&from("2001:db8:1::1")).is_ok());
+        assert!(shield.admit_unknown(&guesser, "other token").is_err());
+        assert!(shield.admit_unknown(&guesser, "token").is_ok());
+        assert!(shield.admit_unknown_key(&from("2001:db8::2:2"), &at).is_err());
+        assert!(shield.admit_unknown_key(&from("2001:db8:1::1"), &at).is_ok());
         assert!(shield.admit(&guesser).is_ok());
     }
 
     #[test]
+    fn guessing_at_one_workspace_from_many_addresses_is_slowed_down_too() {
+        let shield = Shield::new(None, TrustedProxies::default());
+        for n in 0..=250_u8 {
+            shield.wrong_key(&from(&format!("192.0.2.{n}")), &workspace("w"));
+        }
+        let newcomer = from("198.51.100.1");
+        assert!(shield.admit_unknown_key(&newcomer, &workspace("w")).is_err());
+        assert!(shield.admit_unknown_key(&newcomer, &workspace("x")).is_ok());
+    }
+
+    #[test]
     fn a_flood_is_refused_where_a_limit_was_set() {
-        let shield = Shield::new(NonZeroU32::new(3));
+        let shield = Shield::new(NonZeroU32::new(3), TrustedProxies::default());
         let flood = from("192.0.2.1");
         let admitted = (0..50).filter(|_| shield.admit(&flood).is_ok()).count();
         assert!((3..50).contains(&admitted), "{admitted}");

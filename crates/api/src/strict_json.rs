@@ -1,91 +1,230 @@
-//! JSON as it should be: a key at most once, also within.
+//! JSON as it should be: a key at most once, also within. A text is looked at as a whole, and nothing of it is built but
+//! what is asked for: a body of millions of small values costs little more than its text.
 
-use std::fmt;
+use std::{fmt, hash::BuildHasher as _, hash::RandomState, sync::LazyLock};
 
+use actix_web::web::Bytes;
 use serde::{
     Deserialize, Deserializer,
-    de::{self, MapAccess, SeqAccess, Visitor},
+    de::{self, DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
-use serde_json::{Map, Number, Value};
+use serde_json::value::RawValue;
 
-/// The object this text is, or nothing: no other value, nothing behind it, no key twice, valid UTF-8.
-pub(crate) fn object(text: &[u8]) -> Option<Map<String, Value>> {
-    match serde_json::from_slice::<Strict>(text) {
-        Ok(Strict(Value::Object(object))) => Some(object),
-        _ => None,
+/// Keys are told apart by their hashes, whose secret is the process' own: an object may have millions of keys.
+static HASHES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+/// An object's text, and where in it the value of each key is.
+pub(crate) struct Object {
+    text: Bytes,
+    /// In the order of the keys' hashes.
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    key: u64,
+    start: u32,
+    end: u32,
+}
+
+impl Object {
+    /// The object this text is, or nothing: no other value, nothing behind it, no key twice, valid UTF-8.
+    pub(crate) fn read(text: Bytes) -> Option<Self> {
+        let mut reader = serde_json::Deserializer::from_slice(&text);
+        let entries = reader.deserialize_map(Entries { text: &text }).ok()?;
+        reader.end().ok()?;
+        Some(Self { text, entries })
+    }
+
+    /// An object without any key.
+    pub(crate) fn empty() -> Self {
+        Self {
+            text: Bytes::from_static(b"{}"),
+            entries: Vec::new(),
+        }
+    }
+
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The text of a key's value.
+    pub(crate) fn value(&self, key: &str) -> Option<Bytes> {
+        let key = HASHES.hash_one(key);
+        let place = self.entries.binary_search_by_key(&key, |entry| entry.key).ok()?;
+        let entry = self.entries.get(place)?;
+        Some(self.text.slice(entry.start as usize..entry.end as usize))
     }
 }
 
-/// A value that serde_json would take silently with its last key winning.
-struct Strict(Value);
+/// What a value's text means, if it is one of these.
+pub(crate) fn parsed<T: DeserializeOwned>(value: &[u8]) -> Option<T> {
+    serde_json::from_slice(value).ok()
+}
 
-impl<'de> Deserialize<'de> for Strict {
+/// The items' texts, if the value is an array of at least one and at most so many. One item more is not looked at.
+pub(crate) fn items(value: &Bytes, most: usize) -> Option<Vec<Bytes>> {
+    let mut reader = serde_json::Deserializer::from_slice(value);
+    reader.deserialize_seq(Items { value, most }).ok()
+}
+
+struct Entries<'a> {
+    text: &'a [u8],
+}
+
+impl<'de> Visitor<'de> for Entries<'_> {
+    type Value = Vec<Entry>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object without repeated keys")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Vec<Entry>, A::Error> {
+        let mut entries = Vec::new();
+        let mut keys = Vec::new();
+        while let Some(Key(key)) = map.next_key()? {
+            let value = map.next_value::<&RawValue>()?.get();
+            let mut reader = serde_json::Deserializer::from_str(value);
+            Checked(&mut keys)
+                .deserialize(&mut reader)
+                .map_err(de::Error::custom)?;
+            let start = value.as_ptr().addr() - self.text.as_ptr().addr();
+            let place = |at: usize| u32::try_from(at).map_err(de::Error::custom);
+            entries.push(Entry {
+                key,
+                start: place(start)?,
+                end: place(start + value.len())?,
+            });
+        }
+        entries.sort_unstable_by_key(|entry: &Entry| entry.key);
+        if entries.array_windows().any(|[one, other]| one.key == other.key) {
+            return Err(de::Error::custom("repeated key"));
+        }
+        Ok(entries)
+    }
+}
+
+/// A key's hash.
+struct Key(u64);
+
+impl<'de> Deserialize<'de> for Key {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(StrictVisitor)
+        struct Hashed;
+        impl Visitor<'_> for Hashed {
+            type Value = Key;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+
+            fn visit_str<E>(self, key: &str) -> Result<Key, E> {
+                Ok(Key(HASHES.hash_one(key)))
+            }
+        }
+        deserializer.deserialize_str(Hashed)
     }
 }
 
-struct StrictVisitor;
+/// Looks at a value and builds nothing; the keys of the objects that are open lie on a common stack.
+struct Checked<'a>(&'a mut Vec<u64>);
 
-impl<'de> Visitor<'de> for StrictVisitor {
-    type Value = Strict;
+impl<'de> DeserializeSeed<'de> for Checked<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Checked<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON value without repeated keys")
     }
 
-    fn visit_unit<E>(self) -> Result<Strict, E> {
-        Ok(Strict(Value::Null))
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Strict, E> {
-        Ok(Strict(Value::Bool(value)))
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Strict, E> {
-        Ok(Strict(value.into()))
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Strict, E> {
-        Ok(Strict(value.into()))
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_f64<E: de::Error>(self, value: f64) -> Result<Strict, E> {
-        Number::from_f64(value)
-            .map(|number| Strict(number.into()))
-            .ok_or_else(|| E::custom("not a number"))
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Strict, E> {
-        Ok(Strict(value.into()))
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Strict, E> {
-        Ok(Strict(value.into()))
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element_seed(Checked(self.0))?.is_some() {}
+        Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Strict, A::Error> {
-        let mut values = Vec::new();
-        while let Some(Strict(value)) = items.next_element()? {
-            values.push(value);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let keys = self.0;
+        let below = keys.len();
+        while let Some(Key(key)) = map.next_key()? {
+            keys.push(key);
+            map.next_value_seed(Checked(keys))?;
         }
-        Ok(Strict(values.into()))
+        let own = keys.get_mut(below..).unwrap_or_default();
+        own.sort_unstable();
+        let repeats = own.array_windows().any(|[one, other]| one == other);
+        keys.truncate(below);
+        if repeats {
+            return Err(de::Error::custom("repeated key"));
+        }
+        Ok(())
+    }
+}
+
+struct Items<'a> {
+    value: &'a Bytes,
+    most: usize,
+}
+
+impl<'de> Visitor<'de> for Items<'_> {
+    type Value = Vec<Bytes>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "an array of 1 to {} items", self.most)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Strict, A::Error> {
-        let mut object = Map::new();
-        while let Some((key, Strict(value))) = entries.next_entry::<String, Strict>()? {
-            if object.insert(key, value).is_some() {
-                return Err(de::Error::custom("repeated key"));
-            }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Vec<Bytes>, A::Error> {
+        let mut items = Vec::new();
+        while items.len() < self.most {
+            let Some(item) = seq.next_element::<&RawValue>()? else {
+                break;
+            };
+            let start = item.get().as_ptr().addr() - self.value.as_ptr().addr();
+            items.push(self.value.slice(start..start + item.get().len()));
         }
-        Ok(Strict(object.into()))
+        let is_over = items.len() == self.most && seq.next_element::<IgnoredAny>()?.is_some();
+        if items.is_empty() || is_over {
+            return Err(de::Error::invalid_length(items.len(), &self));
+        }
+        Ok(items)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn is_object(text: impl Into<Vec<u8>>) -> bool {
+        Object::read(Bytes::from(text.into())).is_some()
+    }
 
     #[test]
     fn only_a_proper_object_is_one() {
@@ -103,20 +242,47 @@ mod tests {
             "{\"a\":NaN}",
             "// c\n{}",
             "{\"a\":1,\"a\":2}",
+            "{\"a\":1,\"\\u0061\":2}",
             "{\"a\":{\"b\":1,\"b\":1}}",
+            "{\"a\":{\"b\":{\"c\":1,\"d\":2},\"b\":1}}",
+            "{\"a\":[{\"b\":1},{\"b\":1,\"b\":1}]}",
             "{\"a\":\"\\ud800\"}",
+            "{\"\\ud800\":1}",
             "{\"a\":\"\u{1}\"}",
             "{\"a\":1e400}",
+            "{\"a\":[1,]}",
         ] {
-            assert!(object(text.as_bytes()).is_none(), "{text}");
+            assert!(!is_object(text), "{text}");
         }
-        assert!(object(b"{\"a\":\"\xff\"}").is_none());
-        assert!(object("\u{feff}{}".as_bytes()).is_none());
-        assert!(object(" {\"a\": [1, {\"b\": null}]} ".as_bytes()).is_some());
+        assert!(!is_object(b"{\"a\":\"\xff\"}".as_slice()));
+        assert!(!is_object(b"{\"\xff\":1}".as_slice()));
+        assert!(!is_object("\u{feff}{}"));
+        assert!(is_object(" {\"a\": [1, {\"b\": null}]} "));
+        assert!(is_object(
+            "{\"a\":{\"b\":{\"b\":{\"b\":1}}},\"b\":[{\"b\":1},{\"b\":1}]}"
+        ));
     }
 
     #[test]
     fn a_million_levels_are_refused() {
-        assert!(object("{\"a\":".repeat(1_000_000).as_bytes()).is_none());
+        assert!(!is_object("{\"a\":".repeat(1_000_000)));
+        assert!(!is_object(format!("{{\"a\":{}", "[".repeat(1_000_000))));
+    }
+
+    #[test]
+    fn values_are_found_by_their_keys() {
+        let object = Object::read(Bytes::from_static(
+            b" { \"a\" : [ 1 , 2 ] ,\"\\u0062\":\"x\" , \"c\":null} ",
+        ))
+        .unwrap();
+        assert_eq!(object.value("a").unwrap(), "[ 1 , 2 ]");
+        assert_eq!(object.value("b").unwrap(), "\"x\"");
+        assert_eq!(object.value("c").unwrap(), "null");
+        assert!(object.value("d").is_none());
+        let array = object.value("a").unwrap();
+        assert_eq!(items(&array, 2).unwrap(), ["1", "2"]);
+        assert!(items(&array, 1).is_none());
+        assert!(items(&Bytes::from_static(b"[]"), 1).is_none());
+        assert!(items(&Bytes::from_static(b"{}"), 1).is_none());
     }
 }

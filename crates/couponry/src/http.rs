@@ -5,7 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener},
 };
 
-use api::App;
+use api::{App, Door};
 use tokio::{sync::watch, task::JoinHandle};
 
 #[derive(Debug)]
@@ -16,8 +16,8 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    pub(crate) fn start(app: App, listener: TcpListener) -> io::Result<Self> {
-        let (server, address) = api::serve(app, listener)?;
+    pub(crate) fn start(app: App, door: Door, listener: TcpListener) -> io::Result<Self> {
+        let (server, address) = api::serve(app, door, listener)?;
         let (stop, mut stopped) = watch::channel(false);
         let task = tokio::spawn(async move {
             let handle = server.handle();

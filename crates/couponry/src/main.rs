@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod database;
 mod http;
+mod open_files;
 mod opening;
 mod pools;
 mod private_postgres;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use api::{App, Readiness, Shield};
+use api::{App, Door, Readiness, Shield};
 use ingestion::{
     Callbacks, Fetcher, Loader,
     outbound::{Limits, Outbound},
@@ -25,7 +25,7 @@ use crate::{
     config::Settings,
     database::Database,
     http::Http,
-    opening, pools,
+    open_files, opening, pools,
     signals::{Signal, Signals},
     workers::{Plan, Workers, Workshop},
 };
@@ -90,7 +90,11 @@ impl Service {
             self.credentials
                 .spawn(async move { storage.keep_credentials().await });
             self.requests = Some(app.storage.clone());
-            let http = Http::start(app, listener)?;
+            let door = Door {
+                connections: open_files::raise(settings.door.connections),
+                ..settings.door.clone()
+            };
+            let http = Http::start(app, door, listener)?;
             tracing::info!(address = %http.address(), %url, "listening");
             self.http = Some(http);
         }
@@ -164,7 +168,7 @@ impl Service {
             mail_domains: settings.mail_domains.clone(),
             readiness: Arc::clone(&self.readiness),
             rate_limits: settings.rate_limits.clone(),
-            shield: Shield::new(settings.address_requests),
+            shield: Shield::new(settings.address_requests, settings.door.proxies.clone()),
         })
     }
 

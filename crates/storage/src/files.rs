@@ -53,6 +53,8 @@ pub struct NewFile {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddFile {
     Added(PublicId),
+    /// The idempotency key has this file already.
+    Repeated(PublicId),
     ListNotActive,
     /// The idempotency key was used for another file.
     KeyReused,
@@ -133,10 +135,13 @@ impl Storage {
         )
         .fetch_one(&self.pool)
         .await?;
+        let made = || {
+            PublicId::try_from(added.made.as_slice())
+                .map_err(|_| Error::Fault("a file's id cannot be read".to_owned()))
+        };
         match added.outcome.as_str() {
-            "added" | "repeat" => PublicId::try_from(added.made.as_slice())
-                .map(AddFile::Added)
-                .map_err(|_| Error::Fault("a file's id cannot be read".to_owned())),
+            "added" => made().map(AddFile::Added),
+            "repeat" => made().map(AddFile::Repeated),
             "inactive" => Ok(AddFile::ListNotActive),
             "other" => Ok(AddFile::KeyReused),
             other => Err(Error::Fault(format!("add_file_once answered {other}"))),

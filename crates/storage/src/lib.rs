@@ -31,6 +31,7 @@ mod rate_limits;
 mod rescue;
 mod retention;
 mod runs;
+mod spools;
 mod stock;
 mod uploads;
 mod usage_reports;
@@ -67,6 +68,7 @@ pub use pool::Outage;
 pub use pull_tokens::{LinkedToken, PullToken};
 pub use rate_limits::Quota;
 pub use runs::Run;
+pub use spools::Spool;
 pub use stock::Stock;
 pub use uploads::Upload;
 pub use usage_reports::{

@@ -64,12 +64,12 @@ pub(crate) struct AllocateCouponBody {
     ),
 )]
 pub(crate) async fn allocate(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
-    let mut fields = body.object(CONTRACT_BYTES).await?;
+    let fields = body.object(CONTRACT_BYTES).await?;
     let request = AllocationRequest {
-        user_id: recipient::user_id(&mut fields)?,
-        request_id: recipient::request_id(&mut fields)?,
-        campaign: recipient::campaign(&mut fields)?.map(Arc::new),
-        hold_seconds: recipient::hold_seconds(&mut fields)?,
+        user_id: recipient::user_id(&fields)?,
+        request_id: recipient::request_id(&fields)?,
+        campaign: recipient::campaign(&fields)?.map(Arc::new),
+        hold_seconds: recipient::hold_seconds(&fields)?,
     };
     let outcomes = app
         .allocator

@@ -24,10 +24,13 @@ use crate::{
         texts,
     },
     path::{List, ListPath},
+    strict_json,
 };
 
 /// The most recipients of one batch.
 const MAX_RECIPIENTS: usize = 10_000;
+/// The most bytes of a `user_id` that was refused and is told again.
+const MAX_SAID: usize = 1024;
 
 /// Who gets codes, and for what.
 #[derive(ToSchema)]
@@ -102,9 +105,9 @@ pub(crate) async fn allocate_batch(
         .trim()
         .eq_ignore_ascii_case("application/x-ndjson")
     {
-        return stream::answer(app, list.0, request.query_string(), body.plain()?);
+        return stream::answer(&app, &list.0, &request, body.plain()?);
     }
-    let Batch { recipients, shortage } = Batch::read(body.object(BATCH_BYTES).await?)?;
+    let Batch { recipients, shortage } = body.read(BATCH_BYTES, |fields| Batch::read(&fields)).await?;
     let requests: Vec<AllocationRequest> = recipients
         .iter()
         .filter_map(|recipient| recipient.as_ref().ok().cloned())
@@ -134,61 +137,56 @@ pub(super) struct BadRecipient {
 }
 
 impl Batch {
-    fn read(mut fields: Fields) -> Result<Self, ApiError> {
-        const KEY: &str = "recipients";
-        let campaign = recipient::campaign(&mut fields)?.map(Arc::new);
-        let hold_seconds = recipient::hold_seconds(&mut fields)?;
+    fn read(fields: &Fields) -> Result<Self, ApiError> {
+        let campaign = recipient::campaign(fields)?.map(Arc::new);
+        let hold_seconds = recipient::hold_seconds(fields)?;
         let shortage = match fields.text("on_shortage")?.as_deref() {
             None | Some("partial") => Shortage::Partial,
             Some("reject") => Shortage::Reject,
             Some(_) => return Err(wrong("on_shortage", "must be \"partial\" or \"reject\"")),
         };
-        let recipients = match fields.take(KEY) {
-            None => return Err(ApiError::MissingKey(Some(KEY))),
-            Some(Value::Array(recipients)) if (1..=MAX_RECIPIENTS).contains(&recipients.len()) => recipients,
-            Some(_) => {
-                return Err(wrong(
-                    KEY,
-                    format_args!("must be an array of 1 to {MAX_RECIPIENTS} recipients"),
-                ));
-            }
+        let items = fields.items("recipients", MAX_RECIPIENTS, "recipients")?;
+        let read = |item| match Fields::read(item) {
+            Some(fields) => read_recipient(&fields, campaign.as_ref(), hold_seconds),
+            None => Err(BadRecipient {
+                user_id: Value::Null,
+                error: wrong("recipients", "must hold objects"),
+            }),
         };
-        let recipients = recipients
-            .into_iter()
-            .map(|value| read_recipient(value, campaign.as_ref(), hold_seconds));
         Ok(Self {
-            recipients: recipients.collect(),
+            recipients: items.into_iter().map(read).collect(),
             shortage,
         })
     }
 }
 
 pub(super) fn read_recipient(
-    value: Value,
+    fields: &Fields,
     campaign: Option<&Arc<Campaign>>,
     hold_seconds: Option<i32>,
 ) -> Result<AllocationRequest, BadRecipient> {
-    let Value::Object(object) = value else {
-        return Err(BadRecipient {
-            user_id: Value::Null,
-            error: wrong("recipients", "must hold objects"),
-        });
-    };
-    let named = object.get("user_id").cloned().unwrap_or_default();
-    let mut fields = Fields::new(object);
     let request = || {
         Ok(AllocationRequest {
-            user_id: recipient::user_id(&mut fields)?,
-            request_id: recipient::request_id(&mut fields)?,
+            user_id: recipient::user_id(fields)?,
+            request_id: recipient::request_id(fields)?,
             campaign: campaign.cloned(),
             hold_seconds,
         })
     };
-    let mut request = request;
     request().map_err(|error| BadRecipient {
-        user_id: named,
+        user_id: said(fields),
         error,
     })
+}
+
+/// What was said to be the user, if it is a text, a number or a truth value, and short: an answer says no more than it
+/// has to.
+fn said(fields: &Fields) -> Value {
+    let short = fields.raw("user_id").filter(|value| value.len() <= MAX_SAID);
+    let value = short.and_then(|value| strict_json::parsed::<Value>(&value));
+    value
+        .filter(|value| !value.is_array() && !value.is_object())
+        .unwrap_or_default()
 }
 
 /// All or nothing: one recipient that cannot be served means that no code was taken for any. What is wrong with a key
@@ -225,7 +223,7 @@ struct Answer {
 #[serde(untagged)]
 pub(super) enum Item {
     Served(ShownAllocation),
-    /// `user_id` is what was sent as such, whatever it was.
+    /// `user_id` is what was sent as such; null if that was an array or an object, or longer than 1,024 bytes.
     Failed {
         user_id: Value,
         error: Told,

@@ -1,6 +1,7 @@
 //! Handing out codes: one file per verb.
 
 pub(crate) mod allocate;
+mod answers;
 pub(crate) mod batch;
 pub(crate) mod confirm;
 pub(crate) mod fetch_all;

@@ -12,18 +12,18 @@ use crate::{
 /// The longest hold: a week, in seconds.
 const MAX_HOLD_SECONDS: i64 = 7 * 24 * 60 * 60;
 
-pub(super) fn user_id(fields: &mut Fields) -> Result<ExternalId, ApiError> {
+pub(super) fn user_id(fields: &Fields) -> Result<ExternalId, ApiError> {
     const KEY: &str = "user_id";
     fields
         .parsed(KEY, ExternalId::new)?
         .ok_or(ApiError::MissingKey(Some(KEY)))
 }
 
-pub(super) fn request_id(fields: &mut Fields) -> Result<Option<ExternalId>, ApiError> {
+pub(super) fn request_id(fields: &Fields) -> Result<Option<ExternalId>, ApiError> {
     fields.parsed("request_id", ExternalId::new)
 }
 
-pub(super) fn hold_seconds(fields: &mut Fields) -> Result<Option<i32>, ApiError> {
+pub(super) fn hold_seconds(fields: &Fields) -> Result<Option<i32>, ApiError> {
     const KEY: &str = "hold_seconds";
     let Some(seconds) = fields.integer(KEY)? else {
         return Ok(None);
@@ -58,12 +58,12 @@ pub(super) struct CampaignBody {
     variation: Option<texts::FreeText>,
 }
 
-pub(super) fn campaign(fields: &mut Fields) -> Result<Option<Campaign>, ApiError> {
-    let Some(mut fields) = fields.object("campaign")? else {
+pub(super) fn campaign(fields: &Fields) -> Result<Option<Campaign>, ApiError> {
+    let Some(fields) = fields.object("campaign")? else {
         return Ok(None);
     };
     let id = fields.parsed("id", ExternalId::new).map_err(within_campaign)?;
-    let mut text = |key: &str| fields.parsed(key, FreeText::new).map_err(within_campaign);
+    let text = |key: &str| fields.parsed(key, FreeText::new).map_err(within_campaign);
     let (name, channel, delivery_type) = (text("name")?, text("channel")?, text("delivery_type")?);
     let (locale, variation) = (text("locale")?, text("variation")?);
     let sent_at = fields.text("sent_at").map_err(within_campaign)?;

@@ -66,7 +66,7 @@ pub(crate) async fn release_many(
     list: List,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
-    let ids = settle::ids(body.object(IDS_BYTES).await?)?;
+    let ids = body.read(IDS_BYTES, |fields| settle::ids(&fields)).await?;
     let settled = settle::settle(&app, &list.0, ids, async |positions| {
         let outcomes = app.storage.release(&list.0, positions).await?;
         Ok(outcomes.into_iter().map(judged).collect())

@@ -1,9 +1,8 @@
 //! What confirming and releasing have in common: ids in, hand-outs as they now stand out.
 
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, web::Bytes};
 use domain::{AllocationId, Position};
 use serde::Serialize;
-use serde_json::Value;
 use storage::{ListRef, Recorded};
 use utoipa::ToSchema;
 
@@ -12,6 +11,7 @@ use crate::{
     App,
     error::{ApiError, Told},
     fields::{Fields, wrong},
+    strict_json::parsed,
 };
 
 /// The most hand-outs of one call.
@@ -54,19 +54,10 @@ pub(super) fn position(request: &HttpRequest, list: &ListRef) -> Result<Position
 }
 
 /// The ids of the body.
-pub(super) fn ids(mut fields: Fields) -> Result<Vec<String>, ApiError> {
+pub(super) fn ids(fields: &Fields) -> Result<Vec<String>, ApiError> {
     const KEY: &str = "allocation_ids";
-    match fields.take(KEY) {
-        None => Err(ApiError::MissingKey(Some(KEY))),
-        Some(Value::Array(items)) if (1..=MAX_IDS).contains(&items.len()) => items
-            .into_iter()
-            .map(|item| match item {
-                Value::String(id) => Ok(id),
-                _ => Err(wrong(KEY, "must hold strings")),
-            })
-            .collect(),
-        Some(_) => Err(wrong(KEY, format_args!("must be an array of 1 to {MAX_IDS} ids"))),
-    }
+    let id = |item: Bytes| parsed(&item).ok_or_else(|| wrong(KEY, "must hold strings"));
+    fields.items(KEY, MAX_IDS, "ids")?.into_iter().map(id).collect()
 }
 
 /// Settles those ids that are ids of this list, and shows each as it then stands.

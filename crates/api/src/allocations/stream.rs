@@ -1,20 +1,22 @@
 //! `POST /v1/coupon-list/{coupon_list_id}/allocations/batch` with `Content-Type: application/x-ndjson`: recipients come
-//! line by line and are answered line by line as their codes are committed. Memory stays at a few groups: who does not
-//! read the answers is not read from either.
+//! line by line and are answered line by line as their codes are committed, whether or not the answers are read meanwhile:
+//! most senders write all of a body before they read. Memory stays at a few groups and a few megabytes of answers.
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse, rt,
     web::{self, Bytes},
 };
 use domain::Campaign;
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use serde_json::{Map, Value};
 use storage::{AllocationRequest, GROUP_KEYS, ListRef};
+use tokio::task::JoinHandle;
 use utoipa::IntoParams;
 
 use super::{
+    answers::Answers,
     batch::{BadRecipient, Item, read_recipient},
     lines::{Line, lines},
     recipient,
@@ -22,10 +24,10 @@ use super::{
 };
 use crate::{
     App,
+    connection::Taking,
     error::ApiError,
     fields::Fields,
     page::{number, parameter},
-    strict_json,
 };
 
 /// The most recipients of one request.
@@ -57,12 +59,64 @@ struct Common {
 }
 
 pub(super) fn answer(
-    app: web::Data<App>,
-    list: Arc<ListRef>,
-    query: &str,
+    app: &web::Data<App>,
+    list: &Arc<ListRef>,
+    request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
-    let common = Common::read(query)?;
+    let common = Common::read(request.query_string())?;
+    let answers = Answers::new(&app.storage, list);
+    let ending = Ending(answers.clone());
+    let groups = groups(app.clone(), list.clone(), common, payload);
+    let taking = Taking::of(request);
+    let task = rt::spawn(async move {
+        let mut groups = Box::pin(groups);
+        while let Some(bytes) = groups.next().await {
+            if let Err(error) = ending.0.add(bytes).await {
+                tracing::warn!(%error, "answers that nobody reads cannot be kept");
+                return;
+            }
+        }
+        ending.0.end();
+        drop(taking);
+    });
+    // The lines are taken for as long as somebody may read the answers.
+    let task = Task(task);
+    let read = answers.read().map(move |bytes| {
+        _ = &task;
+        bytes.map_err(actix_web::Error::from)
+    });
+    Ok(HttpResponse::Ok()
+        .content_type("application/x-ndjson")
+        .streaming(read))
+}
+
+/// The task that takes the lines, ended when the answers are dropped. Calls under way are not its own: they are carried
+/// out, and the ledger has what they gave.
+struct Task(JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Ends the answers, also when the task that adds them panics: a reader would wait for ever.
+struct Ending(Rc<Answers>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.end_unless_ended();
+    }
+}
+
+/// The answers of each group of lines, in order.
+fn groups(
+    app: web::Data<App>,
+    list: Arc<ListRef>,
+    common: Common,
+    payload: web::Payload,
+) -> impl Stream<Item = Bytes> {
     let numbered = lines(payload)
         .enumerate()
         .map(|(number, line)| (number < MOST_LINES, line));
@@ -72,16 +126,13 @@ pub(super) fn answer(
         std::future::ready(answered)
     });
     // Whatever has come is a group: a sender that waits for an answer before it goes on is not kept waiting.
-    let answers = Box::pin(within)
+    Box::pin(within)
         .ready_chunks(GROUP_KEYS)
         .map(move |group| {
             let (app, list, common) = (app.clone(), list.clone(), common.clone());
-            async move { Ok::<_, actix_web::Error>(answer_group(&app, &list, &common, group).await) }
+            async move { answer_group(&app, &list, &common, group).await }
         })
-        .buffered(GROUPS);
-    Ok(HttpResponse::Ok()
-        .content_type("application/x-ndjson")
-        .streaming(answers))
+        .buffered(GROUPS)
 }
 
 async fn answer_group(app: &App, list: &Arc<ListRef>, common: &Common, group: Vec<(bool, Line)>) -> Bytes {
@@ -139,10 +190,11 @@ impl Common {
         if let Some(seconds) = number(query, "hold_seconds", i64::MIN..=i64::MAX)? {
             fields.insert("hold_seconds".to_owned(), seconds.into());
         }
-        let mut fields = Fields::new(fields);
+        let text = Value::from(fields).to_string();
+        let fields = Fields::read(text.into()).ok_or(ApiError::NotJson)?;
         Ok(Self {
-            campaign: recipient::campaign(&mut fields)?.map(Arc::new),
-            hold_seconds: recipient::hold_seconds(&mut fields)?,
+            campaign: recipient::campaign(&fields)?.map(Arc::new),
+            hold_seconds: recipient::hold_seconds(&fields)?,
         })
     }
 
@@ -155,10 +207,8 @@ impl Common {
             return Err(refused(ApiError::TooManyRecipients));
         }
         match line {
-            Line::Text(text) => match strict_json::object(&text) {
-                Some(object) => {
-                    read_recipient(Value::Object(object), self.campaign.as_ref(), self.hold_seconds)
-                }
+            Line::Text(text) => match Fields::read(text.into()) {
+                Some(fields) => read_recipient(&fields, self.campaign.as_ref(), self.hold_seconds),
                 None => Err(refused(ApiError::NotJson)),
             },
             Line::TooLong => Err(refused(ApiError::LineTooLong)),

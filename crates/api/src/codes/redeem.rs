@@ -59,9 +59,9 @@ pub(crate) async fn redeem(
 ) -> Result<HttpResponse, ApiError> {
     let code = code_in_path(&request)?;
     let place = place(&app, &list.0, &code).await?;
-    let mut fields = body.object_or_empty(CONTRACT_BYTES).await?;
+    let fields = body.object_or_empty(CONTRACT_BYTES).await?;
     let redemption_id = fields.parsed("redemption_id", RedemptionId::new)?;
-    let metadata = match fields.take("metadata") {
+    let metadata = match fields.value("metadata") {
         Some(metadata @ Value::Object(_)) if metadata.to_string().len() <= METADATA_BYTES => Some(metadata),
         Some(_) => return Err(wrong("metadata", "must be an object of at most 4096 bytes")),
         None => None,

@@ -73,7 +73,7 @@ pub(crate) async fn upload(
     let once = idempotency_key(&request, &fields)?;
     let file = new_file(fields, &app)?;
     match app.storage.add_file(&list.0, &file, once.as_ref()).await? {
-        AddFile::Added(id) => {
+        AddFile::Added(id) | AddFile::Repeated(id) => {
             request.extensions_mut().insert(Made(id));
             Ok(HttpResponse::Created().json(UploadedFile::new(&list.0, &file, id)))
         }
@@ -86,8 +86,8 @@ pub(super) fn not_active() -> ApiError {
     ApiError::Invalid("The coupon list is archived or expired; activate it first.".to_owned())
 }
 
-fn new_file(mut fields: Fields, app: &App) -> Result<NewFile, ApiError> {
-    let url = fetchable("file_url", &one_url(fields.take("file_url"))?, app)?;
+fn new_file(fields: Fields, app: &App) -> Result<NewFile, ApiError> {
+    let url = fetchable("file_url", &one_url(fields.value("file_url"))?, app)?;
     let callback_url = fields.text("callback_url")?.filter(|text| !text.is_empty());
     let name = fields
         .parsed("name", FreeText::new)?
@@ -100,7 +100,7 @@ fn new_file(mut fields: Fields, app: &App) -> Result<NewFile, ApiError> {
             .transpose()?,
         source: FileSource::Hosted {
             url,
-            auth: basic_auth(&mut fields)?,
+            auth: basic_auth(&fields)?,
         },
     })
 }
@@ -139,7 +139,7 @@ fn name_of(url: &FileUrl) -> FreeText {
     FreeText::new(name).unwrap_or_default()
 }
 
-fn basic_auth(fields: &mut Fields) -> Result<Option<BasicAuth>, ApiError> {
+fn basic_auth(fields: &Fields) -> Result<Option<BasicAuth>, ApiError> {
     const USERNAME: &str = "file_url_auth_username";
     const PASSWORD: &str = "file_url_auth_password";
     let username = fields

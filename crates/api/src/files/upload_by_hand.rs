@@ -15,6 +15,7 @@ use futures_util::{
     StreamExt as _,
     future::{Ready, ready},
 };
+use sha2::{Digest as _, Sha256};
 use storage::{AddFile, FileSource, ListRef, NewFile, Upload};
 use utoipa::ToSchema;
 
@@ -24,6 +25,7 @@ use crate::{
     audit::Made,
     error::{ApiError, Envelope},
     fields::wrong,
+    idempotency::{OnceParameters, key_of, key_reused, presented_key},
     openapi::{
         refusals::{Guarded, NamesList, ReadsBody},
         texts,
@@ -33,6 +35,8 @@ use crate::{
 
 /// How long the sender may pause.
 const PAUSE: Duration = Duration::from_secs(30);
+/// How long all of it may take: after an hour pieces that belong to no load are taken for left behind.
+const UPLOAD_TIMEOUT: Duration = Duration::from_mins(50);
 /// How much is kept by one statement.
 const PIECE_BYTES: usize = 512 * 1024;
 /// Three are known; unknown ones are read over, but not without end.
@@ -80,7 +84,7 @@ struct PartsBody {
     tag = "Coupon Files",
     summary = "Send a Coupon File",
     description = "The same as an upload by URL, with the file itself in the request.",
-    params(ListPath),
+    params(ListPath, OnceParameters),
     request_body(content = PartsBody, content_type = "multipart/form-data"),
     responses(
         (status = 201, description = "The file, waiting.", body = UploadedFile<'_>),
@@ -102,41 +106,55 @@ pub(crate) async fn upload_by_hand(
     parts: Parts,
 ) -> Result<HttpResponse, ApiError> {
     let parts = parts.open()?;
-    // Before 64 MB are read for nothing.
-    if !app.storage.is_active(&list.0).await? {
+    let once = presented_key(&request)?;
+    // Before 64 MB are read for nothing. A key may be a repeat's, which is answered whatever has become of the list.
+    if once.is_none() && !app.storage.is_active(&list.0).await? {
         return Err(not_active());
     }
     let mut upload = Upload::begin(&list.0);
-    let added = match receive(&app, &mut upload, parts).await {
-        Ok(received) => add(&app, &list.0, upload, received, &request).await,
+    let received = timeout(UPLOAD_TIMEOUT, receive(&app, &mut upload, parts)).await;
+    let added = match received.unwrap_or(Err(ApiError::TooSlow)) {
+        Ok(received) => add(&app, &list.0, upload, received, once, &request).await,
         Err(error) => Err(error),
     };
-    if added.is_err() && app.storage.forget_upload(upload).await.is_err() {
-        tracing::debug!("an upload that failed is left to the housekeeping");
+    let is_kept = added.as_ref().is_ok_and(|(_, is_new)| *is_new);
+    if !is_kept && app.storage.forget_upload(upload).await.is_err() {
+        tracing::debug!("an upload that nothing came of is left to the housekeeping");
     }
-    added
+    added.map(|(answer, _)| answer)
 }
 
+/// The answer, and whether the file is new: a repeat's bytes are there already.
 async fn add(
     app: &App,
     list: &ListRef,
     upload: Upload,
     received: Received,
+    once: Option<&str>,
     request: &HttpRequest,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<(HttpResponse, bool), ApiError> {
+    let digest = received.digest.finalize();
     let file = NewFile {
         name: received.name.or(received.file_name).unwrap_or_default(),
         source: FileSource::Sent(upload),
         created_by: received.created_by.unwrap_or_default(),
         callback_url: None,
     };
-    match app.storage.add_file(list, &file, None).await? {
-        AddFile::Added(id) => {
-            request.extensions_mut().insert(Made(id));
-            Ok(HttpResponse::Created().json(UploadedFile::new(list, &file, id)))
-        }
-        AddFile::ListNotActive | AddFile::KeyReused => Err(not_active()),
-    }
+    let said = [
+        file.name.as_str().as_bytes(),
+        file.created_by.as_str().as_bytes(),
+        digest.as_slice(),
+    ];
+    let once = once.map(|key| key_of(key, request, &said)).transpose()?;
+    let (id, is_new) = match app.storage.add_file(list, &file, once.as_ref()).await? {
+        AddFile::Added(id) => (id, true),
+        AddFile::Repeated(id) => (id, false),
+        AddFile::KeyReused => return Err(key_reused()),
+        AddFile::ListNotActive => return Err(not_active()),
+    };
+    request.extensions_mut().insert(Made(id));
+    let answer = HttpResponse::Created().json(UploadedFile::new(list, &file, id));
+    Ok((answer, is_new))
 }
 
 impl Parts {
@@ -167,6 +185,8 @@ impl Parts {
 #[derive(Default)]
 struct Received {
     has_file: bool,
+    /// Of the file's bytes.
+    digest: Sha256,
     file_name: Option<FreeText>,
     name: Option<FreeText>,
     created_by: Option<FreeText>,
@@ -194,7 +214,7 @@ async fn receive(app: &App, upload: &mut Upload, mut parts: Multipart) -> Result
             "file" => {
                 received.has_file = true;
                 received.file_name = file_name(&part)?;
-                keep(app, upload, part).await?;
+                keep(app, upload, part, &mut received.digest).await?;
             }
             "name" => received.name = text(part, "name").await?,
             "created_by" => received.created_by = text(part, "created_by").await?,
@@ -219,7 +239,7 @@ fn file_name(part: &Field) -> Result<Option<FreeText>, ApiError> {
         .map_err(|error| wrong("file", format_args!("has a name that {error}")))
 }
 
-async fn keep(app: &App, upload: &mut Upload, mut file: Field) -> Result<(), ApiError> {
+async fn keep(app: &App, upload: &mut Upload, mut file: Field, digest: &mut Sha256) -> Result<(), ApiError> {
     let mut piece = BytesMut::with_capacity(PIECE_BYTES * 2);
     let mut bytes = 0_u64;
     while let Some(chunk) = in_time(file.next()).await? {
@@ -228,6 +248,7 @@ async fn keep(app: &App, upload: &mut Upload, mut file: Field) -> Result<(), Api
         if bytes > SENT_FILE_BYTES {
             return Err(ApiError::FileTooLarge);
         }
+        digest.update(&chunk);
         piece.extend_from_slice(&chunk);
         if piece.len() >= PIECE_BYTES {
             app.storage.keep_piece(upload, &piece.split()).await?;

@@ -48,7 +48,7 @@ pub(crate) struct ActivateCouponListBody {
 )]
 pub(crate) async fn activate(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
     const KEY: &str = "expires_at";
-    let mut fields = body.object_or_empty(CONTRACT_BYTES).await?;
+    let fields = body.object_or_empty(CONTRACT_BYTES).await?;
     let text = fields
         .text(KEY)
         .map_err(ApiError::into_bad)?

@@ -9,10 +9,7 @@ use crate::{
     recipients::recipients,
 };
 
-pub(super) fn subscribers(
-    fields: &mut Fields,
-    domains: &MailDomains,
-) -> Result<Option<Subscribers>, ApiError> {
+pub(super) fn subscribers(fields: &Fields, domains: &MailDomains) -> Result<Option<Subscribers>, ApiError> {
     recipients(fields, "email_alert_subscribers", domains)
 }
 
@@ -49,18 +46,18 @@ pub(super) struct CouponShortageAlertBody {
     threshold_count: Option<i64>,
 }
 
-pub(super) fn alert_patch(fields: &mut Fields) -> Result<Option<AlertPatch>, ApiError> {
+pub(super) fn alert_patch(fields: &Fields) -> Result<Option<AlertPatch>, ApiError> {
     const KEY: &str = "alert_conditions";
-    let Some(mut alerts) = fields.object(KEY)? else {
+    let Some(alerts) = fields.object(KEY)? else {
         return Ok(None);
     };
-    let expiry = |mut alert: Fields| {
+    let expiry = |alert: Fields| {
         Ok::<_, ApiError>(ExpiryAlertPatch {
             alert: alert.boolean("alert")?,
             days_before: alert.integer("days_before")?,
         })
     };
-    let shortage = |mut alert: Fields| {
+    let shortage = |alert: Fields| {
         Ok::<_, ApiError>(ShortageAlertPatch {
             alert: alert.boolean("alert")?,
             threshold_count: alert.integer("threshold_count")?,

@@ -92,19 +92,19 @@ pub(crate) async fn create(
     }
 }
 
-fn new_list(mut fields: Fields, app: &App) -> Result<NewList, ApiError> {
+fn new_list(fields: Fields, app: &App) -> Result<NewList, ApiError> {
     const MISSING: ApiError = ApiError::MissingKey(None);
     let name = fields.parsed("name", ListName::new)?.ok_or(MISSING)?;
     let label = fields.parsed("label", Label::new)?.ok_or(MISSING)?;
     let expires_at = fields.text("expires_at")?.ok_or(MISSING)?;
     let created_by = fields.parsed("created_by", FreeText::not_blank)?.ok_or(MISSING)?;
-    let alerts = alerts::alert_patch(&mut fields)?.unwrap_or_default();
+    let alerts = alerts::alert_patch(&fields)?.unwrap_or_default();
     Ok(NewList {
         name,
         label,
         expires_at: parse_expiry(&expires_at, &app.zone).map_err(|error| wrong("expires_at", error))?,
         created_by,
-        subscribers: alerts::subscribers(&mut fields, &app.mail_domains)?.unwrap_or_default(),
+        subscribers: alerts::subscribers(&fields, &app.mail_domains)?.unwrap_or_default(),
         alerts: AlertConditions::from_patch(alerts).map_err(|_| MISSING)?,
     })
 }

@@ -68,14 +68,14 @@ pub(crate) async fn update(app: web::Data<App>, list: List, body: Body) -> Resul
 }
 
 /// `label` and `created_by` never change, so they are ignored like any unknown key.
-fn change(mut fields: Fields, app: &App) -> Result<ListChange, ApiError> {
+fn change(fields: Fields, app: &App) -> Result<ListChange, ApiError> {
     let expires_at = fields.text("expires_at")?;
     Ok(ListChange {
         name: fields.parsed("name", ListName::new)?,
         expires_at: expires_at
             .map(|text| parse_expiry(&text, &app.zone).map_err(|error| wrong("expires_at", error)))
             .transpose()?,
-        subscribers: alerts::subscribers(&mut fields, &app.mail_domains)?,
-        alerts: alerts::alert_patch(&mut fields)?,
+        subscribers: alerts::subscribers(&fields, &app.mail_domains)?,
+        alerts: alerts::alert_patch(&fields)?,
     })
 }

@@ -47,7 +47,7 @@ pub(crate) async fn create(
     request: HttpRequest,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
-    let mut fields = body.object_or_empty(CONTRACT_BYTES).await?;
+    let fields = body.object_or_empty(CONTRACT_BYTES).await?;
     let fallback = fields.parsed("fallback", FreeText::new)?;
     let token = app
         .storage

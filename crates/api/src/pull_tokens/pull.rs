@@ -141,12 +141,14 @@ async fn pulled(app: &App, request: &HttpRequest) -> Result<HttpResponse, ApiErr
 async fn linked(app: &App, request: &HttpRequest) -> Result<LinkedToken, ApiError> {
     let text = request.match_info().get("token").unwrap_or_default();
     let (id, signature) = read(text).ok_or(ApiError::NotFound)?;
-    let token = app.storage.linked_token(id).await?.ok_or(ApiError::NotFound)?;
-    if is_signed(id, signature, &token.key) {
-        Ok(token)
-    } else {
-        Err(ApiError::NotFound)
-    }
+    app.shield.admit_unknown(request, text)?;
+    let token = app.storage.linked_token(id).await?;
+    let Some(token) = token.filter(|token| is_signed(id, signature, &token.key)) else {
+        app.shield.guessed_wrong(request);
+        return Err(ApiError::NotFound);
+    };
+    app.shield.learn(text);
+    Ok(token)
 }
 
 fn is_preview(query: &str) -> Result<bool, ApiError> {

@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, web};
 use domain::PublicId;
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
@@ -106,25 +105,13 @@ pub(crate) async fn check_capacity(
     }))
 }
 
-fn plans(mut fields: Fields) -> Result<Vec<(PublicId, i64)>, ApiError> {
+fn plans(fields: Fields) -> Result<Vec<(PublicId, i64)>, ApiError> {
     const KEY: &str = "plans";
-    let plans = match fields.take(KEY) {
-        None => return Err(ApiError::MissingKey(Some(KEY))),
-        Some(Value::Array(plans)) if (1..=MAX_PLANS).contains(&plans.len()) => plans,
-        Some(_) => {
-            return Err(wrong(
-                KEY,
-                format_args!("must be an array of 1 to {MAX_PLANS} plans"),
-            ));
-        }
-    };
+    let plans = fields.items(KEY, MAX_PLANS, "plans")?;
     plans
         .into_iter()
         .map(|plan| {
-            let Value::Object(plan) = plan else {
-                return Err(wrong(KEY, "must hold objects"));
-            };
-            let mut plan = Fields::new(plan);
+            let plan = Fields::read(plan).ok_or_else(|| wrong(KEY, "must hold objects"))?;
             let id = plan
                 .text("coupon_list_id")?
                 .ok_or(ApiError::MissingKey(Some("coupon_list_id")))?;

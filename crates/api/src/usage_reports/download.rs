@@ -5,8 +5,8 @@ use std::io::Write as _;
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{
-        AcceptEncoding, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, Encoding,
-        Header as _, VARY,
+        AUTHORIZATION, AcceptEncoding, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE,
+        Encoding, Header as _, VARY,
     },
     web::{self, Bytes},
 };
@@ -50,12 +50,15 @@ struct LinkParameters {
     ),
 )]
 pub(crate) async fn download(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let report = if let Some(link) = Link::of(&request) {
-        linked_report(&app, &request, &link).await?
-    } else {
-        let workspace = authenticate(&request).await?;
-        let report = app.storage.usage_report(&workspace, report_id(&request)?).await?;
-        report.ok_or(ApiError::NotFound)?
+    let linked = match Link::of(&request) {
+        Some(link) => Some(linked_report(&app, &request, &link).await),
+        None => None,
+    };
+    let report = match linked {
+        Some(Ok(report)) => report,
+        // Right credentials open what a link does not, or no more.
+        Some(Err(error)) if !request.headers().contains_key(AUTHORIZATION) => return Err(error),
+        _ => own_report(&app, &request).await?,
     };
     if report.status != ReportStatus::Ready {
         return Err(ApiError::ReportNotReady);
@@ -120,15 +123,27 @@ impl Link {
 /// A link that is wrong or over opens nothing, and does not say whether there is anything to open.
 async fn linked_report(app: &App, request: &HttpRequest, link: &Link) -> Result<UsageReport, ApiError> {
     app.shield.admit(request)?;
-    let (report, key) = app
-        .storage
-        .linked_usage_report(report_id(request)?)
-        .await?
-        .ok_or(ApiError::NotFound)?;
-    let is_good = key.opens(request.path(), link.expires, &link.signature)
-        && link.expires <= report.expires_at.as_second()
-        && !app.storage.has_passed(link.expires).await?;
-    is_good.then_some(report).ok_or(ApiError::NotFound)
+    let id = report_id(request)?;
+    app.shield.admit_unknown(request, &link.signature)?;
+    let found = app.storage.linked_usage_report(id).await?;
+    let signed = found.filter(|(_, key)| key.opens(request.path(), link.expires, &link.signature));
+    let Some((report, _)) = signed else {
+        // With credentials it is they that are judged.
+        if !request.headers().contains_key(AUTHORIZATION) {
+            app.shield.guessed_wrong(request);
+        }
+        return Err(ApiError::NotFound);
+    };
+    app.shield.learn(&link.signature);
+    let is_open =
+        link.expires <= report.expires_at.as_second() && !app.storage.has_passed(link.expires).await?;
+    is_open.then_some(report).ok_or(ApiError::NotFound)
+}
+
+async fn own_report(app: &App, request: &HttpRequest) -> Result<UsageReport, ApiError> {
+    let workspace = authenticate(request).await?;
+    let report = app.storage.usage_report(&workspace, report_id(request)?).await?;
+    report.ok_or(ApiError::NotFound)
 }
 
 fn takes_gzip(request: &HttpRequest) -> bool {

@@ -86,15 +86,15 @@ pub(crate) async fn request(
 }
 
 fn new_report(
-    mut fields: Fields,
+    fields: Fields,
     zone: &TimeZone,
     mail_domains: &MailDomains,
 ) -> Result<NewUsageReport, ApiError> {
     const RECIPIENTS: &str = "email_subscribers";
-    let start_date = day(&mut fields, "start_date")?;
-    let end_date = day(&mut fields, "end_date")?;
+    let start_date = day(&fields, "start_date")?;
+    let end_date = day(&fields, "end_date")?;
     let subscribers =
-        recipients(&mut fields, RECIPIENTS, mail_domains)?.ok_or(ApiError::MissingKey(Some(RECIPIENTS)))?;
+        recipients(&fields, RECIPIENTS, mail_domains)?.ok_or(ApiError::MissingKey(Some(RECIPIENTS)))?;
     if subscribers.as_slice().is_empty() {
         return Err(wrong(RECIPIENTS, "must name at least one address"));
     }
@@ -102,7 +102,7 @@ fn new_report(
     Ok(NewUsageReport { period, subscribers })
 }
 
-fn day(fields: &mut Fields, key: &'static str) -> Result<Date, ApiError> {
+fn day(fields: &Fields, key: &'static str) -> Result<Date, ApiError> {
     let text = fields.text(key)?.ok_or(ApiError::MissingKey(Some(key)))?;
     parse_day(&text).map_err(|error| wrong(key, error))
 }

@@ -1,6 +1,7 @@
 //! What the operator decides, read once at the start.
 
 mod check;
+mod door_variables;
 mod rate_variables;
 mod secret;
 mod settings;

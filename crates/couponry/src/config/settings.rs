@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf, time::Duration};
 
-use api::RateLimits;
+use api::{Door, RateLimits};
 use domain::{MailDomains, WorkspaceId};
 use ingestion::outbound::AddressPolicy;
 use jiff::tz::TimeZone;
@@ -39,6 +39,7 @@ pub(crate) struct Settings {
     pub(crate) rate_limits: RateLimits,
     /// Requests a second from one address; absent: as many as come.
     pub(crate) address_requests: Option<NonZeroU32>,
+    pub(crate) door: Door,
     /// A valid filter; kept as text because an `EnvFilter` cannot be cloned.
     pub(crate) log: String,
 }
@@ -104,6 +105,7 @@ impl Settings {
             problems.keep("COUPONRY_REPORT_VARIATIONS", on_or_off(&said.report_variations));
         let limited = problems.keep("COUPONRY_RATE_LIMITS", on_or_off(&said.rate_limits));
         let limits = said.rates.read(&mut problems);
+        let door = said.door.read(&mut problems);
         let address_requests =
             problems.keep("COUPONRY_ADDRESS_REQUESTS", number_or_off(&said.address_requests));
         let log = problems.keep("COUPONRY_LOG", log_filter(&said.log));
@@ -134,6 +136,7 @@ impl Settings {
                     RateLimits::new()
                 },
                 address_requests: address_requests?,
+                door: door?,
                 log: log?,
             })
         };
@@ -249,7 +252,7 @@ fn role(text: &str) -> Result<Role, String> {
     }
 }
 
-fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
+pub(super) fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
     text.parse()
         .ok()
         .filter(|number| (least..=most).contains(number))
@@ -335,9 +338,12 @@ mod tests {
             "--rate-create-list=often",
             "--rate-limits=sometimes",
             "--address-requests=0",
+            "--trusted-proxies=10.0.0.0/8,my-proxy",
+            "--connections=1",
+            "--stall-seconds=0",
         ])
         .unwrap_err();
-        assert_eq!(said.len(), 12, "{said:#?}");
+        assert_eq!(said.len(), 15, "{said:#?}");
         assert!(!said.concat().contains("hidden"), "{said:#?}");
     }
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use secrecy::SecretString;
 
-use super::rate_variables::RateVariables;
+use super::{door_variables::DoorVariables, rate_variables::RateVariables};
 
 /// What was said, still as text: `Settings::judge` reads it, so that `config check` can show all of it and name
 /// everything that is wrong, not only the first thing.
@@ -212,6 +212,9 @@ pub(crate) struct Variables {
 
     #[command(flatten)]
     pub(crate) rates: RateVariables,
+
+    #[command(flatten)]
+    pub(crate) door: DoorVariables,
 
     /// Requests a second that this process takes from one address
     #[arg(

@@ -25,6 +25,7 @@ pub(super) enum Chore {
     ForgetIdempotencyKeys,
     ForgetUploads,
     ForgetFetches,
+    ForgetAnswers,
     RemoveOrphanedBlocks,
     BeginPurgesAgain,
 }
@@ -51,7 +52,7 @@ impl Household {
 }
 
 impl Chore {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::RescueJobs,
         Self::ExpireLists,
         Self::SweepHolds,
@@ -61,6 +62,7 @@ impl Chore {
         Self::ForgetIdempotencyKeys,
         Self::ForgetUploads,
         Self::ForgetFetches,
+        Self::ForgetAnswers,
         Self::RemoveOrphanedBlocks,
         Self::BeginPurgesAgain,
     ];
@@ -134,6 +136,7 @@ impl Chore {
             Self::ForgetIdempotencyKeys => storage.forget_old_idempotency_keys().await?,
             Self::ForgetUploads => storage.forget_orphaned_uploads().await?,
             Self::ForgetFetches => storage.forget_orphaned_fetches().await?,
+            Self::ForgetAnswers => storage.forget_orphaned_answers().await?,
             Self::RemoveOrphanedBlocks => storage.remove_orphaned_blocks().await?,
             Self::BeginPurgesAgain => match storage.begin_purges_again().await? {
                 0 => {}

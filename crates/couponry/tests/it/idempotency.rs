@@ -5,7 +5,9 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::app::{Answer, Client, FileHost, TestApp, a_list, csv, send, text, texts, with};
+use crate::app::{
+    Answer, Client, FileHost, TestApp, a_list, csv, file_part, part, send, text, texts, whole, with,
+};
 
 async fn post(client: &Client, path: &str, key: &str, body: &Value) -> Answer {
     let request = client.request(Method::POST, path).json(body);
@@ -213,4 +215,41 @@ async fn what_is_no_key_is_refused_by_its_name() {
     assert_key_refused(&send(twice.json(&a_list())).await);
     assert_eq!(number(&app, "/coupon-list").await, 0);
     create(&app, &"k".repeat(255), &a_list()).await.expect(201);
+}
+
+/// A file sent by hand, with this key.
+async fn send_file(client: &Client, list: &str, key: &str, name: &str, codes: &[&str]) -> Answer {
+    let parts = [file_part(&csv(codes)), part("name=\"name\"", "", name.as_bytes())];
+    let path = format!("/coupon-list/{list}/files/upload");
+    let request = client
+        .request(Method::POST, &path)
+        .header("Content-Type", "multipart/form-data; boundary=XX")
+        .header("Idempotency-Key", key);
+    send(request.body(whole(&parts))).await
+}
+
+#[tokio::test]
+async fn a_file_that_is_sent_by_hand_twice_is_one_file() {
+    let app = TestApp::start().await;
+    let list = app.create_list().await;
+    let first = send_file(&app, &list, "key-1", "May", &["A-1", "A-2"]).await;
+    let made = first.expect(201);
+    app.finished(&list, text(&made["_id"])).await;
+    let repeat = send_file(&app, &list, "key-1", "May", &["A-1", "A-2"]).await;
+    assert_eq!((repeat.status, &repeat.text), (201, &first.text));
+    for (name, codes) in [("June", ["A-1", "A-2"]), ("May", ["A-1", "A-3"])] {
+        assert_key_refused(&send_file(&app, &list, "key-1", name, &codes).await);
+    }
+    assert_key_refused(&send_file(&app, &list, "", "May", &["A-1"]).await);
+    assert_eq!(number(&app, &files_of(&list)).await, 1);
+    // Of what nothing came of, nothing is kept.
+    let pieces: i64 = sqlx::query_scalar("select count(*) from upload_piece")
+        .fetch_one(&mut app.database.connect().await)
+        .await
+        .unwrap();
+    assert_eq!(pieces, 0);
+    app.archive(&list).await;
+    let repeat = send_file(&app, &list, "key-1", "May", &["A-1", "A-2"]).await;
+    assert_eq!((repeat.status, &repeat.text), (201, &first.text));
+    assert_eq!(send_file(&app, &list, "key-2", "May", &["A-4"]).await.status, 400);
 }

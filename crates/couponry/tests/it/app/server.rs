@@ -58,6 +58,23 @@ impl Server {
         }
     }
 
+    /// What the process has in memory, in KiB, from where its peak is counted anew.
+    pub(crate) fn memory(&self) -> u64 {
+        std::fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5").unwrap();
+        self.status("VmRSS:")
+    }
+
+    /// The most it had in memory since then, in KiB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, name: &str) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// SIGTERM, as an orchestrator sends it.
     pub(crate) fn terminate(&self) {
         rustix::process::kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
@@ -87,8 +104,14 @@ impl Drop for Server {
 
 /// The program with these variables and no others: nothing of the machine's surroundings may show.
 pub(crate) fn program(environment: &Environment) -> Command {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_couponry"));
+    // As systems start programs: with 1,024 open files, which they may raise.
+    let mut program = Command::new("/bin/sh");
     program
+        .args([
+            "-c",
+            "ulimit -S -n 1024 && exec \"$0\" \"$@\"",
+            env!("CARGO_BIN_EXE_couponry"),
+        ])
         .env_clear()
         .env("RUST_BACKTRACE", "1")
         // Two traps: times follow COUPONRY_TIME_ZONE alone, and no request goes through a proxy that nobody checked.

@@ -78,6 +78,16 @@ impl TestApp {
         Server::start(&environment, &self.output).await
     }
 
+    /// What the server has in memory, in KiB, from where its peak is counted anew.
+    pub(crate) fn memory(&self) -> u64 {
+        self.server.memory()
+    }
+
+    /// The most it had in memory since then, in KiB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        self.server.peak_memory()
+    }
+
     /// SIGTERM: readiness goes first, then the server ends by itself.
     pub(crate) fn terminate(&self) {
         self.server.terminate();

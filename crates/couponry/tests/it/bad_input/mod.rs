@@ -6,6 +6,7 @@ mod create_and_update;
 mod files;
 mod framing;
 mod ids;
+mod memory;
 mod multipart;
 mod queries;
 mod reports;

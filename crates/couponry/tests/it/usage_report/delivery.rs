@@ -192,6 +192,14 @@ async fn without_a_relay_a_report_can_be_downloaded_and_its_mail_waits() {
         (&json!("READY"), &json!(null))
     );
     assert_eq!(download(&app, &ready).await.text.lines().count(), 2);
+    // Right credentials open it with a link that does not.
+    let path = format!("/usage-report/{}/download", text(&ready["_id"]));
+    for link in ["?expires=1&signature=00", "?signature="] {
+        assert_eq!(app.get(&format!("{path}{link}")).await.status, 200, "{link}");
+        send(app.anonymous(Method::GET, &format!("/v1{path}{link}")))
+            .await
+            .expect_error(404, "not-found");
+    }
 
     let mail = MailHost::start().await;
     let with_relay = app

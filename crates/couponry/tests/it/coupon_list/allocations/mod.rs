@@ -8,3 +8,4 @@ mod release;
 mod single;
 mod stream;
 mod stream_connections;
+mod stream_unread;

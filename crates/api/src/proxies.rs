@@ -1,0 +1,128 @@
+//! Whose word is taken for a client's address.
+
+use std::{
+    net::{IpAddr, Ipv6Addr, SocketAddr},
+    str::FromStr,
+};
+
+use actix_web::{HttpRequest, http::header::HeaderMap};
+use ipnet::IpNet;
+
+/// The proxies in front of the server (`COUPONRY_TRUSTED_PROXIES`): what they write into `X-Forwarded-For` is believed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TrustedProxies(Vec<IpNet>);
+
+/// A part of the list that is neither an address nor a network.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is neither an address like 192.0.2.7 nor a network like 10.0.0.0/8")]
+pub struct NotAProxy(String);
+
+impl FromStr for TrustedProxies {
+    type Err = NotAProxy;
+
+    /// Addresses and networks, parted by commas; blanks round them do not matter.
+    fn from_str(text: &str) -> Result<Self, NotAProxy> {
+        let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+        let network = |part: &str| {
+            let alone = part.parse::<IpAddr>().map(IpNet::from);
+            alone
+                .or_else(|_| part.parse())
+                .map_err(|_| NotAProxy(part.to_owned()))
+        };
+        parts.map(network).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+impl TrustedProxies {
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// Who sent the request: the peer or, if that is a trusted proxy, the last hop of `X-Forwarded-For` that is not one.
+    /// What stands before that hop is anybody's word.
+    pub(crate) fn client(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let peer = request.peer_addr()?.ip();
+        Some(one_a_network(self.sender(peer, request.headers())))
+    }
+
+    fn sender(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut sender = peer;
+        if !self.contains(peer) {
+            return sender;
+        }
+        let lines: Vec<&str> = headers
+            .get_all("x-forwarded-for")
+            .filter_map(|line| line.to_str().ok())
+            .collect();
+        for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+            let Some(hop) = address(hop.trim()) else {
+                return sender;
+            };
+            sender = hop;
+            if !self.contains(hop) {
+                return sender;
+            }
+        }
+        sender
+    }
+}
+
+/// An address as proxies write it, some with a port.
+fn address(hop: &str) -> Option<IpAddr> {
+    let with_port = || hop.parse::<SocketAddr>().map(|address| address.ip());
+    let bracketed = hop.trim_start_matches('[').trim_end_matches(']');
+    bracketed.parse().or_else(|_| with_port()).ok()
+}
+
+/// A host of IPv6 has a whole network of addresses to send from: that counts as one.
+pub(crate) fn one_a_network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX))),
+        IpAddr::V4(v4) => IpAddr::V4(v4),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn client(trusted: &str, peer: &str, forwarded: &[&str]) -> String {
+        let peer: IpAddr = peer.parse().unwrap();
+        let mut request = TestRequest::default().peer_addr((peer, 1).into());
+        for line in forwarded {
+            request = request.append_header(("X-Forwarded-For", *line));
+        }
+        let proxies: TrustedProxies = trusted.parse().unwrap();
+        proxies.client(&request.to_http_request()).unwrap().to_string()
+    }
+
+    #[test]
+    fn the_last_hop_that_is_not_trusted_is_the_client() {
+        let trusted = "10.0.0.0/8, 192.0.2.7";
+        for (peer, forwarded, expected) in [
+            ("203.0.113.9", &["198.51.100.1"][..], "203.0.113.9"),
+            ("10.1.1.1", &["198.51.100.1"], "198.51.100.1"),
+            ("10.1.1.1", &["6.6.6.6, 198.51.100.1"], "198.51.100.1"),
+            ("10.1.1.1", &["198.51.100.1, 192.0.2.7"], "198.51.100.1"),
+            ("10.1.1.1", &["6.6.6.6", "198.51.100.1, 10.2.2.2"], "198.51.100.1"),
+            ("10.1.1.1", &["198.51.100.1:4711"], "198.51.100.1"),
+            ("10.1.1.1", &["[2001:db8::1]:4711"], "2001:db8::"),
+            ("::ffff:10.1.1.1", &["2001:db8::1"], "2001:db8::"),
+            ("10.1.1.1", &["198.51.100.1, nonsense"], "10.1.1.1"),
+            ("10.1.1.1", &["10.3.3.3"], "10.3.3.3"),
+            ("10.1.1.1", &[], "10.1.1.1"),
+        ] {
+            assert_eq!(client(trusted, peer, forwarded), expected, "{peer} {forwarded:?}");
+        }
+        assert_eq!(client("", "10.1.1.1", &["198.51.100.1"]), "10.1.1.1");
+    }
+
+    #[test]
+    fn a_bad_list_says_which_part_is_bad() {
+        let error = "10.0.0.0/8, my-proxy".parse::<TrustedProxies>().unwrap_err();
+        assert!(error.to_string().contains("'my-proxy'"), "{error}");
+    }
+}

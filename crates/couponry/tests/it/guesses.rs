@@ -1,0 +1,83 @@
+//! Who guesses tokens, links or workspaces becomes slow, and nobody else does.
+
+use futures_util::future::join_all;
+use reqwest::{Method, header};
+use serde_json::json;
+
+use crate::app::{Answer, Client, Credentials, TestApp, send, text, until, wait_for};
+
+/// From this address, as a proxy in front tells it.
+async fn get_from(client: &Client, address: &str, path: &str) -> Answer {
+    let request = client.anonymous(Method::GET, path);
+    send(request.header("X-Forwarded-For", format!("6.6.6.6, {address}"))).await
+}
+
+async fn behind_a_proxy() -> TestApp {
+    TestApp::start_with(|environment| {
+        environment.insert("COUPONRY_TRUSTED_PROXIES".to_owned(), "127.0.0.0/8".to_owned());
+    })
+    .await
+}
+
+#[tokio::test]
+async fn guessed_tokens_and_links_make_their_sender_slow_and_nobody_else() {
+    let app = behind_a_proxy().await;
+    let list = app.list_with(&["A-1", "A-2"]).await;
+    let token = app.pull_token(&list, &json!({})).await;
+    let pull = format!("/v1/pull/{}?preview=1", text(&token["token"]));
+    let guess = |n: usize, path: &str| {
+        path.replace("ID", &format!("{n:024x}"))
+            .replace("SIGNATURE", &"ab".repeat(32))
+    };
+    for (address, path) in [
+        ("198.51.100.1", "/v1/pull/IDSIGNATURE"),
+        (
+            "198.51.100.2",
+            "/v1/usage-report/ID/download?expires=1900000000&signature=SIGNATURE",
+        ),
+    ] {
+        get_from(&app, address, &pull).await.expect(200);
+        let mut n = 0;
+        wait_for("a guess to be refused", async || {
+            n += 1;
+            let answer = get_from(&app, address, &guess(n, path)).await;
+            assert!(matches!(answer.status, 404 | 429), "{}", answer.text);
+            (answer.status == 429).then_some(())
+        })
+        .await;
+        // What is known to be there is no guess, and another address did not guess.
+        get_from(&app, address, &pull).await.expect(200);
+        get_from(&app, "198.51.100.9", &guess(0, path))
+            .await
+            .expect_error(404, "not-found");
+    }
+}
+
+#[tokio::test]
+async fn unknown_workspaces_are_not_looked_for_without_end() {
+    let app = behind_a_proxy().await;
+    let get = async |client: &Client, address: &str| {
+        let request = client.anonymous(Method::GET, "/v1/coupon-list");
+        let request = request.header(header::AUTHORIZATION, client.credentials.basic());
+        send(request.header("X-Forwarded-For", address)).await.status
+    };
+    assert_eq!(get(&app, "198.51.100.1").await, 200);
+    let mut round = 0;
+    until("a guess to be refused", async || {
+        round += 1;
+        // Tokens are guessed faster than keys, each of which costs a hash, and counted with them.
+        let guesses = (0..100).map(async |n| {
+            let path = format!("/v1/pull/{n:024x}{}", "ab".repeat(32));
+            get_from(&app, "198.51.100.1", &path).await.status
+        });
+        join_all(guesses).await;
+        let nobody = app.with_credentials(Credentials::new(&format!("nobody-{round}"), "key"));
+        let status = get(&nobody, "198.51.100.1").await;
+        assert!(matches!(status, 401 | 429), "{status}");
+        status == 429
+    })
+    .await;
+    assert_eq!(get(&app, "198.51.100.1").await, 200);
+    let nobody = app.with_credentials(Credentials::new("nobody", "key"));
+    assert_eq!(get(&nobody, "198.51.100.2").await, 401);
+}
