@@ -9,6 +9,7 @@ async fn a_code_that_was_given_back_goes_to_a_new_key_before_fresh_ones() {
     let app = TestApp::start().await;
     let list = app.list_with(&codes("A", 5)).await;
     let (held, given) = (app.hold(&list, "u").await, app.give(&list, "v").await);
+    let mut nexts = Vec::new();
     for (n, allocation) in [given, held].iter().enumerate() {
         let released = app.release(&list, allocation).await.expect(200);
         let expected = with(
@@ -21,9 +22,19 @@ async fn a_code_that_was_given_back_goes_to_a_new_key_before_fresh_ones() {
         assert_eq!(next["coupon_code"], allocation["coupon_code"]);
         assert_ne!(next["_id"], allocation["_id"]);
         assert!(text(&next["allocated_at"]) >= text(&allocation["allocated_at"]));
-        app.release(&list, &next).await.expect(200);
+        nexts.push(next);
+    }
+    for next in &nexts {
+        app.release(&list, next).await.expect(200);
     }
     assert_eq!(app.stock(&list).await, [5, 5, 0, 0, 0, 0]);
+    // The one that came back first goes out first.
+    for (n, next) in nexts.iter().enumerate() {
+        assert_eq!(
+            app.take(&list, &format!("last-{n}")).await,
+            text(&next["coupon_code"])
+        );
+    }
 }
 
 #[tokio::test]
