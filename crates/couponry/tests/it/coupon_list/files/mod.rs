@@ -4,6 +4,7 @@ mod contents;
 mod delete;
 mod fetch_all;
 mod fetch_one;
+mod fetching;
 mod hosts;
 mod progress;
 mod quarantine;
