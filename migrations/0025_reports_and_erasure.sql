@@ -1,9 +1,10 @@
 -- A report never names a person who was erased, and only the worker whose job it is writes it.
 
--- As in 0015. The workspace is locked first, as by `begin_report`: a report that has begun before is seen here and is
+-- As in 0015, of some lists of the workspace, in the order of their ids. The workspace is locked first, as by `begin_report`: a report that has begun before is seen here and is
 -- taken from its worker, one that begins later reads the ledger as it is then. Of a report's rows the job comes first,
 -- as where a report ends.
-create or replace function erase_user(p_workspace bigint, p_user text) returns bigint
+drop function erase_user(bigint, text);
+create function erase_user(p_workspace bigint, p_user text, p_lists bigint[]) returns bigint
 language plpgsql volatile as $$
 declare
     v_list bigint;
@@ -11,7 +12,7 @@ declare
     v_sum bigint := 0;
 begin
     perform 1 from workspace w where w.workspace_id = p_workspace for no key update;
-    for v_list in select c.list_id from coupon_list c where c.workspace_id = p_workspace order by c.list_id loop
+    foreach v_list in array p_lists loop
         execute
             'with erased as (
                  update ledger l set user_id = null, request_id = null

@@ -34,7 +34,7 @@ impl Storage {
             list,
             object,
         )
-        .execute(&self.pool)
+        .execute(self.pool.of(workspace.workspace_id))
         .await?;
         Ok(())
     }
@@ -55,7 +55,7 @@ impl Storage {
             limit,
         );
         let entries = rows
-            .fetch_all(&self.pool)
+            .fetch_all(self.pool.of(workspace.workspace_id))
             .await?
             .into_iter()
             .map(|row| AuditEntry {

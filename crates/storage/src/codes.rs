@@ -122,7 +122,7 @@ impl Storage {
             list.key.fingerprint(code.as_bytes()),
             code,
         );
-        Ok(found.fetch_optional(&self.pool).await?.map(|row| CodePlace {
+        Ok(found.fetch_optional(self.pool.of(list.workspace_id)).await?.map(|row| CodePlace {
             file_id: row.file_id,
             ordinal: row.ordinal,
         }))
@@ -141,7 +141,7 @@ impl Storage {
             place.file_id,
             place.ordinal,
         )
-        .fetch_one(&self.pool)
+        .fetch_one(self.pool.of(list.workspace_id))
         .await?;
         let status = match row.status.as_str() {
             "GONE" => return Ok(None),
@@ -203,10 +203,11 @@ impl Storage {
              order by created_at desc, public_id",
             workspace.workspace_id,
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(self.pool.of(workspace.workspace_id)).await?;
         rows.into_iter()
             .map(|row| {
                 Ok(ListRef {
+                    workspace_id: workspace.workspace_id,
                     list_id: row.list_id,
                     public_id: PublicId::try_from(row.public_id.as_slice())
                         .map_err(|_| unreadable("list"))?,
@@ -235,7 +236,7 @@ impl Storage {
             place.ordinal,
             Json(&detail) as _,
         );
-        match outcome.fetch_one(&self.pool).await?.as_str() {
+        match outcome.fetch_one(self.pool.of(list.workspace_id)).await?.as_str() {
             "redeemed" | "repeat" => Ok(Redeemed::Redeemed),
             "already" => Ok(Redeemed::Already),
             "not-redeemable" => Ok(Redeemed::NotRedeemable),
@@ -252,7 +253,7 @@ impl Storage {
             place.ordinal,
             code
         );
-        match outcome.fetch_one(&self.pool).await?.as_str() {
+        match outcome.fetch_one(self.pool.of(list.workspace_id)).await?.as_str() {
             "disabled" => Ok(Disabled::Disabled),
             "redeemed" => Ok(Disabled::Redeemed),
             "absent" => Ok(Disabled::Absent),

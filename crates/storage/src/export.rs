@@ -55,7 +55,7 @@ impl Storage {
                order by f.file_id"#,
             list.list_id,
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool.of(list.workspace_id))
         .await?;
         let mut free = VecDeque::with_capacity(rows.len());
         for row in rows.into_iter().filter(|row| row.used < row.added) {
@@ -94,7 +94,7 @@ impl Storage {
                where d.list_id = $1 and f.sealed_at is null"#,
             list.list_id,
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool.of(list.workspace_id))
         .await?;
         let mut lines = Vec::new();
         for row in given_back {

@@ -42,7 +42,7 @@ impl Storage {
             file.claim.job_id,
             file.claim.attempt,
         )
-        .execute(&self.pool)
+        .execute(&self.bulk)
         .await?;
         Ok(())
     }
@@ -159,7 +159,7 @@ impl Storage {
             file.list_id,
             claim.job_id
         )
-        .execute(&self.pool)
+        .execute(&self.bulk)
         .await?;
         Ok(())
     }
@@ -171,7 +171,7 @@ impl Storage {
             "delete from fetched_piece p
              where not exists (select from job j where j.job_id = p.job_id and j.state in ('ready', 'running'))"
         )
-        .execute(&self.pool)
+        .execute(&self.bulk)
         .await?;
         Ok(())
     }

@@ -133,7 +133,7 @@ impl Storage {
             file.callback_url.as_ref().map(|url| url.as_url().as_str()),
             source,
         )
-        .fetch_one(&self.pool)
+        .fetch_one(self.pool.of(list.workspace_id))
         .await?;
         let made = || {
             PublicId::try_from(added.made.as_slice())
@@ -154,7 +154,7 @@ impl Storage {
             list.list_id,
             id.as_bytes()
         );
-        row.fetch_optional(&self.pool)
+        row.fetch_optional(self.pool.of(list.workspace_id))
             .await?
             .map(TryInto::try_into)
             .transpose()
@@ -174,7 +174,7 @@ impl Storage {
             page.limit,
             page.offset
         );
-        rows.fetch_all(&self.pool)
+        rows.fetch_all(self.pool.of(list.workspace_id))
             .await?
             .into_iter()
             .map(TryInto::try_into)
@@ -189,7 +189,7 @@ impl Storage {
             list.list_id,
             id.as_bytes(),
         );
-        Ok(deleted.fetch_optional(&self.pool).await?.unwrap_or(false))
+        Ok(deleted.fetch_optional(self.pool.of(list.workspace_id)).await?.unwrap_or(false))
     }
 
     /// Stops the file's codes, or lets them be handed out again. False if there is no such file (any more).
@@ -201,7 +201,7 @@ impl Storage {
             id.as_bytes(),
             quarantined,
         );
-        Ok(done.fetch_optional(&self.pool).await?.unwrap_or(false))
+        Ok(done.fetch_optional(self.pool.of(list.workspace_id)).await?.unwrap_or(false))
     }
 
     /// Whether the file's codes are stopped; `None` if there is no such file (any more).
@@ -212,7 +212,7 @@ impl Storage {
             list.list_id,
             id.as_bytes(),
         );
-        Ok(quarantined.fetch_optional(&self.pool).await?)
+        Ok(quarantined.fetch_optional(self.pool.of(list.workspace_id)).await?)
     }
 
     pub async fn progress(&self, list: &ListRef, id: PublicId) -> Result<Option<Progress>> {
@@ -222,7 +222,7 @@ impl Storage {
             list.list_id,
             id.as_bytes(),
         );
-        let Some(row) = row.fetch_optional(&self.pool).await? else {
+        let Some(row) = row.fetch_optional(self.pool.of(list.workspace_id)).await? else {
             return Ok(None);
         };
         Ok(Some(Progress {

@@ -51,7 +51,7 @@ impl Storage {
             &ordinals,
             &turns,
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool.of(list.workspace_id))
         .await?;
         outcomes
             .iter()
@@ -83,7 +83,7 @@ impl Storage {
             &ordinals,
             &turns,
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool.of(list.workspace_id))
         .await?;
         outcomes
             .iter()

@@ -5,6 +5,9 @@ use uuid::Uuid;
 
 use crate::{Allocation, Error, ListRef, Result, Storage, Workspace, hand_backs::columns};
 
+/// How many lists a person is erased from by one statement.
+const LISTS_AT_ONCE: usize = 200;
+
 /// A hand-out as the ledger has it.
 #[derive(Debug, Clone)]
 pub struct Recorded {
@@ -54,7 +57,7 @@ impl Storage {
             after.turn,
             query.limit,
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool.of(list.workspace_id))
         .await?;
         let positions: Vec<Position> = rows.into_iter().map(Into::into).collect();
         let recorded = self.recorded(list, &positions).await?;
@@ -69,7 +72,7 @@ impl Storage {
             list.list_id,
             Uuid::from_bytes(*key.as_bytes()),
         );
-        let Some(row) = row.fetch_optional(&self.pool).await? else {
+        let Some(row) = row.fetch_optional(self.pool.of(list.workspace_id)).await? else {
             return Ok(None);
         };
         Ok(self.recorded(list, &[row.into()]).await?.pop().flatten())
@@ -91,7 +94,7 @@ impl Storage {
             &ordinals,
             &turns,
         )
-        .fetch_all(&self.pool)
+        .fetch_all(self.pool.of(list.workspace_id))
         .await?;
         let mut recorded: Vec<Option<Recorded>> = vec![None; positions.len()];
         for row in rows {
@@ -104,14 +107,25 @@ impl Storage {
         Ok(recorded)
     }
 
-    /// Removes a person from every list of the workspace; answers how many hand-outs that were.
+    /// Removes a person from every list of the workspace; answers how many hand-outs that were. Some lists at a time: if
+    /// this ends early, the caller asks again, and nothing is erased twice.
     pub async fn erase_user(&self, workspace: &Workspace, user_id: &str) -> Result<i64> {
-        let erased = sqlx::query_scalar!(
-            r#"select erase_user($1, $2) as "erased!""#,
-            workspace.workspace_id,
-            user_id,
+        let lists = sqlx::query_scalar!(
+            "select list_id from coupon_list where workspace_id = $1 order by list_id",
+            workspace.workspace_id
         );
-        Ok(erased.fetch_one(&self.pool).await?)
+        let lists = lists.fetch_all(self.pool.of(workspace.workspace_id)).await?;
+        let mut erased = 0;
+        for lists in lists.chunks(LISTS_AT_ONCE) {
+            let some = sqlx::query_scalar!(
+                r#"select erase_user($1, $2, $3) as "erased!""#,
+                workspace.workspace_id,
+                user_id,
+                lists,
+            );
+            erased += some.fetch_one(self.pool.of(workspace.workspace_id)).await?;
+        }
+        Ok(erased)
     }
 
     async fn file_id(&self, list: &ListRef, id: PublicId) -> Result<Option<i64>> {
@@ -120,7 +134,7 @@ impl Storage {
             list.list_id,
             id.as_bytes(),
         );
-        Ok(found.fetch_optional(&self.pool).await?)
+        Ok(found.fetch_optional(self.pool.of(list.workspace_id)).await?)
     }
 }
 

@@ -15,9 +15,13 @@ use crate::{Error, Result, Storage, Workspace};
 /// Holds given back by one statement, which keeps the list's gate meanwhile: some tens of milliseconds.
 const HOLDS_AT_ONCE: i32 = 2_000;
 
+/// How many lists are read by one statement.
+const LISTS_AT_ONCE: i64 = 500;
+
 /// A list that exists and belongs to the workspace that asked: what every call about a list takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListRef {
+    pub(crate) workspace_id: i64,
     pub(crate) list_id: i64,
     pub public_id: PublicId,
     pub key: FingerprintKey,
@@ -123,10 +127,11 @@ impl Storage {
             workspace.workspace_id,
             id.as_bytes(),
         )
-        .fetch_optional(&self.pool)
+        .fetch_optional(self.pool.of(workspace.workspace_id))
         .await?;
         let Some(row) = row else { return Ok(None) };
         let list = ListRef {
+            workspace_id: workspace.workspace_id,
             list_id: row.list_id,
             public_id: id,
             key: fingerprint_key(&row.fingerprint_key)?,
@@ -162,7 +167,7 @@ impl Storage {
             Json(&list.alerts) as _,
             &key,
         )
-        .fetch_one(&self.pool)
+        .fetch_one(self.pool.of(workspace.workspace_id))
         .await;
         match created {
             Ok(row) => match row.outcome.as_str() {
@@ -199,23 +204,39 @@ impl Storage {
             r#"select status = 'ACTIVE' and expires_at > clock_timestamp() as "active!" from coupon_list where list_id = $1"#,
             list.list_id
         );
-        Ok(active.fetch_one(&self.pool).await?)
+        Ok(active.fetch_one(self.pool.of(list.workspace_id)).await?)
     }
 
-    /// The workspace's lists, the newest first.
+    /// The workspace's lists, the newest first. Many are asked for some hundred at a time: what one list holds is known
+    /// in a moment, what thousands hold is not.
     pub async fn lists(&self, workspace: &Workspace, query: &ListQuery) -> Result<Vec<CouponList>> {
-        let rows = sqlx::query_file_as!(
-            ListRow,
-            "src/queries/lists.sql",
-            workspace.workspace_id,
-            query.status.map(ListStatus::as_str),
-            query.search,
-            query.page.limit,
-            query.page.offset,
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        rows.into_iter().map(TryInto::try_into).collect()
+        let mut lists = Vec::new();
+        let mut left = query.page.limit.unwrap_or(i64::MAX);
+        let mut last: Option<(jiff_sqlx::Timestamp, Vec<u8>)> = None;
+        while left > 0 {
+            let most = left.min(LISTS_AT_ONCE);
+            let (last_made, last_id) = last.take().unzip();
+            let rows = sqlx::query_file_as!(
+                ListRow,
+                "src/queries/lists.sql",
+                workspace.workspace_id,
+                query.status.map(ListStatus::as_str),
+                query.search,
+                most,
+                if last_made.is_none() { query.page.offset } else { 0 },
+                last_made as _,
+                last_id,
+            )
+            .fetch_all(self.pool.of(workspace.workspace_id))
+            .await?;
+            left = match i64::try_from(rows.len()) {
+                Ok(read) if read == most => left - read,
+                _ => 0,
+            };
+            last = rows.last().map(|row| (row.created_at, row.public_id.clone()));
+            lists.extend(rows);
+        }
+        lists.into_iter().map(TryInto::try_into).collect()
     }
 
     pub async fn update_list(&self, list: &ListRef, change: &ListChange) -> Result<UpdateList> {
@@ -227,7 +248,7 @@ impl Storage {
             change.subscribers.as_ref().map(Subscribers::as_slice),
             change.alerts.as_ref().map(Json) as _,
         )
-        .fetch_one(&self.pool)
+        .fetch_one(self.pool.of(list.workspace_id))
         .await;
         match outcome.as_deref() {
             Ok("updated") => Ok(UpdateList::Updated),
@@ -247,7 +268,7 @@ impl Storage {
             list.list_id,
             expires_at.to_sqlx() as _
         )
-        .fetch_one(&self.pool)
+        .fetch_one(self.pool.of(list.workspace_id))
         .await?;
         Ok(if done { Changed::Done } else { Changed::Expired })
     }
@@ -255,7 +276,7 @@ impl Storage {
     /// Takes the list and its free codes out of use; nothing is handed out from the answer on.
     pub async fn archive_list(&self, list: &ListRef) -> Result<()> {
         sqlx::query!("select archive_list($1)", list.list_id)
-            .execute(&self.pool)
+            .execute(self.pool.of(list.workspace_id))
             .await?;
         Ok(())
     }

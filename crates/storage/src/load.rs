@@ -232,7 +232,7 @@ impl Storage {
             file.claim.attempt,
             file.claim.owner,
         )
-        .execute(&self.pool)
+        .execute(&self.bulk)
         .await?;
         Ok(())
     }
@@ -246,7 +246,7 @@ impl Storage {
             file.file.list_id,
             file.file.file_id,
         )
-        .execute(&self.pool)
+        .execute(&self.bulk)
         .await?;
         Ok(())
     }

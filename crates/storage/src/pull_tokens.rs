@@ -36,7 +36,7 @@ impl Storage {
         Ok(PullToken {
             public_id: id,
             fallback: fallback.map(str::to_owned),
-            created_at: created_at.fetch_one(&self.pool).await?.into(),
+            created_at: created_at.fetch_one(self.pool.of(list.workspace_id)).await?.into(),
         })
     }
 
@@ -47,7 +47,7 @@ impl Storage {
              order by created_at desc, token_id desc",
             list.list_id,
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(self.pool.of(list.workspace_id)).await?;
         rows.into_iter()
             .map(|row| {
                 Ok(PullToken {
@@ -67,22 +67,23 @@ impl Storage {
             list.list_id,
             id.as_bytes(),
         );
-        Ok(revoked.execute(&self.pool).await?.rows_affected() == 1)
+        Ok(revoked.execute(self.pool.of(list.workspace_id)).await?.rows_affected() == 1)
     }
 
     /// What the token opens, if it is what its signature says; asked each time, so that a revoked one opens nothing.
     pub async fn linked_token(&self, id: PublicId) -> Result<Option<LinkedToken>> {
         let row = sqlx::query!(
-            "select c.list_id, c.public_id, c.fingerprint_key, t.fallback, w.link_key
+            "select c.workspace_id, c.list_id, c.public_id, c.fingerprint_key, t.fallback, w.link_key
              from pull_token t join coupon_list c using (list_id) join workspace w using (workspace_id)
              where t.public_id = $1 and t.revoked_at is null",
             id.as_bytes(),
         );
-        let Some(row) = row.fetch_optional(&self.pool).await? else {
+        let Some(row) = row.fetch_optional(&self.keys).await? else {
             return Ok(None);
         };
         Ok(Some(LinkedToken {
             list: Arc::new(ListRef {
+                workspace_id: row.workspace_id,
                 list_id: row.list_id,
                 public_id: PublicId::try_from(row.public_id.as_slice()).map_err(|_| unreadable())?,
                 key: fingerprint_key(&row.fingerprint_key)?,

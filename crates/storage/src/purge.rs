@@ -47,7 +47,7 @@ impl Storage {
             file_id,
             from,
         );
-        match noted.execute(&self.pool).await?.rows_affected() {
+        match noted.execute(&self.bulk).await?.rows_affected() {
             1 => Ok(()),
             _ => Err(Error::Fault(
                 "blocks of a sealed file were not removed".to_owned(),
@@ -63,7 +63,7 @@ impl Storage {
              where updated_at > clock_timestamp() - interval '2 days'
                and (status = 'FAILED' or status = 'PENDING' and deleted_at is not null)"
         );
-        for file in files.fetch_all(&self.pool).await? {
+        for file in files.fetch_all(&self.bulk).await? {
             self.remove_blocks(file.list_id, file.file_id, 0).await?;
         }
         Ok(())
@@ -92,7 +92,7 @@ impl Storage {
                 list_id,
                 RETURNED_AT_ONCE
             );
-            if some.fetch_one(&self.pool).await? < RETURNED_AT_ONCE {
+            if some.fetch_one(&self.bulk).await? < RETURNED_AT_ONCE {
                 return Ok(());
             }
         }
@@ -126,7 +126,7 @@ impl Storage {
             number,
             codes,
         )
-        .execute(&self.pool)
+        .execute(&self.bulk)
         .await?;
         Ok(())
     }

@@ -13,7 +13,7 @@ impl Storage {
                     or kind = 'send_mail' and state = 'ready' and created_at < clock_timestamp() - interval '7 days'
                  limit 10000)"
         )
-        .execute(&self.pool)
+        .execute(&self.bulk)
         .await?;
         Ok(())
     }
@@ -23,7 +23,7 @@ impl Storage {
         sqlx::query!(
             "delete from idempotent_request where created_at < clock_timestamp() - interval '7 days'"
         )
-        .execute(&self.pool)
+        .execute(&self.bulk)
         .await?;
         Ok(())
     }

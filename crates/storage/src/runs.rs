@@ -118,7 +118,7 @@ impl Storage {
             &fingerprints,
             &texts as _,
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&self.bulk)
         .await?;
         places
             .into_iter()

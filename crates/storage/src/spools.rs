@@ -8,6 +8,7 @@ use crate::{Error, ListRef, Result, Storage};
 /// The unread answers of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spool {
+    workspace_id: i64,
     list_id: i64,
     spool_id: Uuid,
 }
@@ -15,6 +16,7 @@ pub struct Spool {
 impl Spool {
     pub fn begin(list: &ListRef) -> Self {
         Self {
+            workspace_id: list.workspace_id,
             list_id: list.list_id,
             spool_id: Uuid::from_bytes(rand::random()),
         }
@@ -31,7 +33,7 @@ impl Storage {
             number,
             bytes,
         )
-        .execute(&self.pool)
+        .execute(self.pool.of(spool.workspace_id))
         .await?;
         Ok(())
     }
@@ -44,7 +46,7 @@ impl Storage {
             spool.spool_id,
             number,
         );
-        let bytes = bytes.fetch_optional(&self.pool).await?;
+        let bytes = bytes.fetch_optional(self.pool.of(spool.workspace_id)).await?;
         bytes
             .map(Bytes::from)
             .ok_or_else(|| Error::Fault("answers that were kept are gone".to_owned()))
@@ -57,7 +59,7 @@ impl Storage {
             spool.list_id,
             spool.spool_id,
         )
-        .execute(&self.pool)
+        .execute(&self.bulk)
         .await?;
         Ok(())
     }
@@ -65,7 +67,7 @@ impl Storage {
     /// Removes what nobody will read any more: its process ended before its request.
     pub async fn forget_orphaned_answers(&self) -> Result<()> {
         sqlx::query!("delete from answer_piece where kept_at < clock_timestamp() - interval '1 day'")
-            .execute(&self.pool)
+            .execute(&self.bulk)
             .await?;
         Ok(())
     }

@@ -115,7 +115,7 @@ impl Storage {
             upload.list_id,
             upload.upload_id,
         )
-        .execute(&self.pool)
+        .execute(&self.bulk)
         .await?;
         Ok(())
     }
@@ -131,7 +131,7 @@ impl Storage {
                and not exists (select from job j where j.list_id = p.list_id and j.kind = 'load_file'
                                and j.state in ('ready', 'running') and j.payload ->> 'upload_id' = p.upload_id::text)"
         )
-        .execute(&self.pool)
+        .execute(&self.bulk)
         .await?;
         Ok(())
     }

@@ -129,7 +129,7 @@ impl Storage {
             period.until.to_sqlx() as _,
             report.subscribers.as_slice(),
         );
-        match outcome.fetch_one(&self.pool).await?.as_str() {
+        match outcome.fetch_one(self.pool.of(list.workspace_id)).await?.as_str() {
             "requested" => Ok(RequestReport::Requested(id)),
             "too-early" => Ok(RequestReport::TooEarly),
             "in-future" => Ok(RequestReport::InFuture),
@@ -143,7 +143,7 @@ impl Storage {
             "r.list_id = $1 order by r.created_at desc, r.report_id desc",
             list.list_id
         );
-        let rows = rows.fetch_all(&self.pool).await?;
+        let rows = rows.fetch_all(self.pool.of(list.workspace_id)).await?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
@@ -154,7 +154,7 @@ impl Storage {
             id.as_bytes(),
             workspace.workspace_id
         );
-        let row = row.fetch_optional(&self.pool).await?;
+        let row = row.fetch_optional(self.pool.of(workspace.workspace_id)).await?;
         row.map(TryInto::try_into).transpose()
     }
 
@@ -165,11 +165,11 @@ impl Storage {
              where r.public_id = $1",
             id.as_bytes(),
         );
-        let Some(key) = key.fetch_optional(&self.pool).await? else {
+        let Some(key) = key.fetch_optional(&self.keys).await? else {
             return Ok(None);
         };
         let row = select_reports!("r.public_id = $1", id.as_bytes());
-        let Some(row) = row.fetch_optional(&self.pool).await? else {
+        let Some(row) = row.fetch_optional(&self.keys).await? else {
             return Ok(None);
         };
         Ok(Some((row.try_into()?, LinkKey::from_bytes(key))))
@@ -182,7 +182,7 @@ impl Storage {
             workspace.workspace_id,
             id.as_bytes(),
         );
-        Ok(deleted.fetch_one(&self.pool).await?)
+        Ok(deleted.fetch_one(self.pool.of(workspace.workspace_id)).await?)
     }
 
     pub(crate) async fn usage_report_by_id(
@@ -217,7 +217,7 @@ impl Storage {
             report.list_id,
             report.report_id,
         );
-        Ok(begun.fetch_one(&self.pool).await?)
+        Ok(begun.fetch_one(&self.bulk).await?)
     }
 
     /// Keeps the piece with this number, from 0, of the report's gzip stream. False if the job is someone else's, or the
@@ -255,7 +255,7 @@ impl Storage {
             bytes.cast_signed(),
             gzip_bytes.cast_signed(),
         );
-        Ok(done.fetch_one(&self.pool).await?)
+        Ok(done.fetch_one(&self.bulk).await?)
     }
 
     /// Ends a report that cannot be built, and enqueues the mail that says why.
@@ -309,7 +309,7 @@ impl Storage {
              )
              delete from usage_report_piece p using old o where p.list_id = o.list_id and p.report_id = o.report_id"
         )
-        .execute(&self.pool)
+        .execute(&self.bulk)
         .await?;
         Ok(())
     }

@@ -12,7 +12,8 @@ from (
         where c.workspace_id = $1
           and ($3::text is null or strpos(lower(c.name), lower($3)) > 0 or strpos(lower(c.label), lower($3)) > 0)
     ) l, (select clock_timestamp() as now) t
-    where $2::text is null or l.status = $2
+    where ($2::text is null or l.status = $2)
+      and ($6::timestamptz is null or l.created_at < $6 or l.created_at = $6 and l.public_id > $7)
     order by l.created_at desc, l.public_id
     limit $4 offset $5
 ) c
