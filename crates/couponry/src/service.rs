@@ -15,11 +15,7 @@ use ingestion::{
 use reporting::{Mailer, ReportBuilder};
 use reqwest::Url;
 use storage::Storage;
-use tokio::{
-    sync::Semaphore,
-    task::JoinSet,
-    time::sleep,
-};
+use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
 
 use crate::{
     config::Settings,

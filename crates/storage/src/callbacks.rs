@@ -58,7 +58,9 @@ impl Storage {
             "select webhook_secret from workspace where workspace_id = $1",
             workspace.workspace_id
         );
-        Ok(WebhookSecret::from_bytes(secret.fetch_one(self.pool.of(workspace.workspace_id)).await?))
+        Ok(WebhookSecret::from_bytes(
+            secret.fetch_one(self.pool.of(workspace.workspace_id)).await?,
+        ))
     }
 
     /// Makes another one; the one before it goes on signing, beside the new one, for a day.
@@ -71,6 +73,8 @@ impl Storage {
             workspace.workspace_id,
             &fresh,
         );
-        Ok(WebhookSecret::from_bytes(secret.fetch_one(self.pool.of(workspace.workspace_id)).await?))
+        Ok(WebhookSecret::from_bytes(
+            secret.fetch_one(self.pool.of(workspace.workspace_id)).await?,
+        ))
     }
 }

@@ -122,10 +122,13 @@ impl Storage {
             list.key.fingerprint(code.as_bytes()),
             code,
         );
-        Ok(found.fetch_optional(self.pool.of(list.workspace_id)).await?.map(|row| CodePlace {
-            file_id: row.file_id,
-            ordinal: row.ordinal,
-        }))
+        Ok(found
+            .fetch_optional(self.pool.of(list.workspace_id))
+            .await?
+            .map(|row| CodePlace {
+                file_id: row.file_id,
+                ordinal: row.ordinal,
+            }))
     }
 
     /// All that is known of the code at this place; `None` if it went with its file or list before anyone got it.

@@ -189,7 +189,10 @@ impl Storage {
             list.list_id,
             id.as_bytes(),
         );
-        Ok(deleted.fetch_optional(self.pool.of(list.workspace_id)).await?.unwrap_or(false))
+        Ok(deleted
+            .fetch_optional(self.pool.of(list.workspace_id))
+            .await?
+            .unwrap_or(false))
     }
 
     /// Stops the file's codes, or lets them be handed out again. False if there is no such file (any more).
@@ -201,7 +204,10 @@ impl Storage {
             id.as_bytes(),
             quarantined,
         );
-        Ok(done.fetch_optional(self.pool.of(list.workspace_id)).await?.unwrap_or(false))
+        Ok(done
+            .fetch_optional(self.pool.of(list.workspace_id))
+            .await?
+            .unwrap_or(false))
     }
 
     /// Whether the file's codes are stopped; `None` if there is no such file (any more).
@@ -212,7 +218,9 @@ impl Storage {
             list.list_id,
             id.as_bytes(),
         );
-        Ok(quarantined.fetch_optional(self.pool.of(list.workspace_id)).await?)
+        Ok(quarantined
+            .fetch_optional(self.pool.of(list.workspace_id))
+            .await?)
     }
 
     pub async fn progress(&self, list: &ListRef, id: PublicId) -> Result<Option<Progress>> {

@@ -11,7 +11,9 @@ impl Storage {
             "select w.link_key from coupon_list join workspace w using (workspace_id) where list_id = $1",
             list.list_id
         );
-        Ok(LinkKey::from_bytes(key.fetch_one(self.pool.of(list.workspace_id)).await?))
+        Ok(LinkKey::from_bytes(
+            key.fetch_one(self.pool.of(list.workspace_id)).await?,
+        ))
     }
 
     /// Makes another one: what was signed with the one before it opens nothing from the answer on.

@@ -36,7 +36,10 @@ impl Storage {
         Ok(PullToken {
             public_id: id,
             fallback: fallback.map(str::to_owned),
-            created_at: created_at.fetch_one(self.pool.of(list.workspace_id)).await?.into(),
+            created_at: created_at
+                .fetch_one(self.pool.of(list.workspace_id))
+                .await?
+                .into(),
         })
     }
 
@@ -67,7 +70,11 @@ impl Storage {
             list.list_id,
             id.as_bytes(),
         );
-        Ok(revoked.execute(self.pool.of(list.workspace_id)).await?.rows_affected() == 1)
+        Ok(revoked
+            .execute(self.pool.of(list.workspace_id))
+            .await?
+            .rows_affected()
+            == 1)
     }
 
     /// What the token opens, if it is what its signature says; asked each time, so that a revoked one opens nothing.

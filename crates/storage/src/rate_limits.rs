@@ -42,6 +42,10 @@ impl Storage {
             signed(limit.a_minute),
             signed(limit.a_day),
         );
-        quota.fetch_one(self.pool.of(workspace.workspace_id)).await.map(Some).map_err(Into::into)
+        quota
+            .fetch_one(self.pool.of(workspace.workspace_id))
+            .await
+            .map(Some)
+            .map_err(Into::into)
     }
 }

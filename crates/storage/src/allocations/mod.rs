@@ -138,6 +138,9 @@ impl Allocator {
         mut requests: Vec<AllocationRequest>,
         shortage: Shortage,
     ) -> Result<Vec<AllocationOutcome>, AllocationsUnavailable> {
+        if requests.is_empty() {
+            return Ok(Vec::new());
+        }
         if shortage == Shortage::Reject || requests.len() <= GROUP_KEYS {
             return self.allocate_group(list, requests, shortage, PATIENCE).await;
         }

@@ -130,7 +130,7 @@ async fn stuck_handlers_of_one_workspace_lock_no_other_one_out() {
     let database = TestDatabase::new().await;
     let (id, key, _) = workspace(&database.storage, "another").await;
     let (unseen, unseen_key, _) = workspace(&database.storage, "not seen yet").await;
-    let storage = process(&database, 2);
+    let storage = process(&database, 1);
     assert!(present(&storage, &id, &key).await.unwrap().is_some());
 
     let mut holder = database.connect().await;
@@ -144,7 +144,7 @@ async fn stuck_handlers_of_one_workspace_lock_no_other_one_out() {
             tokio::spawn(async move { storage.archive_list(&list).await })
         })
         .collect();
-    until("both connections to be held", async || {
+    until("the connection to be held", async || {
         storage.ping().await.is_err()
     })
     .await;

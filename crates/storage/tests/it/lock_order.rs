@@ -45,7 +45,11 @@ impl OfFile {
             }
             Self::Archive => storage.archive_list(&database.list).await?,
             Self::Expire => _ = storage.expire_due_lists().await?,
-            Self::Fail => _ = storage.fail_load(file.claim, &LoadFailure::NoHeader, &counts).await?,
+            Self::Fail => {
+                _ = storage
+                    .fail_load(file.claim, &LoadFailure::NoHeader, &counts)
+                    .await?
+            }
             Self::Publish => {
                 let per_block = domain::CodesPerBlock::new(std::num::NonZeroU32::MIN);
                 storage

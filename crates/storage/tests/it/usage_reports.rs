@@ -24,7 +24,8 @@ async fn claimed(database: &TestDatabase) -> (PublicId, ReportToBuild) {
     let RequestReport::Requested(id) = storage.request_report(&database.list, &report).await.unwrap() else {
         panic!("not requested");
     };
-    let Some(Job::BuildReport(report)) = storage.claim_job(JobKind::BuildReport, 100, LEASE).await.unwrap() else {
+    let Some(Job::BuildReport(report)) = storage.claim_job(JobKind::BuildReport, 100, LEASE).await.unwrap()
+    else {
         panic!("nothing to build");
     };
     (id, report)
