@@ -133,6 +133,11 @@ create index job_of_list on job (list_id, kind) where state in ('ready', 'runnin
 create or replace function fail_pending_files(p_list bigint, p_failure text) returns void
 language plpgsql volatile as $$
 begin
+    -- Locked first, all of them: a load that is about to take its turn (`begin_load`) then finds the turn taken, where it
+    -- would wait for the end of the one that has it, while this waits for its row.
+    perform 1 from job j
+        where j.list_id = p_list and j.kind = 'load_file' and j.state in ('ready', 'running')
+        order by j.job_id for update;
     update job j set state = 'done', ended_at = clock_timestamp(), payload = '{}', lease_owner = null,
                      lease_until = null, last_error = p_failure
         where j.list_id = p_list and j.kind = 'load_file' and j.state in ('ready', 'running');
@@ -218,6 +223,7 @@ as $$
 declare
     v_list bigint;
     v_file bigint;
+    v_lane text;
     v_blocks bigint;
     v_status text;
     v_expires_at timestamptz;
@@ -225,7 +231,7 @@ declare
     v_most bigint;
     v_failure text;
 begin
-    select j.list_id, j.file_id into v_list, v_file from job j where j.job_id = p_job;
+    select j.list_id, j.file_id, j.lane into v_list, v_file, v_lane from job j where j.job_id = p_job;
     -- Before the gate: nobody but the job's worker writes them.
     select count(*) into v_blocks from block b where b.list_id = v_list and b.file_id = v_file;
     perform 1 from gate g where g.list_id = v_list for no key update;
@@ -250,6 +256,11 @@ begin
     end if;
     if not end_job(p_job, p_attempt, p_owner, v_now) then
         return 'stale';
+    end if;
+    if v_lane <> 'load_file' then
+        -- Only in this lane are the loads of a list one after another (0035): a worker that does not know of lanes may have
+        -- compared beside another load.
+        raise exception 'the load of file % of list % was not in its turn', v_file, v_list;
     end if;
     if v_blocks <> (p_added + p_codes_per_block - 1) / p_codes_per_block then
         raise exception 'file % of list % has % blocks for % codes', v_file, v_list, v_blocks, p_added;

@@ -23,6 +23,9 @@ const SEND_BYTES: usize = 512 * 1024;
 const STATEMENT: Duration = Duration::from_mins(10);
 /// How long one step may take: connecting, the next bytes, the end. A lock on the table makes the first ones wait.
 const STEP: Duration = Duration::from_secs(30);
+/// And the next rows of many, most of which are left out: as long as all of it may, and the server's word that it was too
+/// long.
+pub(crate) const SEARCH: Duration = Duration::from_secs(10 * 60 + 30);
 
 /// A connection for one `COPY`.
 pub(crate) async fn connection(options: &PgConnectOptions) -> Result<PgConnection> {
@@ -34,7 +37,11 @@ pub(crate) async fn connection(options: &PgConnectOptions) -> Result<PgConnectio
 
 /// A step of a `COPY` that gets no answer is an error, not a wait without end.
 async fn in_time<T>(step: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
-    match timeout(STEP, step).await {
+    within(STEP, step).await
+}
+
+async fn within<T>(limit: Duration, step: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
+    match timeout(limit, step).await {
         Ok(done) => Ok(done?),
         Err(_) => Err(sqlx::Error::Io(io::Error::new(
             io::ErrorKind::TimedOut,
@@ -109,7 +116,7 @@ pub(crate) async fn read_blocks(
     by_file.sort_unstable();
     let mut read = vec![0_i64; runs.len()];
     let mut connection = connection(options).await?;
-    let mut pieces = Pieces::new(copy_out(&mut connection, &select_blocks(list_id, runs)).await?);
+    let mut pieces = Pieces::new(copy_out(&mut connection, &select_blocks(list_id, runs), STEP).await?);
     while let Some(row) = pieces.next_row(take_row).await? {
         let place = by_file.binary_search_by_key(&row.file_id, |(file_id, _)| *file_id);
         let index = place
@@ -141,15 +148,17 @@ pub(crate) async fn read_blocks(
 pub(crate) async fn copy_out<'c>(
     connection: &'c mut PgConnection,
     sql: &str,
+    limit: Duration,
 ) -> Result<impl Stream<Item = sqlx::Result<Bytes>> + Send + Unpin + use<'c>> {
-    in_time(connection.copy_out_raw(sql)).await
+    within(limit, connection.copy_out_raw(sql)).await
 }
 
 /// The next piece of a `COPY`, or its end.
 pub(crate) async fn next_piece(
     pieces: &mut (impl Stream<Item = sqlx::Result<Bytes>> + Send + Unpin),
+    limit: Duration,
 ) -> Result<Option<Bytes>> {
-    in_time(pieces.try_next()).await
+    within(limit, pieces.try_next()).await
 }
 
 /// The rows of a `COPY`, wherever it was cut into pieces.
@@ -180,7 +189,7 @@ impl<S: Stream<Item = sqlx::Result<Bytes>> + Send + Unpin> Pieces<S> {
             {
                 return Ok(Some(row));
             }
-            match next_piece(&mut self.pieces).await? {
+            match next_piece(&mut self.pieces, STEP).await? {
                 Some(piece) => self.buffer.extend_from_slice(&piece),
                 None if self.header_seen && self.buffer == TRAILER => return Ok(None),
                 None => return Err(Error::Fault("COPY ended before its end".to_owned())),

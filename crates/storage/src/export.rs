@@ -23,6 +23,7 @@ struct FreeRun {
 pub struct Export {
     storage: Storage,
     list_id: i64,
+    workspace_id: i64,
     behind_cursors: Vec<u8>,
     /// Each with the next block to be read of it.
     runs: VecDeque<(FreeRun, i32)>,
@@ -36,6 +37,7 @@ impl Storage {
         Ok(Export {
             storage: self.clone(),
             list_id: list.list_id,
+            workspace_id: list.workspace_id,
             behind_cursors,
             runs,
         })
@@ -124,7 +126,7 @@ impl Export {
                 *first,
                 BLOCKS,
             )
-            .fetch_all(&self.storage.pool)
+            .fetch_all(self.storage.pool.of(self.workspace_id))
             .await?;
             for block in &blocks {
                 if block.number != *first {

@@ -188,14 +188,13 @@ impl Storage {
     }
 
     pub async fn list(&self, list: &ListRef) -> Result<CouponList> {
-        self.list_by_id(list.list_id).await
+        let row = sqlx::query_file_as!(ListRow, "src/queries/list.sql", list.list_id);
+        row.fetch_one(self.pool.of(list.workspace_id)).await?.try_into()
     }
 
     pub(crate) async fn list_by_id(&self, list_id: i64) -> Result<CouponList> {
-        let row = sqlx::query_file_as!(ListRow, "src/queries/list.sql", list_id)
-            .fetch_one(&self.pool)
-            .await?;
-        row.try_into()
+        let row = sqlx::query_file_as!(ListRow, "src/queries/list.sql", list_id);
+        row.fetch_one(&self.pool).await?.try_into()
     }
 
     /// Whether the list takes files and hands out codes now.

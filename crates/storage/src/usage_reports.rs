@@ -37,6 +37,7 @@ pub struct UsageReport {
 /// Where a report's pieces are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UsageReportRef {
+    workspace_id: i64,
     list_id: i64,
     report_id: i64,
 }
@@ -104,7 +105,7 @@ macro_rules! select_reports {
     ($condition:tt, $($argument:expr),+) => {
         sqlx::query_as!(
             ReportRow,
-            r#"select r.list_id, r.report_id, r.public_id, c.public_id as list_public_id, r.start_date::text as "start_date!",
+            r#"select c.workspace_id, r.list_id, r.report_id, r.public_id, c.public_id as list_public_id, r.start_date::text as "start_date!",
                       r.end_date::text as "end_date!", r.status, r.failure, r.rows, r.bytes, r.gzip_bytes, r.created_at,
                       r.ended_at, r.mailed_at, r.created_at + interval '7 days' as "expires_at!"
                from usage_report r join coupon_list c using (list_id) where "# + $condition,
@@ -291,7 +292,10 @@ impl Storage {
                 number,
             );
             let missing = || Error::Fault(format!("piece {number} of a usage report is missing"));
-            let piece = piece.fetch_optional(&pool).await?.ok_or_else(missing)?;
+            let piece = piece
+                .fetch_optional(pool.of(place.workspace_id))
+                .await?
+                .ok_or_else(missing)?;
             match left - i64::try_from(piece.len()).unwrap_or(i64::MAX) {
                 left @ 0.. => Ok(Some((Bytes::from(piece), (pool, number + 1, left)))),
                 _ => Err(Error::Fault("a usage report has another length now".to_owned())),
@@ -303,9 +307,14 @@ impl Storage {
     /// Removes the reports that are a week old.
     pub async fn forget_old_reports(&self) -> Result<()> {
         sqlx::query!(
-            "with old as (
-                 delete from usage_report where created_at < clock_timestamp() - interval '7 days' and status <> 'PENDING'
-                 returning list_id, report_id
+            "with due as (
+                 -- Those that nobody is at: who is, deletes them too, perhaps in another order.
+                 select list_id, report_id from usage_report
+                 where created_at < clock_timestamp() - interval '7 days' and status <> 'PENDING'
+                 for update skip locked
+             ), old as (
+                 delete from usage_report r using due d where r.list_id = d.list_id and r.report_id = d.report_id
+                 returning r.list_id, r.report_id
              )
              delete from usage_report_piece p using old o where p.list_id = o.list_id and p.report_id = o.report_id"
         )
@@ -316,6 +325,7 @@ impl Storage {
 }
 
 struct ReportRow {
+    workspace_id: i64,
     list_id: i64,
     report_id: i64,
     public_id: Vec<u8>,
@@ -357,6 +367,7 @@ impl TryFrom<ReportRow> for UsageReport {
             mailed_at: row.mailed_at.map(Into::into),
             expires_at: row.expires_at.into(),
             place: UsageReportRef {
+                workspace_id: row.workspace_id,
                 list_id: row.list_id,
                 report_id: row.report_id,
             },

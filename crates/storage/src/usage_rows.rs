@@ -65,9 +65,9 @@ impl Storage {
         ]);
         let mut connection = copy::connection(&options).await?;
         let sql = select_usage(report.list_id, period.from, period.until);
-        let mut rows = copy::copy_out(&mut connection, &sql).await?;
+        let mut rows = copy::copy_out(&mut connection, &sql, copy::SEARCH).await?;
         let mut piece = BytesMut::with_capacity(PIECE_BYTES + 4 * 1024);
-        while let Some(row) = copy::next_piece(&mut rows).await? {
+        while let Some(row) = copy::next_piece(&mut rows, copy::SEARCH).await? {
             piece.extend_from_slice(&row);
             if piece.len() >= PIECE_BYTES && pieces.send(piece.split().freeze()).await.is_err() {
                 return Ok(());

@@ -152,12 +152,17 @@ impl Lane {
                 self.give_back(claim, self.plan.storage.give_up_job(self.kind, claim, &error))
                     .await;
             }
-            Ended::Lost => tracing::warn!(
-                kind,
-                job_id,
-                attempt,
-                "a job is no longer this worker's: it was taken over, or its file is gone"
-            ),
+            Ended::Lost => {
+                tracing::warn!(
+                    kind,
+                    job_id,
+                    attempt,
+                    "a job is no longer this worker's: it was taken over, or its file is gone"
+                );
+                // Where only the database was away nobody has it yet, and this was no death of a worker.
+                self.give_back(claim, self.plan.storage.hand_over_job(claim))
+                    .await;
+            }
             Ended::Stopped => {
                 self.give_back(claim, self.plan.storage.hand_over_job(claim))
                     .await;

@@ -106,12 +106,22 @@ async fn report(app: &TestApp, mail: &MailHost, list: &str) -> String {
         .await
         .expect(200);
     mail.turned_somebody_away().await;
-    sqlx::query("update usage_report set gzip_bytes = 1000000000")
-        .execute(&mut app.database.connect().await)
-        .await
-        .unwrap();
+    let mut session = app.database.connect().await;
+    let say_size = async |session: &mut sqlx::PgConnection, bytes: &'static str| {
+        sqlx::raw_sql(bytes).execute(session).await.unwrap();
+    };
+    say_size(
+        &mut session,
+        "update usage_report set gzip_bytes = gzip_bytes + 1000000000",
+    )
+    .await;
     mail.be_away(false);
     let letter = mail.mail_about("Usage report of ").await;
+    say_size(
+        &mut session,
+        "update usage_report set gzip_bytes = gzip_bytes - 1000000000",
+    )
+    .await;
     let plain = letter.text("text/plain");
     let link = plain.lines().find(|line| line.starts_with("http")).unwrap();
     let path = &link[link.find("/v1/").unwrap()..];
