@@ -1,6 +1,11 @@
 //! The server's own PostgreSQL, from beside: where those that couponry is compared with live, and where its answers are
 //! checked.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a COPY of the bench is read to its end, or the bench has failed"
+)]
+
 use std::{path::Path, time::Duration};
 
 use anyhow::Context as _;

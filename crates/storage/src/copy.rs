@@ -32,7 +32,8 @@ pub(crate) async fn connection(options: &PgConnectOptions) -> Result<PgConnectio
     let options = options
         .clone()
         .options([("statement_timeout", STATEMENT.as_millis().to_string())]);
-    in_time(PgConnection::connect_with(&options)).await
+    // Boxed: opening a connection is a large future, and whoever copies is part of many others.
+    Box::pin(in_time(PgConnection::connect_with(&options))).await
 }
 
 /// A step of a `COPY` that gets no answer is an error, not a wait without end.
@@ -163,7 +164,7 @@ pub(crate) async fn next_piece(
 
 /// The rows of a `COPY`, wherever it was cut into pieces.
 struct Pieces<S> {
-    pieces: S,
+    coming: S,
     buffer: BytesMut,
     header_seen: bool,
 }
@@ -171,7 +172,7 @@ struct Pieces<S> {
 impl<S: Stream<Item = sqlx::Result<Bytes>> + Send + Unpin> Pieces<S> {
     fn new(pieces: S) -> Self {
         Self {
-            pieces,
+            coming: pieces,
             buffer: BytesMut::new(),
             header_seen: false,
         }
@@ -189,7 +190,7 @@ impl<S: Stream<Item = sqlx::Result<Bytes>> + Send + Unpin> Pieces<S> {
             {
                 return Ok(Some(row));
             }
-            match next_piece(&mut self.pieces, STEP).await? {
+            match next_piece(&mut self.coming, STEP).await? {
                 Some(piece) => self.buffer.extend_from_slice(&piece),
                 None if self.header_seen && self.buffer == TRAILER => return Ok(None),
                 None => return Err(Error::Fault("COPY ended before its end".to_owned())),

@@ -1,6 +1,11 @@
 //! Word of new jobs, by LISTEN on a direct connection: a pooler in transaction mode does not pass it on, so whoever waits
 //! for it must also look from time to time.
 
+#![expect(
+    clippy::disallowed_types,
+    reason = "sqlx's listener takes its connection from a pool: one of its own, of one"
+)]
+
 use std::{str::FromStr, time::Duration};
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -39,11 +44,6 @@ pub async fn hear_of_jobs(url: &SecretString, ring: impl Fn() + Send + 'static) 
         .unwrap_or_else(|_| Err(Error::Fault("the thread of LISTEN died".to_owned())))
 }
 
-#[expect(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    reason = "sqlx's listener takes its connection from a pool: one of its own, of one"
-)]
 async fn hear(options: PgConnectOptions, ring: impl Fn()) -> Result<()> {
     let pool: sqlx::PgPool = PgPoolOptions::new()
         .max_connections(1)

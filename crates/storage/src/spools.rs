@@ -7,6 +7,7 @@ use crate::{Error, ListRef, Result, Storage};
 
 /// The unread answers of one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_field_names, reason = "the keys are called as in the schema")]
 pub struct Spool {
     workspace_id: i64,
     list_id: i64,

@@ -12,6 +12,7 @@ use crate::{Error, ListRef, Result, Storage};
 
 /// A file that was sent, or is being sent: so many pieces and bytes of it are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_field_names, reason = "the keys are called as in the schema")]
 pub struct Upload {
     list_id: i64,
     upload_id: Uuid,
@@ -21,6 +22,7 @@ pub struct Upload {
 
 /// The same, as the load's job keeps it.
 #[derive(Serialize, Deserialize)]
+#[allow(clippy::struct_field_names, reason = "the keys are called as in the schema")]
 pub(crate) struct SentFile {
     upload_id: Uuid,
     pieces: i32,

@@ -36,6 +36,7 @@ pub struct UsageReport {
 
 /// Where a report's pieces are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_field_names, reason = "the keys are called as in the schema")]
 pub struct UsageReportRef {
     workspace_id: i64,
     list_id: i64,

@@ -1,10 +1,6 @@
 //! A row a code in PostgreSQL, taken by the usual `UPDATE … FOR UPDATE SKIP LOCKED`.
 
-#![expect(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    reason = "what one would use without couponry"
-)]
+#![expect(clippy::disallowed_types, reason = "what one would use without couponry")]
 
 use std::net::TcpListener;
 

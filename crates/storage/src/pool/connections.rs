@@ -86,13 +86,11 @@ impl Manager for Connections {
         if use_so_far.last_used() < RESTED {
             return Ok(());
         }
-        match timeout(SIGN_OF_LIFE, connection.ping()).await {
-            Ok(alive) => Ok(alive?),
-            Err(_) => {
-                self.outage.notice();
-                Err(RecycleError::message("it gives no sign of life"))
-            }
+        if let Ok(alive) = timeout(SIGN_OF_LIFE, connection.ping()).await {
+            return Ok(alive?);
         }
+        self.outage.notice();
+        Err(RecycleError::message("it gives no sign of life"))
     }
 }
 
