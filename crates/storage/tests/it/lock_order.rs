@@ -48,7 +48,7 @@ impl OfFile {
             Self::Fail => {
                 _ = storage
                     .fail_load(file.claim, &LoadFailure::NoHeader, &counts)
-                    .await?
+                    .await?;
             }
             Self::Publish => {
                 let per_block = domain::CodesPerBlock::new(std::num::NonZeroU32::MIN);
