@@ -25,5 +25,6 @@ mod lock_order;
 mod reports;
 mod sealing;
 mod several_lists;
+mod shares;
 mod taking_out;
 mod usage_reports;
