@@ -2,7 +2,7 @@
 //!
 //! A `COPY` has a connection of its own that is closed when the caller goes or an answer does not come. sqlx does not
 //! count what a `COPY` that is not read to its end leaves on its connection, so a pool's next statements would take that
-//! for their own answers (docs/decisions/0024-a-statement-a-loan.md). That everything came is counted, never supposed.
+//! for their own answers (docs/decisions/0016-a-statement-a-loan.md). That everything came is counted, never supposed.
 
 use std::{fmt::Write as _, io, time::Duration};
 

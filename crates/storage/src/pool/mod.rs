@@ -3,7 +3,7 @@
 //!
 //! A connection comes back only when its statement's answer has come whole. If the answer does not come in time, or the
 //! caller is dropped while it waits, the connection is closed: what is still on its way belongs to nobody, and the next
-//! statement would take it for its own answer (docs/decisions/0024-a-statement-a-loan.md).
+//! statement would take it for its own answer (docs/decisions/0016-a-statement-a-loan.md).
 
 mod connections;
 mod loan;
