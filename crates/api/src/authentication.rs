@@ -56,9 +56,16 @@ pub(crate) async fn authenticate(request: &HttpRequest) -> Result<storage::Works
         })?;
     app.shield.learn(id.as_str());
     limits::count(app, &workspace, request).await?;
-    // For the audit log.
+    // For `workspace_of` and the audit log.
     request.extensions_mut().insert(workspace.clone());
     Ok(workspace)
+}
+
+/// Whose credentials were found right.
+pub(crate) fn workspace_of(request: &HttpRequest) -> Option<WorkspaceId> {
+    let extensions = request.extensions();
+    let workspace = extensions.get::<storage::Workspace>()?;
+    Some(workspace.public_id.clone())
 }
 
 /// The workspace id and key of exactly one `Authorization: Basic` header.
