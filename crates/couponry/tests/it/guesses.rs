@@ -54,6 +54,32 @@ async fn guessed_tokens_and_links_make_their_sender_slow_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_guessed_link_counts_whatever_credentials_come_with_it_that_do_not_open_the_report() {
+    let app = behind_a_proxy().await;
+    for (address, credentials, refused) in [
+        ("198.51.100.1", "x".to_owned(), 401),
+        ("198.51.100.2", "Basic x".to_owned(), 401),
+        ("198.51.100.3", app.credentials.basic(), 404),
+    ] {
+        let mut n = 0;
+        let mut guess = async || {
+            n += 1;
+            let path = format!("/v1/usage-report/{n:024x}/download?expires=1900000000&signature={n}");
+            let request = app.anonymous(Method::GET, &path);
+            let request = request.header(header::AUTHORIZATION, &credentials);
+            send(request.header("X-Forwarded-For", address)).await
+        };
+        assert_eq!(guess().await.status, refused, "{credentials}");
+        wait_for("a guess to be refused", async || {
+            let answer = guess().await;
+            assert!([refused, 429].contains(&answer.status), "{}", answer.text);
+            (answer.status == 429).then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn unknown_workspaces_are_not_looked_for_without_end() {
     let app = behind_a_proxy().await;
     let get = async |client: &Client, address: &str| {
