@@ -9,7 +9,7 @@ use actix_web::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::WorkspaceId;
 use futures_util::future::LocalBoxFuture;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     App,
@@ -45,6 +45,8 @@ pub(crate) async fn authenticate(request: &HttpRequest) -> Result<storage::Works
     {
         return Err(refusal());
     }
+    let presented = (id.as_str(), key.expose_secret());
+    let turn = app.shield.turn(request, &presented).await?;
     app.shield.admit_unknown(request, id.as_str())?;
     let workspace = app
         .storage
@@ -55,6 +57,8 @@ pub(crate) async fn authenticate(request: &HttpRequest) -> Result<storage::Works
             refusal()
         })?;
     app.shield.learn(id.as_str());
+    app.shield.learn(&presented);
+    drop(turn);
     limits::count(app, &workspace, request).await?;
     // For `workspace_of` and the audit log.
     request.extensions_mut().insert(workspace.clone());

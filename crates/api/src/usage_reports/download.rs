@@ -117,6 +117,7 @@ async fn opened_report(app: &App, request: &HttpRequest) -> Result<UsageReport, 
 /// A link that is wrong or over opens nothing, and does not say whether there is anything to open.
 async fn linked_report(app: &App, request: &HttpRequest, link: &Link) -> Result<UsageReport, ApiError> {
     let id = report_id(request)?;
+    let _turn = app.shield.turn(request, &*link.signature).await?;
     app.shield.admit_unknown(request, &link.signature)?;
     let found = app.storage.linked_usage_report(id).await?;
     let signed = found.filter(|(_, key)| key.opens(request.path(), link.expires, &link.signature));
@@ -124,7 +125,7 @@ async fn linked_report(app: &App, request: &HttpRequest, link: &Link) -> Result<
         app.shield.guessed_wrong(request);
         return Err(ApiError::NotFound);
     };
-    app.shield.learn(&link.signature);
+    app.shield.learn(&*link.signature);
     let is_open =
         link.expires <= report.expires_at.as_second() && !app.storage.has_passed(link.expires).await?;
     is_open.then_some(report).ok_or(ApiError::NotFound)
