@@ -9,7 +9,7 @@ use actix_web::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::WorkspaceId;
 use futures_util::future::LocalBoxFuture;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     App,
@@ -45,6 +45,8 @@ pub(crate) async fn authenticate(request: &HttpRequest) -> Result<storage::Works
     {
         return Err(refusal());
     }
+    let presented = (id.as_str(), key.expose_secret());
+    let turn = app.shield.turn(request, &presented).await?;
     app.shield.admit_unknown(request, id.as_str())?;
     let workspace = app
         .storage
@@ -55,10 +57,19 @@ pub(crate) async fn authenticate(request: &HttpRequest) -> Result<storage::Works
             refusal()
         })?;
     app.shield.learn(id.as_str());
+    app.shield.learn(&presented);
+    drop(turn);
     limits::count(app, &workspace, request).await?;
-    // For the audit log.
+    // For `workspace_of` and the audit log.
     request.extensions_mut().insert(workspace.clone());
     Ok(workspace)
+}
+
+/// Whose credentials were found right.
+pub(crate) fn workspace_of(request: &HttpRequest) -> Option<WorkspaceId> {
+    let extensions = request.extensions();
+    let workspace = extensions.get::<storage::Workspace>()?;
+    Some(workspace.public_id.clone())
 }
 
 /// The workspace id and key of exactly one `Authorization: Basic` header.

@@ -96,13 +96,18 @@ impl Body {
         }
         let expected = announced.and_then(|length| usize::try_from(length).ok());
         let bodies = Bodies::of(&request)?;
-        let mut room = bodies.room(expected.unwrap_or(FIRST_BYTES), limit).await?;
-        let text = timeout(BODY_TIMEOUT, come(payload, limit, &mut room))
+        let mut room = bodies
+            .room(&request, expected.unwrap_or(FIRST_BYTES), limit)
+            .await?;
+        // With all of the room that was announced: a text that outgrows its memory is there twice for a moment.
+        let text = BytesMut::with_capacity(expected.unwrap_or_default());
+        let text = timeout(BODY_TIMEOUT, come(payload, text, limit, bodies, &mut room))
             .await
             .map_err(|_| ApiError::TooSlow)??;
-        room.keep(&request);
         let object = |text| Fields::read(text).ok_or(ApiError::NotJson).and_then(read);
-        bodies.read(text.freeze(), object).await
+        let made = bodies.read(&mut room, text.freeze(), object).await;
+        room.keep(&request);
+        made
     }
 }
 
@@ -113,15 +118,20 @@ fn refuse_encoded(request: &HttpRequest) -> Result<(), ApiError> {
     }
 }
 
-async fn come(mut payload: web::Payload, limit: usize, room: &mut Room) -> Result<BytesMut, ApiError> {
-    let mut text = BytesMut::new();
+async fn come(
+    mut payload: web::Payload,
+    mut text: BytesMut,
+    limit: usize,
+    bodies: &Bodies,
+    room: &mut Room,
+) -> Result<BytesMut, ApiError> {
     while let Some(chunk) = payload.next().await {
         // The connection broke or the framing is wrong: whoever sent it is gone.
         let chunk = chunk.map_err(|_| ApiError::NotJson)?;
         if text.len() + chunk.len() > limit {
             return Err(ApiError::TooLarge { limit });
         }
-        room.grow(text.len() + chunk.len())?;
+        bodies.grow(room, text.len() + chunk.len()).await?;
         text.extend_from_slice(&chunk);
     }
     Ok(text)

@@ -5,6 +5,7 @@ mod audit;
 mod authentication;
 mod bodies;
 mod body;
+mod ceilings;
 mod codes;
 mod connection;
 mod docs;

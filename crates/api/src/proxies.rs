@@ -5,7 +5,10 @@ use std::{
     str::FromStr,
 };
 
-use actix_web::{HttpRequest, http::header::HeaderMap};
+use actix_web::{
+    HttpRequest,
+    http::header::{HeaderMap, HeaderValue},
+};
 use ipnet::IpNet;
 
 /// The proxies in front of the server (`COUPONRY_TRUSTED_PROXIES`): what they write into `X-Forwarded-For` is believed.
@@ -51,12 +54,14 @@ impl TrustedProxies {
         if !self.contains(peer) {
             return sender;
         }
-        let lines: Vec<&str> = headers
-            .get_all("x-forwarded-for")
-            .filter_map(|line| line.to_str().ok())
-            .collect();
-        for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-            let Some(hop) = address(hop.trim()) else {
+        let lines: Vec<&HeaderValue> = headers.get_all("x-forwarded-for").collect();
+        let hops = lines
+            .iter()
+            .rev()
+            .flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+        for hop in hops {
+            // What cannot be read hides who stood there: what stands before it is anybody's word.
+            let Some(hop) = address(hop) else {
                 return sender;
             };
             sender = hop;
@@ -69,7 +74,8 @@ impl TrustedProxies {
 }
 
 /// An address as proxies write it, some with a port.
-fn address(hop: &str) -> Option<IpAddr> {
+fn address(hop: &[u8]) -> Option<IpAddr> {
+    let hop = str::from_utf8(hop).ok()?.trim();
     let with_port = || hop.parse::<SocketAddr>().map(|address| address.ip());
     let bracketed = hop.trim_start_matches('[').trim_end_matches(']');
     bracketed.parse().or_else(|_| with_port()).ok()
@@ -93,7 +99,8 @@ mod tests {
         let peer: IpAddr = peer.parse().unwrap();
         let mut request = TestRequest::default().peer_addr((peer, 1).into());
         for line in forwarded {
-            request = request.append_header(("X-Forwarded-For", *line));
+            let line = HeaderValue::from_bytes(line.as_bytes()).unwrap();
+            request = request.append_header(("X-Forwarded-For", line));
         }
         let proxies: TrustedProxies = trusted.parse().unwrap();
         proxies.client(&request.to_http_request()).unwrap().to_string()
@@ -112,6 +119,9 @@ mod tests {
             ("10.1.1.1", &["[2001:db8::1]:4711"], "2001:db8::"),
             ("::ffff:10.1.1.1", &["2001:db8::1"], "2001:db8::"),
             ("10.1.1.1", &["198.51.100.1, nonsense"], "10.1.1.1"),
+            ("10.1.1.1", &["6.6.6.6", "\u{e9}"], "10.1.1.1"),
+            ("10.1.1.1", &["6.6.6.6", "\u{e9}, 10.2.2.2"], "10.2.2.2"),
+            ("10.1.1.1", &["6.6.6.6, \u{e9}, 198.51.100.1"], "198.51.100.1"),
             ("10.1.1.1", &["10.3.3.3"], "10.3.3.3"),
             ("10.1.1.1", &[], "10.1.1.1"),
         ] {

@@ -31,7 +31,9 @@ use storage::{Allocator, Storage};
 use tokio::sync::Mutex;
 
 use crate::{
-    RateLimits, TrustedProxies, audit,
+    RateLimits, TrustedProxies,
+    allocations::Streams,
+    audit,
     bodies::Bodies,
     connection::{self, KEEP_ALIVE, Patience, Stream},
     error::ApiError,
@@ -138,6 +140,7 @@ pub fn serve(app: App, door: Door, listener: TcpListener) -> io::Result<(Server,
     set_socket_send_buffer_size(&listener, SEND_BUFFER)?;
     let app = web::Data::new(app);
     let bodies = web::Data::new(Bodies::default());
+    let streams = web::Data::new(Streams::default());
     let places = Places::new(door.connections, door.proxies);
     let patience = Patience::new(door.stalled);
     let builder = Server::build();
@@ -160,9 +163,10 @@ pub fn serve(app: App, door: Door, listener: TcpListener) -> io::Result<(Server,
                     data.insert(stream.progress());
                 });
             let admit = move |socket: TcpStream| ready(admit(socket, &places, patience));
-            fn_service(admit).and_then(http.h1(map_config(service(app.clone(), bodies.clone()), |()| {
-                AppConfig::default()
-            })))
+            fn_service(admit).and_then(http.h1(map_config(
+                service(app.clone(), bodies.clone(), streams.clone()),
+                |()| AppConfig::default(),
+            )))
         })?
         .run();
     Ok((server, address))
@@ -185,6 +189,7 @@ fn admit(
 fn service(
     app: web::Data<App>,
     bodies: web::Data<Bodies>,
+    streams: web::Data<Streams>,
 ) -> impl ServiceFactory<
     Request,
     Config = AppConfig,
@@ -196,6 +201,7 @@ fn service(
     actix_web::App::new()
         .app_data(app)
         .app_data(bodies)
+        .app_data(streams)
         .wrap(middleware::from_fn(audit::record))
         .wrap(middleware::from_fn(host::judge))
         .wrap(middleware::from_fn(limits::show))

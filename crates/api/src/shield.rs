@@ -9,12 +9,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, rt::time::timeout};
 use domain::WorkspaceId;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use moka::sync::Cache;
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::{error::ApiError, proxies::TrustedProxies};
+use crate::{ceilings::Shares, error::ApiError, proxies::TrustedProxies};
 
 /// Guesses that an address may make in a row: a wrong key costs a hash of 19 MiB and tens of milliseconds, a wrong token
 /// or link a statement.
@@ -24,6 +25,11 @@ const GUESSES_A_SECOND: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// The same for all who guess the keys of one workspace, from wherever.
 const WORKSPACE_GUESSES: NonZeroU32 = NonZeroU32::new(200).unwrap();
 const WORKSPACE_GUESSES_A_SECOND: NonZeroU32 = NonZeroU32::new(20).unwrap();
+/// What an address may present at once that this process does not know. A guess counts when it was found wrong: without
+/// turns, many at once would all be looked at before the first of them counts.
+const AT_ONCE: u32 = 8;
+/// How long the others wait for their turn. Many that are right are soon known, so they are served one after the other.
+const WAIT: Duration = Duration::from_secs(5);
 /// Addresses, and workspaces, remembered. One that is forgotten begins anew.
 const REMEMBERED: u64 = 10_000;
 /// Things known to exist; one that is forgotten is only asked for again.
@@ -35,7 +41,8 @@ pub struct Shield {
     proxies: TrustedProxies,
     guessers: Cache<IpAddr, Arc<Guesser>>,
     guessed: Cache<WorkspaceId, Arc<Guesser>>,
-    /// Workspaces, tokens and links that this process has found there, by their hashes.
+    turns: Arc<Shares<IpAddr>>,
+    /// Workspaces, credentials, tokens and links that this process has found there, by their hashes.
     known: Cache<u64, ()>,
     hashes: RandomState,
     /// All requests; absent where they are not limited.
@@ -55,6 +62,7 @@ impl Shield {
             proxies,
             guessers: remembered(),
             guessed: remembered(),
+            turns: Arc::new(Shares::new(AT_ONCE)),
             known: Cache::builder()
                 .max_capacity(KNOWN)
                 .time_to_idle(Duration::from_hours(24))
@@ -73,18 +81,40 @@ impl Shield {
         refusal_of(&bucket).map_or(Ok(()), |wait| Err(too_many(wait)))
     }
 
+    /// The turn of something that this process may not know, to be kept until it was found right or wrong. What is known
+    /// needs none.
+    pub(crate) async fn turn<T: Hash + ?Sized>(
+        &self,
+        request: &HttpRequest,
+        thing: &T,
+    ) -> Result<Option<OwnedSemaphorePermit>, ApiError> {
+        if self.knows(thing) {
+            return Ok(None);
+        }
+        let Some(address) = self.proxies.client(request) else {
+            return Ok(None);
+        };
+        let turn = timeout(WAIT, self.turns.of(address).acquire_owned()).await;
+        let turn = turn.map_err(|_| too_many(Duration::ZERO))?;
+        turn.map(Some).map_err(|_| ApiError::Unavailable)
+    }
+
     /// Judged before the database is asked for a workspace, a token or a link of which this process does not know that it
     /// is there: whoever guesses becomes slow and takes nobody else's time. What is known never comes to this.
     pub(crate) fn admit_unknown(&self, request: &HttpRequest, thing: &str) -> Result<(), ApiError> {
-        if self.known.contains_key(&self.hashes.hash_one(thing)) {
+        if self.knows(thing) {
             return Ok(());
         }
         self.guesser(request).map_or(Ok(()), |guesser| guesser.admit())
     }
 
     /// What was found to be there.
-    pub(crate) fn learn(&self, thing: &str) {
+    pub(crate) fn learn<T: Hash + ?Sized>(&self, thing: &T) {
         self.known.insert(self.hashes.hash_one(thing), ());
+    }
+
+    fn knows<T: Hash + ?Sized>(&self, thing: &T) -> bool {
+        self.known.contains_key(&self.hashes.hash_one(thing))
     }
 
     /// Counts a token or a link that was wrong.
@@ -172,6 +202,7 @@ fn too_many(wait: Duration) -> ApiError {
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
+    use futures_util::FutureExt as _;
 
     use super::*;
 
@@ -217,6 +248,24 @@ mod tests {
         let newcomer = from("198.51.100.1");
         assert!(shield.admit_unknown_key(&newcomer, &workspace("w")).is_err());
         assert!(shield.admit_unknown_key(&newcomer, &workspace("x")).is_ok());
+    }
+
+    #[actix_web::test]
+    async fn an_address_has_some_turns_at_once_and_what_is_known_needs_none() {
+        let shield = Shield::new(None, TrustedProxies::default());
+        let (one, other) = (from("192.0.2.1"), from("192.0.2.2"));
+        let take = async |request: &HttpRequest, thing: &str| shield.turn(request, thing).await.unwrap();
+        let mut turns = Vec::new();
+        for n in 0..AT_ONCE {
+            turns.push(take(&one, &*n.to_string()).await);
+        }
+        assert!(turns.iter().all(Option::is_some));
+        assert!(take(&one, "more").now_or_never().is_none());
+        assert!(take(&other, "more").await.is_some());
+        shield.learn("known");
+        assert!(take(&one, "known").await.is_none());
+        turns.pop();
+        assert!(take(&one, "more").await.is_some());
     }
 
     #[test]

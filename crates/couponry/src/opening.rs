@@ -70,9 +70,9 @@ fn report_configured_key(outcome: &ConfigureKey) {
             "the configured API key is another one than before: its predecessor was revoked"
         ),
         ConfigureKey::Revoked { at } => tracing::error!(
-            revoked_at = %at,
-            "the configured API key is a revoked one and does not come back: set COUPONRY_BOOTSTRAP_API_KEY to the key \
-             that follows it"
+            ends_at = %at,
+            "the configured API key is a revoked one: it opens nothing from that time on and does not come back. Set \
+             COUPONRY_BOOTSTRAP_API_KEY to the key that follows it"
         ),
         ConfigureKey::Configured { .. } | ConfigureKey::Known => {}
     }

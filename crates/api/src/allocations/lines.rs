@@ -1,43 +1,50 @@
 //! A body read line by line: NDJSON, of any length, in flat memory.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
-use actix_web::{rt::time::timeout, web};
+use actix_web::web::Bytes;
 use futures_util::{Stream, StreamExt as _, stream};
+use tokio::time::timeout_at;
 
 /// The longest line, in bytes.
 const LINE_BYTES: usize = 4 * 1024;
-/// How long the sender may pause.
-const PAUSE: Duration = Duration::from_secs(30);
 
 /// A line as it came.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Line {
     Text(Vec<u8>),
     TooLong,
-    /// The sender paused for too long, or the connection broke: there is nothing more to come.
+    /// The sender brought no line for too long, or the connection broke: there is nothing more to come.
     Broken,
 }
 
-/// The body's lines, without blank ones.
-pub(super) fn lines(payload: web::Payload) -> impl Stream<Item = Line> {
+/// The body's lines, without blank ones. Each has to come within `pause` of when it was first waited for, however much
+/// that is no line comes meanwhile: bytes that keep a request open and ask for nothing would cost their sender nothing.
+pub(super) fn lines<E>(
+    body: impl Stream<Item = Result<Bytes, E>> + Unpin,
+    pause: Duration,
+) -> impl Stream<Item = Line> {
     stream::unfold(
-        (payload, Splitter::default(), false),
-        |(mut payload, mut splitter, mut ended)| async move {
+        (body, Splitter::default(), false),
+        move |(mut body, mut splitter, mut ended)| async move {
+            let deadline = Instant::now() + pause;
             loop {
                 if let Some(line) = splitter.lines.pop_front() {
-                    return Some((line, (payload, splitter, ended)));
+                    return Some((line, (body, splitter, ended)));
                 }
                 if ended {
                     return None;
                 }
-                match timeout(PAUSE, payload.next()).await {
-                    Ok(Some(Ok(chunk))) => splitter.feed(&chunk),
+                match timeout_at(deadline.into(), body.next()).await {
+                    Ok(Some(Ok(chunk))) if splitter.feed(&chunk) || Instant::now() < deadline => {}
                     Ok(None) => {
                         splitter.finish();
                         ended = true;
                     }
-                    Ok(Some(Err(_))) | Err(_) => {
+                    Ok(Some(_)) | Err(_) => {
                         splitter.lines.push_back(Line::Broken);
                         ended = true;
                     }
@@ -56,7 +63,8 @@ struct Splitter {
 }
 
 impl Splitter {
-    fn feed(&mut self, chunk: &[u8]) {
+    /// Whether a line has come.
+    fn feed(&mut self, chunk: &[u8]) -> bool {
         for part in chunk.split_inclusive(|byte| *byte == b'\n') {
             let (text, ends) = match part.strip_suffix(b"\n") {
                 Some(text) => (text, true),
@@ -72,6 +80,7 @@ impl Splitter {
                 self.finish();
             }
         }
+        !self.lines.is_empty()
     }
 
     fn finish(&mut self) {
@@ -116,5 +125,16 @@ mod tests {
     fn the_longest_line_is_taken() {
         let longest = b"x".repeat(LINE_BYTES);
         assert_eq!(split(&longest, 100), [Line::Text(longest.clone())]);
+    }
+
+    #[tokio::test]
+    async fn blank_lines_and_half_a_line_do_not_keep_a_request_open() {
+        for piece in ["\n", " ", "x"] {
+            let first = [Ok::<_, ()>(Bytes::from_static(b"{}\n"))];
+            let dripping = stream::repeat_with(|| Ok(Bytes::from(piece)));
+            let body = stream::iter(first).chain(dripping);
+            let lines = lines(body, Duration::from_millis(20)).collect::<Vec<_>>().await;
+            assert_eq!(lines, [Line::Text(b"{}".to_vec()), Line::Broken], "{piece:?}");
+        }
     }
 }

@@ -17,3 +17,4 @@ pub(crate) use batch::allocate_batch;
 pub(crate) use confirm::{confirm, confirm_many};
 pub(crate) use fetch_all::fetch_all;
 pub(crate) use release::{release, release_many};
+pub(crate) use stream::Streams;

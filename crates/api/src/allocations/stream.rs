@@ -2,13 +2,13 @@
 //! line by line and are answered line by line as their codes are committed, whether or not the answers are read meanwhile:
 //! most senders write all of a body before they read. Memory stays at a few groups and a few megabytes of answers.
 
-use std::{rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpRequest, HttpResponse, rt,
     web::{self, Bytes},
 };
-use domain::Campaign;
+use domain::{Campaign, WorkspaceId};
 use futures_util::{Stream, StreamExt as _};
 use serde_json::{Map, Value};
 use storage::{AllocationRequest, GROUP_KEYS, ListRef};
@@ -24,6 +24,8 @@ use super::{
 };
 use crate::{
     App,
+    authentication::workspace_of,
+    ceilings::{Ceiling, Taken},
     connection::Taking,
     error::ApiError,
     fields::Fields,
@@ -32,6 +34,11 @@ use crate::{
 
 /// The most recipients of one request.
 const MOST_LINES: usize = 1_000_000;
+/// The most requests at once, of all workspaces and of one: each keeps a few megabytes for as long as its sender likes.
+const STREAMS: u32 = 64;
+const STREAMS_OF_ONE: u32 = 16;
+/// How long the sender may take from one line to the next.
+const PAUSE: Duration = Duration::from_secs(30);
 /// Groups under way at once: while one is being committed, the next is read and the one before it written.
 const GROUPS: usize = 4;
 
@@ -51,6 +58,26 @@ pub(super) struct StreamParameters {
     campaign_variation: Option<String>,
 }
 
+/// The requests that are taken line by line, of all threads of the server.
+#[derive(Debug)]
+pub(crate) struct Streams(Ceiling<WorkspaceId>);
+
+impl Default for Streams {
+    fn default() -> Self {
+        Self(Ceiling::new(STREAMS, STREAMS_OF_ONE))
+    }
+}
+
+impl Streams {
+    fn place(request: &HttpRequest) -> Result<Taken, ApiError> {
+        let streams = request
+            .app_data::<web::Data<Self>>()
+            .ok_or(ApiError::Unavailable)?;
+        let workspace = workspace_of(request).ok_or(ApiError::Unavailable)?;
+        streams.0.try_take(workspace, 1).ok_or(ApiError::Unavailable)
+    }
+}
+
 /// What holds for all recipients of a request.
 #[derive(Clone)]
 struct Common {
@@ -65,6 +92,7 @@ pub(super) fn answer(
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     let common = Common::read(request.query_string())?;
+    let place = Streams::place(request)?;
     let answers = Answers::new(&app.storage, list);
     let ending = Ending(answers.clone());
     let groups = groups(app.clone(), list.clone(), common, payload);
@@ -83,7 +111,7 @@ pub(super) fn answer(
     // The lines are taken for as long as somebody may read the answers.
     let task = Task(task);
     let read = answers.read().map(move |bytes| {
-        _ = &task;
+        _ = (&task, &place);
         bytes.map_err(actix_web::Error::from)
     });
     Ok(HttpResponse::Ok()
@@ -117,7 +145,7 @@ fn groups(
     common: Common,
     payload: web::Payload,
 ) -> impl Stream<Item = Bytes> {
-    let numbered = lines(payload)
+    let numbered = lines(payload, PAUSE)
         .enumerate()
         .map(|(number, line)| (number < MOST_LINES, line));
     // One line beyond the limit is answered, and nothing after it is read.

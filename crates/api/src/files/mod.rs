@@ -6,6 +6,7 @@ pub(crate) mod fetch;
 pub(crate) mod fetch_all;
 pub(crate) mod progress;
 pub(crate) mod quarantine;
+mod received;
 pub(crate) mod recipients;
 pub(crate) mod reissue;
 mod shown;

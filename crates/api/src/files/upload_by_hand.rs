@@ -3,29 +3,27 @@
 
 use std::time::Duration;
 
-use actix_multipart::{Field, Multipart, MultipartError};
+use actix_multipart::Multipart;
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest, HttpResponse, dev,
     http::header::{CONTENT_ENCODING, CONTENT_LENGTH},
     rt::time::timeout,
-    web::{self, BytesMut},
+    web,
 };
-use domain::{FreeText, SENT_FILE_BYTES};
-use futures_util::{
-    StreamExt as _,
-    future::{Ready, ready},
-};
-use sha2::{Digest as _, Sha256};
-use storage::{AddFile, FileSource, ListRef, NewFile, Upload};
+use domain::{PublicId, SENT_FILE_BYTES};
+use futures_util::future::{Ready, ready};
+use storage::{AddFile, ListRef, NewFile, Upload};
 use utoipa::ToSchema;
 
-use super::upload::{UploadedFile, not_active};
+use super::{
+    received::receive,
+    upload::{UploadedFile, not_active},
+};
 use crate::{
     App,
     audit::Made,
     error::{ApiError, Envelope},
-    fields::wrong,
-    idempotency::{OnceParameters, key_of, key_reused, presented_key},
+    idempotency::{OnceParameters, key_reused, presented_key},
     openapi::{
         refusals::{Guarded, NamesList, ReadsBody},
         texts,
@@ -33,16 +31,8 @@ use crate::{
     path::{List, ListPath},
 };
 
-/// How long the sender may pause.
-const PAUSE: Duration = Duration::from_secs(30);
 /// How long all of it may take: after an hour pieces that belong to no load are taken for left behind.
 const UPLOAD_TIMEOUT: Duration = Duration::from_mins(50);
-/// How much is kept by one statement.
-const PIECE_BYTES: usize = 512 * 1024;
-/// Three are known; unknown ones are read over, but not without end.
-const MOST_PARTS: usize = 20;
-/// The most a part other than the file may have, in bytes.
-const TEXT_BYTES: usize = 4 * 1024;
 /// The most a body may announce: the file, and what a form of so many parts has around it.
 const BODY_BYTES: u64 = SENT_FILE_BYTES + 1024 * 1024;
 
@@ -113,48 +103,30 @@ pub(crate) async fn upload_by_hand(
     }
     let mut upload = Upload::begin(&list.0);
     let received = timeout(UPLOAD_TIMEOUT, receive(&app, &mut upload, parts)).await;
-    let added = match received.unwrap_or(Err(ApiError::TooSlow)) {
-        Ok(received) => add(&app, &list.0, upload, received, once, &request).await,
+    let asked = received
+        .unwrap_or(Err(ApiError::TooSlow))
+        .and_then(|received| received.asks(upload, once, &request));
+    let answer = match asked {
+        // Without an answer the file may be there, and its load reads these pieces: they are left to the housekeeping,
+        // which removes them if no load does.
+        Ok((file, once)) => match app.storage.add_file(&list.0, &file, once.as_ref()).await? {
+            AddFile::Added(id) => return Ok(uploaded(&request, &list.0, &file, id)),
+            AddFile::Repeated(id) => Ok(uploaded(&request, &list.0, &file, id)),
+            AddFile::KeyReused => Err(key_reused()),
+            AddFile::ListNotActive => Err(not_active()),
+        },
         Err(error) => Err(error),
     };
-    let is_kept = added.as_ref().is_ok_and(|(_, is_new)| *is_new);
-    if !is_kept && app.storage.forget_upload(upload).await.is_err() {
+    // Nothing was made of these pieces.
+    if app.storage.forget_upload(upload).await.is_err() {
         tracing::debug!("an upload that nothing came of is left to the housekeeping");
     }
-    added.map(|(answer, _)| answer)
+    answer
 }
 
-/// The answer, and whether the file is new: a repeat's bytes are there already.
-async fn add(
-    app: &App,
-    list: &ListRef,
-    upload: Upload,
-    received: Received,
-    once: Option<&str>,
-    request: &HttpRequest,
-) -> Result<(HttpResponse, bool), ApiError> {
-    let digest = received.digest.finalize();
-    let file = NewFile {
-        name: received.name.or(received.file_name).unwrap_or_default(),
-        source: FileSource::Sent(upload),
-        created_by: received.created_by.unwrap_or_default(),
-        callback_url: None,
-    };
-    let said = [
-        file.name.as_str().as_bytes(),
-        file.created_by.as_str().as_bytes(),
-        digest.as_slice(),
-    ];
-    let once = once.map(|key| key_of(key, request, &said)).transpose()?;
-    let (id, is_new) = match app.storage.add_file(list, &file, once.as_ref()).await? {
-        AddFile::Added(id) => (id, true),
-        AddFile::Repeated(id) => (id, false),
-        AddFile::KeyReused => return Err(key_reused()),
-        AddFile::ListNotActive => return Err(not_active()),
-    };
+fn uploaded(request: &HttpRequest, list: &ListRef, file: &NewFile, id: PublicId) -> HttpResponse {
     request.extensions_mut().insert(Made(id));
-    let answer = HttpResponse::Created().json(UploadedFile::new(list, &file, id));
-    Ok((answer, is_new))
+    HttpResponse::Created().json(UploadedFile::new(list, file, id))
 }
 
 impl Parts {
@@ -179,120 +151,4 @@ impl Parts {
         }
         Ok(Multipart::new(request.headers(), payload))
     }
-}
-
-/// What the parts said, beside the file's bytes.
-#[derive(Default)]
-struct Received {
-    has_file: bool,
-    /// Of the file's bytes.
-    digest: Sha256,
-    file_name: Option<FreeText>,
-    name: Option<FreeText>,
-    created_by: Option<FreeText>,
-}
-
-async fn receive(app: &App, upload: &mut Upload, mut parts: Multipart) -> Result<Received, ApiError> {
-    let mut received = Received::default();
-    // One look more than parts: the last one finds the end.
-    for _ in 0..=MOST_PARTS {
-        let Some(part) = in_time(parts.next()).await? else {
-            return if received.has_file {
-                Ok(received)
-            } else {
-                Err(ApiError::MissingKey(Some("file")))
-            };
-        };
-        let part = part.map_err(|error| unreadable(&error))?;
-        if part.headers().contains_key("content-transfer-encoding") {
-            return Err(multipart(
-                "a part must be sent as it is, without Content-Transfer-Encoding",
-            ));
-        }
-        match part.name().unwrap_or_default() {
-            "file" if received.has_file => return Err(multipart("there must be one part 'file'")),
-            "file" => {
-                received.has_file = true;
-                received.file_name = file_name(&part)?;
-                keep(app, upload, part, &mut received.digest).await?;
-            }
-            "name" => received.name = text(part, "name").await?,
-            "created_by" => received.created_by = text(part, "created_by").await?,
-            _ => drop(read_text(part).await?),
-        }
-    }
-    Err(multipart("there are too many parts"))
-}
-
-/// The last segment of what the sender calls it: some send whole paths.
-fn file_name(part: &Field) -> Result<Option<FreeText>, ApiError> {
-    let Some(path) = part
-        .content_disposition()
-        .and_then(|header| header.get_filename())
-    else {
-        return Ok(None);
-    };
-    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
-    let name = name.chars().take(255).collect::<String>();
-    FreeText::new(name)
-        .map(Some)
-        .map_err(|error| wrong("file", format_args!("has a name that {error}")))
-}
-
-async fn keep(app: &App, upload: &mut Upload, mut file: Field, digest: &mut Sha256) -> Result<(), ApiError> {
-    let mut piece = BytesMut::with_capacity(PIECE_BYTES * 2);
-    let mut bytes = 0_u64;
-    while let Some(chunk) = in_time(file.next()).await? {
-        let chunk = chunk.map_err(|error| unreadable(&error))?;
-        bytes += chunk.len() as u64;
-        if bytes > SENT_FILE_BYTES {
-            return Err(ApiError::FileTooLarge);
-        }
-        digest.update(&chunk);
-        piece.extend_from_slice(&chunk);
-        if piece.len() >= PIECE_BYTES {
-            app.storage.keep_piece(upload, &piece.split()).await?;
-        }
-    }
-    if bytes == 0 {
-        return Err(wrong("file", "must not be empty"));
-    }
-    if !piece.is_empty() {
-        app.storage.keep_piece(upload, &piece).await?;
-    }
-    Ok(())
-}
-
-async fn text(part: Field, key: &str) -> Result<Option<FreeText>, ApiError> {
-    let text = String::from_utf8(read_text(part).await?).map_err(|_| wrong(key, "must be UTF-8"))?;
-    let text = FreeText::new(text).map_err(|error| wrong(key, error))?;
-    Ok(Some(text).filter(|text| !text.as_str().is_empty()))
-}
-
-async fn read_text(mut part: Field) -> Result<Vec<u8>, ApiError> {
-    let mut text = Vec::new();
-    while let Some(chunk) = in_time(part.next()).await? {
-        text.extend_from_slice(&chunk.map_err(|error| unreadable(&error))?);
-        if text.len() > TEXT_BYTES {
-            return Err(multipart("a part other than 'file' is too long"));
-        }
-    }
-    Ok(text)
-}
-
-async fn in_time<T>(next: impl Future<Output = T>) -> Result<T, ApiError> {
-    timeout(PAUSE, next).await.map_err(|_| ApiError::TooSlow)
-}
-
-fn unreadable(error: &MultipartError) -> ApiError {
-    let why = match error {
-        MultipartError::BoundaryMissing => "its Content-Type must name the boundary",
-        MultipartError::Incomplete => "it must end with the closing boundary",
-        _ => "it cannot be read",
-    };
-    multipart(why)
-}
-
-fn multipart(why: &str) -> ApiError {
-    ApiError::BadMultipart(why.to_owned())
 }

@@ -141,6 +141,7 @@ async fn pulled(app: &App, request: &HttpRequest) -> Result<HttpResponse, ApiErr
 async fn linked(app: &App, request: &HttpRequest) -> Result<LinkedToken, ApiError> {
     let text = request.match_info().get("token").unwrap_or_default();
     let (id, signature) = read(text).ok_or(ApiError::NotFound)?;
+    let _turn = app.shield.turn(request, text).await?;
     app.shield.admit_unknown(request, text)?;
     let token = app.storage.linked_token(id).await?;
     let Some(token) = token.filter(|token| is_signed(id, signature, &token.key)) else {

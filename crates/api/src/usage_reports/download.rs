@@ -1,21 +1,19 @@
 //! `GET /v1/usage-report/{report_id}/download` (ours): with credentials, or by the signed link of a mail.
 
-use std::io::Write as _;
-
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{
         AUTHORIZATION, AcceptEncoding, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE,
         Encoding, Header as _, VARY,
     },
-    web::{self, Bytes},
+    web,
 };
-use flate2::write::MultiGzDecoder;
-use futures_util::{StreamExt as _, stream};
+use futures_util::StreamExt as _;
 use storage::{ReportStatus, UsageReport};
 use tracing::warn;
 use utoipa::IntoParams;
 
+use super::plain::plain;
 use crate::{
     App,
     authentication::authenticate,
@@ -50,16 +48,7 @@ struct LinkParameters {
     ),
 )]
 pub(crate) async fn download(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let linked = match Link::of(&request) {
-        Some(link) => Some(linked_report(&app, &request, &link).await),
-        None => None,
-    };
-    let report = match linked {
-        Some(Ok(report)) => report,
-        // Right credentials open what a link does not, or no more.
-        Some(Err(error)) if !request.headers().contains_key(AUTHORIZATION) => return Err(error),
-        _ => own_report(&app, &request).await?,
-    };
+    let report = opened_report(&app, &request).await?;
     if report.status != ReportStatus::Ready {
         return Err(ApiError::ReportNotReady);
     }
@@ -75,26 +64,16 @@ pub(crate) async fn download(app: web::Data<App>, request: HttpRequest) -> Resul
         ))
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((VARY, "accept-encoding"));
-    let pieces = app.storage.report_pieces(&report);
+    let pieces = app
+        .storage
+        .report_pieces(&report)
+        .map(|piece| piece.map_err(cut_off));
     if takes_gzip(&request) {
         // It is kept compressed: nothing needs to be done for those who take it so.
         answer.insert_header((CONTENT_ENCODING, "gzip"));
-        return Ok(answer.streaming(pieces.map(|piece| piece.map_err(cut_off))));
+        return Ok(answer.streaming(pieces));
     }
-    let plain = stream::unfold(
-        (pieces, MultiGzDecoder::new(Vec::new())),
-        |(mut pieces, decoder)| async {
-            let piece = pieces.next().await?;
-            Some(match piece.map_err(cut_off) {
-                Ok(piece) => match unpack(decoder, piece).await {
-                    Ok((bytes, decoder)) => (Ok(bytes), (pieces, decoder)),
-                    Err(error) => (Err(error), (pieces, MultiGzDecoder::new(Vec::new()))),
-                },
-                Err(error) => (Err(error), (pieces, decoder)),
-            })
-        },
-    );
-    Ok(answer.streaming(plain))
+    Ok(answer.streaming(plain(pieces)))
 }
 
 /// What a signed link carries in its query.
@@ -120,21 +99,33 @@ impl Link {
     }
 }
 
+/// Credentials are judged first: a wrong link that comes with right ones is no guess, and with any others it is one.
+async fn opened_report(app: &App, request: &HttpRequest) -> Result<UsageReport, ApiError> {
+    let refusal = match own_report(app, request).await {
+        Err(refusal @ (ApiError::Unauthenticated(_) | ApiError::NotFound)) => refusal,
+        judged => return judged,
+    };
+    let Some(link) = Link::of(request) else {
+        return Err(refusal);
+    };
+    match linked_report(app, request, &link).await {
+        Err(ApiError::NotFound) if request.headers().contains_key(AUTHORIZATION) => Err(refusal),
+        judged => judged,
+    }
+}
+
 /// A link that is wrong or over opens nothing, and does not say whether there is anything to open.
 async fn linked_report(app: &App, request: &HttpRequest, link: &Link) -> Result<UsageReport, ApiError> {
-    app.shield.admit(request)?;
     let id = report_id(request)?;
+    let _turn = app.shield.turn(request, &*link.signature).await?;
     app.shield.admit_unknown(request, &link.signature)?;
     let found = app.storage.linked_usage_report(id).await?;
     let signed = found.filter(|(_, key)| key.opens(request.path(), link.expires, &link.signature));
     let Some((report, _)) = signed else {
-        // With credentials it is they that are judged.
-        if !request.headers().contains_key(AUTHORIZATION) {
-            app.shield.guessed_wrong(request);
-        }
+        app.shield.guessed_wrong(request);
         return Err(ApiError::NotFound);
     };
-    app.shield.learn(&link.signature);
+    app.shield.learn(&*link.signature);
     let is_open =
         link.expires <= report.expires_at.as_second() && !app.storage.has_passed(link.expires).await?;
     is_open.then_some(report).ok_or(ApiError::NotFound)
@@ -150,21 +141,6 @@ fn takes_gzip(request: &HttpRequest) -> bool {
     AcceptEncoding::parse(request).is_ok_and(|accepted| {
         accepted.negotiate([Encoding::gzip(), Encoding::identity()].iter()) == Some(Encoding::gzip())
     })
-}
-
-/// A megabyte of gzip may be ten of CSV: not on a thread that answers others.
-async fn unpack(
-    mut decoder: MultiGzDecoder<Vec<u8>>,
-    piece: Bytes,
-) -> Result<(Bytes, MultiGzDecoder<Vec<u8>>), actix_web::Error> {
-    web::block(move || {
-        decoder.write_all(&piece)?;
-        decoder.flush()?;
-        let bytes = std::mem::take(decoder.get_mut());
-        Ok::<_, std::io::Error>((Bytes::from(bytes), decoder))
-    })
-    .await?
-    .map_err(Into::into)
 }
 
 /// The head is out already: all that is left is to break the connection, so that nobody takes a part for the whole.

@@ -4,6 +4,7 @@ pub(crate) mod delete;
 pub(crate) mod download;
 pub(crate) mod fetch;
 pub(crate) mod fetch_all;
+mod plain;
 pub(crate) mod request;
 mod shown;
 

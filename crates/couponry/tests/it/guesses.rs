@@ -1,5 +1,7 @@
 //! Who guesses tokens, links or workspaces becomes slow, and nobody else does.
 
+use std::time::Instant;
+
 use futures_util::future::join_all;
 use reqwest::{Method, header};
 use serde_json::json;
@@ -54,6 +56,32 @@ async fn guessed_tokens_and_links_make_their_sender_slow_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_guessed_link_counts_whatever_credentials_come_with_it_that_do_not_open_the_report() {
+    let app = behind_a_proxy().await;
+    for (address, credentials, refused) in [
+        ("198.51.100.1", "x".to_owned(), 401),
+        ("198.51.100.2", "Basic x".to_owned(), 401),
+        ("198.51.100.3", app.credentials.basic(), 404),
+    ] {
+        let mut n = 0;
+        let mut guess = async || {
+            n += 1;
+            let path = format!("/v1/usage-report/{n:024x}/download?expires=1900000000&signature={n}");
+            let request = app.anonymous(Method::GET, &path);
+            let request = request.header(header::AUTHORIZATION, &credentials);
+            send(request.header("X-Forwarded-For", address)).await
+        };
+        assert_eq!(guess().await.status, refused, "{credentials}");
+        wait_for("a guess to be refused", async || {
+            let answer = guess().await;
+            assert!([refused, 429].contains(&answer.status), "{}", answer.text);
+            (answer.status == 429).then_some(())
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
 async fn unknown_workspaces_are_not_looked_for_without_end() {
     let app = behind_a_proxy().await;
     let get = async |client: &Client, address: &str| {
@@ -80,4 +108,41 @@ async fn unknown_workspaces_are_not_looked_for_without_end() {
     assert_eq!(get(&app, "198.51.100.1").await, 200);
     let nobody = app.with_credentials(Credentials::new("nobody", "key"));
     assert_eq!(get(&nobody, "198.51.100.2").await, 401);
+}
+
+#[tokio::test]
+async fn guesses_that_come_all_at_once_get_no_further_than_those_that_come_one_by_one() {
+    let app = behind_a_proxy().await;
+    let started = Instant::now();
+    let guesses = (0..300).map(async |n| {
+        let path = format!("/v1/pull/{n:024x}{}", "ab".repeat(32));
+        get_from(&app, "198.51.100.1", &path).await.status
+    });
+    let answers = join_all(guesses).await;
+    let took = started.elapsed().as_secs();
+    let looked_for = answers.iter().filter(|status| **status == 404).count() as u64;
+    assert!(answers.iter().all(|status| matches!(status, 404 | 429)));
+    // Those in a row, those under way when the first is refused, and ten a second.
+    assert!(looked_for <= 40 + 8 + 10 * (took + 1), "{looked_for} in {took} s");
+}
+
+#[tokio::test]
+async fn many_who_come_at_once_with_what_is_right_are_served_though_it_was_never_seen() {
+    let app = behind_a_proxy().await;
+    let other = app.create_workspace(&["--name", "Other"]);
+    let lists = (0..100).map(async |_| other.get("/coupon-list").await.status);
+    assert_eq!(join_all(lists).await, [200; 100]);
+    let list = app.create_list().await;
+    let mut tokens = Vec::new();
+    for _ in 0..20 {
+        tokens.push(text(&app.pull_token(&list, &json!({})).await["token"]).to_owned());
+    }
+    // The other process has never seen them.
+    let server = app.another_server().await;
+    let pulls = (0..100).map(|n| {
+        let path = format!("/v1/pull/{}?preview=1", tokens[n % 20]);
+        let server = &server;
+        async move { get_from(server, "198.51.100.1", &path).await.status }
+    });
+    assert_eq!(join_all(pulls).await, [200; 100]);
 }

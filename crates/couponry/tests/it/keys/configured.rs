@@ -107,7 +107,7 @@ async fn a_configured_key_that_was_revoked_by_hand_stays_revoked() {
 
 #[tokio::test]
 async fn a_configured_key_that_was_given_an_end_keeps_it_when_the_next_one_is_configured() {
-    let app = TestApp::start().await;
+    let mut app = TestApp::start().await;
     let first = keys(&app)[0]["key_id"].to_string();
     let arguments = [
         "rotate",
@@ -128,4 +128,10 @@ async fn a_configured_key_that_was_given_an_end_keeps_it_when_the_next_one_is_co
         .map(|key| json!([key["configured"], key["status"]]))
         .collect();
     assert_eq!(configured, [json!([true, "active"]), json!([true, "ending"])]);
+    // A server that starts with it until then says when it ends, not that it has.
+    app.kill();
+    app.restart().await;
+    assert_eq!(status(&app, API_KEY).await, 200);
+    assert_eq!(said(&app, "it opens nothing from that time on"), 1);
+    assert_eq!(said(&app, "\"ends_at\":"), 1);
 }

@@ -9,7 +9,7 @@ use tokio::{
     },
 };
 
-use crate::app::{TestApp, assert_all_different, codes, in_time, text, until};
+use crate::app::{Client, TestApp, assert_all_different, codes, in_time, text, until, wait_for};
 
 /// A request whose lines are sent in pieces, and whose answers are read while it is under way.
 struct Conversation {
@@ -18,7 +18,7 @@ struct Conversation {
 }
 
 impl Conversation {
-    async fn begin(app: &TestApp, list: &str) -> Self {
+    async fn begin(app: &Client, list: &str) -> Self {
         let connection = TcpStream::connect(app.address).await.unwrap();
         let (answers, mut lines) = connection.into_split();
         let head = format!(
@@ -29,6 +29,18 @@ impl Conversation {
         lines.write_all(head.as_bytes()).await.unwrap();
         let answers = BufReader::new(answers);
         Self { answers, lines }
+    }
+
+    /// The head of the answer.
+    async fn head(&mut self) -> String {
+        in_time("the head of an answer", async {
+            let mut head = String::new();
+            while !head.ends_with("\r\n\r\n") {
+                assert!(self.answers.read_line(&mut head).await.unwrap() > 0, "{head}");
+            }
+            head
+        })
+        .await
     }
 
     /// Sends this as a chunk of its own.
@@ -137,4 +149,36 @@ async fn a_connection_that_breaks_loses_nothing() {
     .await;
     assert_eq!(app.stock(&list).await, [5000, 3000, 0, 2000, 0, 0]);
     assert_eq!(app.stream_lines(&list, "", lines).await, again);
+}
+
+#[tokio::test]
+async fn one_workspace_has_some_streams_at_once_and_another_its_own() {
+    let app = TestApp::start().await;
+    let other = app.create_workspace(&["--name", "Other"]);
+    let list = app.create_list().await;
+    let others = other.create_list().await;
+    let mut open = Vec::new();
+    for _ in 0..16 {
+        let mut conversation = Conversation::begin(&app, &list).await;
+        assert!(conversation.head().await.starts_with("HTTP/1.1 200"));
+        open.push(conversation);
+    }
+    let head = Conversation::begin(&app, &list).await.head().await;
+    assert!(head.starts_with("HTTP/1.1 503"), "{head}");
+    assert!(
+        head.to_ascii_lowercase().contains("\r\nretry-after: 1\r\n"),
+        "{head}"
+    );
+    let head = Conversation::begin(&other, &others).await.head().await;
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    // One that ends and one that breaks make room.
+    open.pop().unwrap().end().await;
+    open.pop();
+    for _ in 0..2 {
+        let next = wait_for("a stream to be taken", async || {
+            let mut next = Conversation::begin(&app, &list).await;
+            next.head().await.starts_with("HTTP/1.1 200").then_some(next)
+        });
+        open.push(next.await);
+    }
 }

@@ -1,9 +1,18 @@
 //! `POST /v1/coupon-list/{coupon_list_id}/files/upload`
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::app::{Answer, TestApp, codes, csv, file_part, part, send, shape, text, texts, whole};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+use crate::app::{
+    Answer, DatabaseProxy, TestApp, Way, codes, csv, file_part, in_time, part, send, shape, text, texts,
+    until, wait_for, whole,
+};
 
 async fn post(app: &TestApp, list: &str, content_type: &str, body: Vec<u8>) -> Answer {
     let request = app.request(Method::POST, &format!("/coupon-list/{list}/files/upload"));
@@ -188,4 +197,50 @@ async fn an_archived_list_takes_no_file() {
     upload(&app, texts::UNKNOWN_ID, &[file_part(b"Coupon Code\nA-1")])
         .await
         .expect_error(404, "coupon-list-not-found");
+}
+
+#[tokio::test]
+async fn a_file_of_whose_upload_nobody_was_told_is_loaded_and_is_what_a_repeat_names() {
+    let proxy = DatabaseProxy::start().await;
+    let app = TestApp::start_with(|environment| proxy.stand_in(environment)).await;
+    // A connection carries out at once what it has prepared before.
+    let other = app.create_list().await;
+    let file = file_part(csv(&["A-1"]).as_ref());
+    let uploads = join_all((0..16).map(|_| upload(&app, &other, std::slice::from_ref(&file)))).await;
+    assert!(uploads.iter().all(|answer| answer.status == 201));
+    app.jobs_done().await;
+    let list = app.create_list().await;
+    let whole = whole(&[file, part("name=\"name\"", "", b"May")]);
+    let request = |connection: &str| {
+        format!(
+            "POST /v1/coupon-list/{list}/files/upload HTTP/1.1\r\nHost: couponry\r\nAuthorization: {}\r\n\
+             Idempotency-Key: key-1\r\nContent-Type: multipart/form-data; boundary=XX\r\nContent-Length: {}\r\n\
+             Connection: {connection}\r\n\r\n",
+            app.credentials.basic(),
+            whole.len()
+        )
+    };
+    let mut sender = TcpStream::connect(app.address).await.unwrap();
+    let (first, last) = whole.split_at(whole.len() - 10);
+    sender.write_all(request("close").as_bytes()).await.unwrap();
+    sender.write_all(first).await.unwrap();
+    until("the file's bytes to be kept", async || pieces(&app).await == 1).await;
+    // The database does what it is asked on these connections, but nobody hears of it.
+    proxy.silence_open_connections(Way::NoAnswer);
+    sender.write_all(last).await.unwrap();
+    let mut answer = String::new();
+    in_time("an answer", sender.read_to_string(&mut answer))
+        .await
+        .unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    let repeat = wait_for("a repeat to be answered", async || {
+        let answer = app.raw(&[request("close").as_bytes(), &whole].concat()).await;
+        answer.starts_with("HTTP/1.1 201").then_some(answer)
+    })
+    .await;
+    let files = app.get(&format!("/coupon-list/{list}/files")).await.expect(200);
+    let file = text(&files["data"][0]["_id"]).to_owned();
+    assert_eq!(files["data"].as_array().unwrap().len(), 1, "{files}");
+    assert!(repeat.contains(&file), "{repeat}");
+    assert_eq!(app.finished(&list, &file).await["status"], "SUCCESS");
 }

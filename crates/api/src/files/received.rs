@@ -1,0 +1,166 @@
+//! The parts of a file that is sent by hand, as they come.
+
+use std::time::Duration;
+
+use actix_multipart::{Field, Multipart, MultipartError};
+use actix_web::{HttpRequest, rt::time::timeout, web::BytesMut};
+use domain::{FreeText, IdempotencyKey, SENT_FILE_BYTES};
+use futures_util::StreamExt as _;
+use sha2::{Digest as _, Sha256};
+use storage::{FileSource, NewFile, Upload};
+
+use crate::{App, error::ApiError, fields::wrong, idempotency::key_of};
+
+/// How long the sender may pause.
+const PAUSE: Duration = Duration::from_secs(30);
+/// How much is kept by one statement.
+const PIECE_BYTES: usize = 512 * 1024;
+/// Three are known; unknown ones are read over, but not without end.
+const MOST_PARTS: usize = 20;
+/// The most a part other than the file may have, in bytes.
+const TEXT_BYTES: usize = 4 * 1024;
+
+/// What the parts said, beside the file's bytes.
+#[derive(Default)]
+pub(super) struct Received {
+    has_file: bool,
+    /// Of the file's bytes.
+    digest: Sha256,
+    file_name: Option<FreeText>,
+    name: Option<FreeText>,
+    created_by: Option<FreeText>,
+}
+
+impl Received {
+    /// The file that is asked for, and the key under which it is asked for once.
+    pub(super) fn asks(
+        self,
+        upload: Upload,
+        key: Option<&str>,
+        request: &HttpRequest,
+    ) -> Result<(NewFile, Option<IdempotencyKey>), ApiError> {
+        let digest = self.digest.finalize();
+        let file = NewFile {
+            name: self.name.or(self.file_name).unwrap_or_default(),
+            source: FileSource::Sent(upload),
+            created_by: self.created_by.unwrap_or_default(),
+            callback_url: None,
+        };
+        let said = [
+            file.name.as_str().as_bytes(),
+            file.created_by.as_str().as_bytes(),
+            digest.as_slice(),
+        ];
+        let once = key.map(|key| key_of(key, request, &said)).transpose()?;
+        Ok((file, once))
+    }
+}
+
+pub(super) async fn receive(
+    app: &App,
+    upload: &mut Upload,
+    mut parts: Multipart,
+) -> Result<Received, ApiError> {
+    let mut received = Received::default();
+    // One look more than parts: the last one finds the end.
+    for _ in 0..=MOST_PARTS {
+        let Some(part) = in_time(parts.next()).await? else {
+            return if received.has_file {
+                Ok(received)
+            } else {
+                Err(ApiError::MissingKey(Some("file")))
+            };
+        };
+        let part = part.map_err(|error| unreadable(&error))?;
+        if part.headers().contains_key("content-transfer-encoding") {
+            return Err(multipart(
+                "a part must be sent as it is, without Content-Transfer-Encoding",
+            ));
+        }
+        match part.name().unwrap_or_default() {
+            "file" if received.has_file => return Err(multipart("there must be one part 'file'")),
+            "file" => {
+                received.has_file = true;
+                received.file_name = file_name(&part)?;
+                keep(app, upload, part, &mut received.digest).await?;
+            }
+            "name" => received.name = text(part, "name").await?,
+            "created_by" => received.created_by = text(part, "created_by").await?,
+            _ => drop(read_text(part).await?),
+        }
+    }
+    Err(multipart("there are too many parts"))
+}
+
+/// The last segment of what the sender calls it: some send whole paths.
+fn file_name(part: &Field) -> Result<Option<FreeText>, ApiError> {
+    let Some(path) = part
+        .content_disposition()
+        .and_then(|header| header.get_filename())
+    else {
+        return Ok(None);
+    };
+    let name = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let name = name.chars().take(255).collect::<String>();
+    FreeText::new(name)
+        .map(Some)
+        .map_err(|error| wrong("file", format_args!("has a name that {error}")))
+}
+
+async fn keep(app: &App, upload: &mut Upload, mut file: Field, digest: &mut Sha256) -> Result<(), ApiError> {
+    let mut piece = BytesMut::with_capacity(PIECE_BYTES * 2);
+    let mut bytes = 0_u64;
+    while let Some(chunk) = in_time(file.next()).await? {
+        let chunk = chunk.map_err(|error| unreadable(&error))?;
+        bytes += chunk.len() as u64;
+        if bytes > SENT_FILE_BYTES {
+            return Err(ApiError::FileTooLarge);
+        }
+        digest.update(&chunk);
+        piece.extend_from_slice(&chunk);
+        if piece.len() >= PIECE_BYTES {
+            app.storage.keep_piece(upload, &piece.split()).await?;
+        }
+    }
+    if bytes == 0 {
+        return Err(wrong("file", "must not be empty"));
+    }
+    if !piece.is_empty() {
+        app.storage.keep_piece(upload, &piece).await?;
+    }
+    Ok(())
+}
+
+async fn text(part: Field, key: &str) -> Result<Option<FreeText>, ApiError> {
+    let text = String::from_utf8(read_text(part).await?).map_err(|_| wrong(key, "must be UTF-8"))?;
+    let text = FreeText::new(text).map_err(|error| wrong(key, error))?;
+    Ok(Some(text).filter(|text| !text.as_str().is_empty()))
+}
+
+async fn read_text(mut part: Field) -> Result<Vec<u8>, ApiError> {
+    let mut text = Vec::new();
+    while let Some(chunk) = in_time(part.next()).await? {
+        text.extend_from_slice(&chunk.map_err(|error| unreadable(&error))?);
+        if text.len() > TEXT_BYTES {
+            return Err(multipart("a part other than 'file' is too long"));
+        }
+    }
+    Ok(text)
+}
+
+async fn in_time<T>(next: impl Future<Output = T>) -> Result<T, ApiError> {
+    timeout(PAUSE, next).await.map_err(|_| ApiError::TooSlow)
+}
+
+fn unreadable(error: &MultipartError) -> ApiError {
+    let why = match error {
+        MultipartError::BoundaryMissing => "its Content-Type must name the boundary",
+        MultipartError::Incomplete => "it must end with the closing boundary",
+        _ => "it cannot be read",
+    };
+    multipart(why)
+}
+
+fn multipart(why: &str) -> ApiError {
+    ApiError::BadMultipart(why.to_owned())
+}
