@@ -1,6 +1,6 @@
 //! What a client is told when the fault is ours.
 
-use crate::app::TestApp;
+use crate::app::{TestApp, until};
 
 /// Row 38 of the contract.
 #[tokio::test]
@@ -24,8 +24,10 @@ async fn a_fault_of_ours_says_so_and_has_an_id_that_is_in_the_log() {
     );
     assert!(!answer.text.contains("stock"), "{}", answer.text);
     let id = answer.header("x-request-id").unwrap();
-    let log = app.output().log_lines();
-    assert!(log.iter().any(|line| line.contains(id)), "{id}");
+    until("the log to have the answer's id", async || {
+        app.output().log_lines().iter().any(|line| line.contains(id))
+    })
+    .await;
 
     rename(&mut session, "stock_that_is_lost", "stock").await;
     app.get(&path).await.expect(200);
