@@ -1,7 +1,7 @@
 //! Those that couponry is compared with, each behind the same HTTP layer: actix-web with a worker a core, the same
 //! header judged, the same body parsed, and an answer of the same size.
 
-mod redis;
+pub(crate) mod redis;
 mod skip_locked;
 
 use std::{

@@ -3,9 +3,10 @@
 use std::net::TcpListener;
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
-use redis::{Client, RedisResult, Script, aio::MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Client, RedisResult, Script, aio::MultiplexedConnection};
 
 use super::{taken, wanted};
+use crate::server::PATIENCE;
 
 const TAKE: &str = "
 local code = redis.call('HGET', KEYS[2], ARGV[1])
@@ -23,7 +24,7 @@ struct Shared {
 }
 
 pub(super) async fn serve(listener: TcpListener, authorization: String, url: String) -> anyhow::Result<()> {
-    let connection = Client::open(url)?.get_multiplexed_async_connection().await?;
+    let connection = connection(&url).await?;
     let shared = web::Data::new(Shared {
         authorization,
         script: Script::new(TAKE),
@@ -31,6 +32,14 @@ pub(super) async fn serve(listener: TcpListener, authorization: String, url: Str
     });
     let app = move || App::new().app_data(shared.clone()).default_service(web::to(take));
     Ok(HttpServer::new(app).listen(listener)?.run().await?)
+}
+
+/// Without the client's own limit of half a second: on a busy disk ten thousand codes at once take longer.
+pub(crate) async fn connection(url: &str) -> RedisResult<MultiplexedConnection> {
+    let patient = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));
+    Client::open(url)?
+        .get_multiplexed_async_connection_with_config(&patient)
+        .await
 }
 
 async fn take(shared: web::Data<Shared>, request: HttpRequest, body: web::Bytes) -> HttpResponse {

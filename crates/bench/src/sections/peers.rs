@@ -10,7 +10,12 @@ use std::{
 use anyhow::Context as _;
 use redis::aio::MultiplexedConnection;
 
-use crate::{bench::Bench, codes, peer::AUTHORIZATION_VARIABLE, process::Process};
+use crate::{
+    bench::Bench,
+    codes,
+    peer::{AUTHORIZATION_VARIABLE, redis::connection},
+    process::Process,
+};
 
 /// Codes that Redis gets: more than it can hand out here.
 const REDIS_CODES: u64 = 3_000_000;
@@ -69,8 +74,7 @@ pub(super) async fn redis(bench: &Bench) -> anyhow::Result<Peer> {
     let mut process = Process::start("redis-server", &mut command)?;
     process.until(|| socket.exists().then_some(())).await?;
     let url = format!("redis+unix://{}", socket.display());
-    let client = redis::Client::open(url.as_str())?;
-    fill(&mut client.get_multiplexed_async_connection().await?).await?;
+    fill(&mut connection(&url).await?).await?;
     let arguments = ["redis", "--url", url.as_str()].map(str::to_owned);
     start(bench, "redis", &arguments, Some(process)).await
 }
