@@ -17,8 +17,8 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{ceilings::Shares, error::ApiError, proxies::TrustedProxies};
 
-/// Guesses that an address may make in a row: a wrong key costs a hash of 19 MiB and tens of milliseconds, a wrong token
-/// or link a statement.
+/// Guesses that an address may make in a row: a wrong key costs a hash of 19 MiB and tens of milliseconds, a
+/// revoked token or a link that is signed with a replaced key a statement.
 const GUESSES: NonZeroU32 = NonZeroU32::new(40).unwrap();
 /// And how many a second, afterwards.
 const GUESSES_A_SECOND: NonZeroU32 = NonZeroU32::new(10).unwrap();
@@ -117,8 +117,14 @@ impl Shield {
         self.known.contains_key(&self.hashes.hash_one(thing))
     }
 
-    /// Counts a token or a link that was wrong.
-    pub(crate) fn guessed_wrong(&self, request: &HttpRequest) {
+    /// Counts a token or a link that was wrong, and says what it gets: whoever has guessed enough is told nothing more.
+    pub(crate) fn refusal_of_a_guess(&self, request: &HttpRequest) -> ApiError {
+        let admitted = self.guesser(request).map_or(Ok(()), |guesser| guesser.admit());
+        self.guessed_wrong(request);
+        admitted.err().unwrap_or(ApiError::NotFound)
+    }
+
+    fn guessed_wrong(&self, request: &HttpRequest) {
         if let Some(address) = self.proxies.client(request) {
             let guesser = || Arc::new(Guesser::new(GUESSES, GUESSES_A_SECOND));
             self.guessers.get_with(address, guesser).count();

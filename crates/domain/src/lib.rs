@@ -41,7 +41,7 @@ pub use mail_domains::{MailDomains, NotDomains};
 pub use period::{Period, PeriodError, parse_day};
 pub use rate_limit::{NotARateLimit, Operation, RateLimit};
 pub use request_key::RequestKey;
-pub use signing::{LinkKey, WebhookSecret};
+pub use signing::{LinkKey, LinkSeal, WebhookSecret};
 pub use text::{ExternalId, FreeText, TextError};
 pub use wire_time::{instant_with_zone, instant_without_zone, parse_instant};
 

@@ -2,9 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::PublicId;
+use domain::{LinkSeal, PublicId};
 use moka::future::Cache;
 use secrecy::SecretString;
+use tokio::sync::OnceCell;
 
 use crate::{KeyMemory, ListRef, Outage, Result, credentials::Credentials, pool::Pool};
 
@@ -40,6 +41,7 @@ pub struct Storage {
     pub(crate) keys: Pool,
     pub(crate) lists: Cache<(i64, PublicId), Arc<ListRef>>,
     pub(crate) credentials: Credentials,
+    pub(crate) link_seal: Arc<OnceCell<LinkSeal>>,
 }
 
 impl Storage {
@@ -69,6 +71,7 @@ impl Storage {
             // A list's id and key never change, so the cache needs no end but a size.
             lists: Cache::new(100_000),
             credentials: Credentials::new(keys, memory),
+            link_seal: Arc::default(),
         })
     }
 

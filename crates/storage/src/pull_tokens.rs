@@ -95,7 +95,7 @@ impl Storage {
                 public_id: PublicId::try_from(row.public_id.as_slice()).map_err(|_| unreadable())?,
                 key: fingerprint_key(&row.fingerprint_key)?,
             }),
-            key: LinkKey::from_bytes(row.link_key),
+            key: LinkKey::new(self.link_seal().await?.clone(), row.link_key),
             fallback: row.fallback,
         }))
     }

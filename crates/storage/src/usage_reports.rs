@@ -174,7 +174,8 @@ impl Storage {
         let Some(row) = row.fetch_optional(&self.keys).await? else {
             return Ok(None);
         };
-        Ok(Some((row.try_into()?, LinkKey::from_bytes(key))))
+        let key = LinkKey::new(self.link_seal().await?.clone(), key);
+        Ok(Some((row.try_into()?, key)))
     }
 
     /// Removes a report, its pieces, and what builds or mails it. False if the workspace has no such report.

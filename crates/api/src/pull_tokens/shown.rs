@@ -1,6 +1,6 @@
 //! A token, and what it looks like: the id of 24 hex digits, and its signature.
 
-use domain::{LinkKey, PublicId, instant_with_zone};
+use domain::{LinkKey, LinkSeal, PublicId, instant_with_zone};
 use serde::Serialize;
 use storage::PullToken;
 use utoipa::ToSchema;
@@ -50,6 +50,10 @@ fn write(id: PublicId, key: &LinkKey) -> String {
 pub(super) fn read(text: &str) -> Option<(PublicId, &str)> {
     let (id, signature) = text.split_at_checked(24)?;
     Some((id.parse().ok()?, signature))
+}
+
+pub(super) fn is_made_here(id: PublicId, signature: &str, seal: &LinkSeal) -> bool {
+    seal.made(&signed(id), 0, signature)
 }
 
 pub(super) fn is_signed(id: PublicId, signature: &str, key: &LinkKey) -> bool {

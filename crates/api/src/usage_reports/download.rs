@@ -117,13 +117,16 @@ async fn opened_report(app: &App, request: &HttpRequest) -> Result<UsageReport, 
 /// A link that is wrong or over opens nothing, and does not say whether there is anything to open.
 async fn linked_report(app: &App, request: &HttpRequest, link: &Link) -> Result<UsageReport, ApiError> {
     let id = report_id(request)?;
+    let seal = app.storage.link_seal().await?;
+    if !seal.made(request.path(), link.expires, &link.signature) {
+        return Err(app.shield.refusal_of_a_guess(request));
+    }
     let _turn = app.shield.turn(request, &*link.signature).await?;
     app.shield.admit_unknown(request, &link.signature)?;
     let found = app.storage.linked_usage_report(id).await?;
     let signed = found.filter(|(_, key)| key.opens(request.path(), link.expires, &link.signature));
     let Some((report, _)) = signed else {
-        app.shield.guessed_wrong(request);
-        return Err(ApiError::NotFound);
+        return Err(app.shield.refusal_of_a_guess(request));
     };
     app.shield.learn(&*link.signature);
     let is_open =

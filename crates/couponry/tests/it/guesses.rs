@@ -56,6 +56,41 @@ async fn guessed_tokens_and_links_make_their_sender_slow_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn what_was_never_signed_here_is_told_from_what_was_without_a_look_into_the_database() {
+    let app = TestApp::start().await;
+    let list = app.list_with(&["A-1"]).await;
+    let token = app.pull_token(&list, &json!({})).await;
+    let (id, signature) = text(&token["token"]).split_at(24);
+    let get = async |path: &str| send(app.anonymous(Method::GET, path)).await;
+    // The first of all reads by what this is told.
+    get(&format!("/v1/pull/{id}{}", "ab".repeat(40)))
+        .await
+        .expect(404);
+    let held = app.database.hold_links().await;
+    for signature in [
+        "ab".repeat(40),
+        "ab".repeat(32),
+        signature[2..].to_owned(),
+        String::new(),
+    ] {
+        for path in [
+            format!("/v1/pull/{id}{signature}?user_id=u"),
+            format!("/v1/usage-report/{id}/download?expires=1900000000&signature={signature}"),
+        ] {
+            get(&path).await.expect_error(404, "not-found");
+        }
+    }
+    // What was signed here for something else, too.
+    get(&format!("/v1/pull/{list}{signature}"))
+        .await
+        .expect_error(404, "not-found");
+    drop(held);
+    get(&format!("/v1/pull/{id}{signature}?user_id=u"))
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
 async fn a_guessed_link_counts_whatever_credentials_come_with_it_that_do_not_open_the_report() {
     let app = behind_a_proxy().await;
     for (address, credentials, refused) in [

@@ -175,6 +175,12 @@ impl Database {
             .await
     }
 
+    /// A session that lets nobody look for a pull token or a report until it is dropped.
+    pub(crate) async fn hold_links(&self) -> Held {
+        self.hold("lock table pull_token, usage_report in access exclusive mode")
+            .await
+    }
+
     /// A session that holds every list's gate until it is dropped: nothing is published, nothing handed out.
     pub(crate) async fn hold_gates(&self) -> Held {
         self.hold("select from gate for update").await
