@@ -151,6 +151,10 @@ impl Bodies {
 }
 
 impl Room {
+    pub(crate) fn is_small(&self) -> bool {
+        !is_large(self.limit)
+    }
+
     /// Keeps the room for as long as the request is being answered.
     pub(crate) fn keep(self, request: &HttpRequest) {
         request.extensions_mut().insert(self);

@@ -19,7 +19,7 @@ use actix_web::{
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    time::{Interval, MissedTickBehavior, interval_at},
+    time::{Sleep, sleep},
 };
 
 use crate::{bodies::Room, places::Place};
@@ -27,6 +27,9 @@ use crate::{bodies::Room, places::Place};
 /// How long a connection may be idle. Longer than the usual 60 s of a balancer in front, so that it is the one who ends
 /// an idle connection.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// An answer of so many bytes goes out in one piece.
+const AT_ONCE: u64 = 16 * 1024;
 
 /// How long a peer may let a connection stand still.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +75,9 @@ pub(crate) struct Stream {
     socket: TcpStream,
     progress: Rc<Progress>,
     patience: Patience,
-    clock: Pin<Box<Interval>>,
+    clock: Pin<Box<Sleep>>,
+    /// Whether the clock will wake the connection.
+    is_set: bool,
     /// Since when the socket has taken nothing of what is to be written.
     full_since: Option<Instant>,
     _place: Place,
@@ -80,8 +85,6 @@ pub(crate) struct Stream {
 
 impl Stream {
     pub(crate) fn new(socket: TcpStream, patience: Patience, place: Place) -> Self {
-        let mut clock = interval_at((Instant::now() + patience.look).into(), patience.look);
-        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let progress = Progress {
             answering: Cell::new(false),
             idle_since: Cell::new(Instant::now()),
@@ -93,7 +96,8 @@ impl Stream {
             socket,
             progress: Rc::new(progress),
             patience,
-            clock: Box::pin(clock),
+            clock: Box::pin(sleep(patience.look)),
+            is_set: false,
             full_since: None,
             _place: place,
         }
@@ -104,7 +108,14 @@ impl Stream {
     }
 
     fn look(&mut self, context: &mut Context<'_>) -> io::Result<()> {
-        while self.clock.poll_tick(context).is_ready() {
+        // It is asked more often than once a request, so only what is due costs more than this.
+        if self.is_set && !self.clock.is_elapsed() {
+            return Ok(());
+        }
+        while self.clock.as_mut().poll(context).is_ready() {
+            self.clock
+                .as_mut()
+                .reset((Instant::now() + self.patience.look).into());
             let over = |since: Option<Instant>, limit| since.is_some_and(|since| since.elapsed() > limit);
             let idle_since = (!self.progress.answering.get()).then_some(self.progress.idle_since.get());
             let full_since = self.full_since.filter(|_| !self.progress.taking.get());
@@ -117,6 +128,7 @@ impl Stream {
                 return Err(io::ErrorKind::TimedOut.into());
             }
         }
+        self.is_set = true;
         Ok(())
     }
 }
@@ -200,6 +212,12 @@ pub(crate) async fn watch<B: MessageBody + 'static>(
     let answering = request.conn_data::<Rc<Progress>>().cloned().map(Answering::new);
     let response = next.call(request).await?;
     let room = response.request().extensions_mut().remove::<Room>();
+    if let BodySize::None | BodySize::Sized(..=AT_ONCE) = response.response().body().size()
+        && room.as_ref().is_none_or(Room::is_small)
+    {
+        // It is as good as out.
+        return Ok(response.map_into_boxed_body());
+    }
     Ok(response.map_body(|_, body| {
         let body = body.boxed();
         BoxBody::new(Watched {

@@ -108,12 +108,14 @@ impl Shield {
         self.guesser(request).map_or(Ok(()), |guesser| guesser.admit())
     }
 
-    /// What was found to be there.
+    /// What was found to be there. To note it again would cost more than the rest of a request's judging.
     pub(crate) fn learn<T: Hash + ?Sized>(&self, thing: &T) {
-        self.known.insert(self.hashes.hash_one(thing), ());
+        if !self.knows(thing) {
+            self.known.insert(self.hashes.hash_one(thing), ());
+        }
     }
 
-    fn knows<T: Hash + ?Sized>(&self, thing: &T) -> bool {
+    pub(crate) fn knows<T: Hash + ?Sized>(&self, thing: &T) -> bool {
         self.known.contains_key(&self.hashes.hash_one(thing))
     }
 
