@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::{
     App,
     error::{ApiError, Wording},
-    limits,
+    limits, parameters,
 };
 
 /// A workspace whose credentials came with the request.
@@ -69,6 +69,7 @@ pub(crate) async fn authenticate(request: &HttpRequest) -> Result<storage::Works
     }
     drop(turn);
     limits::count(app, &workspace, request).await?;
+    parameters::refuse_unknown(request)?;
     // For `workspace_of` and the audit log.
     request.extensions_mut().insert(workspace.clone());
     Ok(workspace)

@@ -22,9 +22,9 @@ const SMALL: u32 = 16 * 1024;
 /// For larger ones while they come in and are read: twice the largest there may be.
 const LARGE: u32 = 32 * 1024;
 /// For the items that larger ones name, and their answers: four times what 10,000 take.
-const ITEMS: u32 = 40 * 1024;
+const ITEMS: u32 = 64 * 1024;
 /// What 10,000 items and their answers take, in KiB, and how much of that a KiB of text may come to.
-const ITEMS_OF_ONE: u32 = 10 * 1024;
+const ITEMS_OF_ONE: u32 = 16 * 1024;
 const ITEMS_A_KIB: u32 = 64;
 /// How long a request waits for room before it is told to come back.
 const WAIT: Duration = Duration::from_secs(5);

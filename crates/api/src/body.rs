@@ -61,6 +61,11 @@ impl Body {
         self.object(limit).await
     }
 
+    /// For what takes no body: whatever is in one was meant to change what is done.
+    pub(crate) async fn nothing(self) -> Result<(), ApiError> {
+        self.object_or_empty(CONTRACT_BYTES).await?.only(&[])
+    }
+
     /// The body as it comes, for whoever reads it piece by piece.
     pub(crate) fn plain(self) -> Result<web::Payload, ApiError> {
         refuse_encoded(&self.request)?;

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::{
     error::ApiError,
+    names,
     strict_json::{self, Object, parsed},
 };
 
@@ -20,6 +21,14 @@ impl Fields {
 
     pub(crate) fn none() -> Self {
         Self(Object::empty())
+    }
+
+    /// Refuses the first key that is none of these.
+    pub(crate) fn only(&self, known: &[&str]) -> Result<(), ApiError> {
+        let unknown = self.0.first_but(known);
+        unknown.map_or(Ok(()), |key| {
+            Err(ApiError::Invalid(names::unknown("key", &key, known)))
+        })
     }
 
     /// All of them, as text: equal for equal requests.

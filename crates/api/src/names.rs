@@ -63,7 +63,10 @@ mod tests {
     fn a_name_is_told_in_one_line_and_not_without_end() {
         let name = format!("a\n\u{202e}{}", "x".repeat(1000));
         let told = unknown("key", &name, &["user_id"]);
-        assert!(told.len() < 200 && !told.contains('\n') && !told.contains('\u{202e}'), "{told}");
+        assert!(
+            told.len() < 200 && !told.contains('\n') && !told.contains('\u{202e}'),
+            "{told}"
+        );
         assert_eq!(
             unknown("key", "zzz", &["a", "b"]),
             "'zzz' is no key of this request. Known are 'a', 'b'."

@@ -1,7 +1,7 @@
 //! JSON as it should be: a key at most once, also within. A text is looked at as a whole, and nothing of it is built but
 //! what is asked for: a body of millions of small values costs little more than its text.
 
-use std::{fmt, hash::BuildHasher as _, hash::RandomState, sync::LazyLock};
+use std::{borrow::Cow, fmt, hash::BuildHasher as _, hash::RandomState, sync::LazyLock};
 
 use actix_web::web::Bytes;
 use serde::{
@@ -45,6 +45,17 @@ impl Object {
 
     pub(crate) fn text(&self) -> &[u8] {
         &self.text
+    }
+
+    /// The first key, as the text has them, that is none of these.
+    pub(crate) fn first_but(&self, known: &[&str]) -> Option<String> {
+        let found = known.iter().filter(|key| self.value(key).is_some()).count();
+        if found == self.entries.len() {
+            return None;
+        }
+        // Keys are not kept; only here is one asked for by its name.
+        let mut reader = serde_json::Deserializer::from_slice(&self.text);
+        reader.deserialize_map(FirstBut { known }).ok().flatten()
     }
 
     /// The text of a key's value.
@@ -121,6 +132,29 @@ impl<'de> Deserialize<'de> for Key {
             }
         }
         deserializer.deserialize_str(Hashed)
+    }
+}
+
+struct FirstBut<'a> {
+    known: &'a [&'a str],
+}
+
+impl<'de> Visitor<'de> for FirstBut<'_> {
+    type Value = Option<String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<String>, A::Error> {
+        let mut first = None;
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            map.next_value::<IgnoredAny>()?;
+            if first.is_none() && !self.known.contains(&&*key) {
+                first = Some(key.into_owned());
+            }
+        }
+        Ok(first)
     }
 }
 
@@ -279,6 +313,9 @@ mod tests {
         assert_eq!(object.value("b").unwrap(), "\"x\"");
         assert_eq!(object.value("c").unwrap(), "null");
         assert!(object.value("d").is_none());
+        assert_eq!(object.first_but(&["a", "b", "c", "d"]), None);
+        assert_eq!(object.first_but(&["a"]).as_deref(), Some("b"));
+        assert_eq!(object.first_but(&["d"]).as_deref(), Some("a"));
         let array = object.value("a").unwrap();
         assert_eq!(items(&array, 2).unwrap(), ["1", "2"]);
         assert!(items(&array, 1).is_none());

@@ -30,6 +30,19 @@ impl CampaignKey {
 }
 
 impl Campaign {
+    /// One of which nothing but the id is known.
+    pub fn called(id: ExternalId) -> Self {
+        Self {
+            id,
+            name: None,
+            channel: None,
+            delivery_type: None,
+            sent_at: None,
+            locale: None,
+            variation: None,
+        }
+    }
+
     pub fn key(&self) -> CampaignKey {
         let mut hash = Sha256::new();
         let mut add = |field: Option<&str>| match field {

@@ -15,6 +15,7 @@ mod idempotency;
 mod list;
 mod mail_domains;
 mod period;
+mod placeholder;
 mod rate_limit;
 mod request_key;
 mod signing;

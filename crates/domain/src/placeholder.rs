@@ -45,12 +45,12 @@ fn has_between(text: &str, (open, close): (&str, &str)) -> bool {
 }
 
 fn is_name_between(text: &str, (open, close): (&str, &str)) -> bool {
-    let within = text
-        .strip_prefix(open)
-        .and_then(|text| text.strip_suffix(close));
+    let within = text.strip_prefix(open).and_then(|text| text.strip_suffix(close));
     within.is_some_and(|name| {
         name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_' || first == '$')
-            && name.chars().all(|c| c.is_ascii_alphabetic() || "_.$ ".contains(c))
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphabetic() || "_.$ ".contains(c))
     })
 }
 
@@ -61,10 +61,31 @@ mod tests {
     #[test]
     fn what_was_never_filled_in_is_no_id() {
         for text in [
-            "undefined", "null", "NULL", " None ", "nil", "NaN", "(null)", "[object Object]", "#N/A",
-            "{{user_id}}", "{{ user.id | default: 'x' }}", "{{${user_id}}}", "msg-{{message_id}}", "{% id %}",
-            "${userId}", "#{user.id}", "<%= user.id %>", "%%SubscriberKey%%", "*|UNIQID|*", "[[id]]", "{user_id}",
-            "{$id}", "[user_id]", "<user id>", "%recipient.id%",
+            "undefined",
+            "null",
+            "NULL",
+            " None ",
+            "nil",
+            "NaN",
+            "(null)",
+            "[object Object]",
+            "#N/A",
+            "{{user_id}}",
+            "{{ user.id | default: 'x' }}",
+            "{{${user_id}}}",
+            "msg-{{message_id}}",
+            "{% id %}",
+            "${userId}",
+            "#{user.id}",
+            "<%= user.id %>",
+            "%%SubscriberKey%%",
+            "*|UNIQID|*",
+            "[[id]]",
+            "{user_id}",
+            "{$id}",
+            "[user_id]",
+            "<user id>",
+            "%recipient.id%",
         ] {
             assert!(is_placeholder(text), "{text}");
         }
@@ -73,8 +94,26 @@ mod tests {
     #[test]
     fn what_only_looks_a_little_like_it_is_an_id() {
         for text in [
-            "ada", "Null-Smith", "undefined2", "nonet", "{3F2504E0-4F89-41D3-9A0C-0305E82C3301}", "100%", "50%-off%",
-            "a%%b", "{{", "}}", "[1]", "<ada@example.com>", "%20", "user|1", "0", "-1", "a]]b[[c", "$5", "{}", "[]",
+            "ada",
+            "Null-Smith",
+            "undefined2",
+            "nonet",
+            "{3F2504E0-4F89-41D3-9A0C-0305E82C3301}",
+            "100%",
+            "50%-off%",
+            "a%%b",
+            "{{",
+            "}}",
+            "[1]",
+            "<ada@example.com>",
+            "%20",
+            "user|1",
+            "0",
+            "-1",
+            "a]]b[[c",
+            "$5",
+            "{}",
+            "[]",
         ] {
             assert!(!is_placeholder(text), "{text}");
         }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::placeholder::is_placeholder;
+
 /// Why a text was refused; the sentence completes "'name' …".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
@@ -13,6 +15,8 @@ pub enum TextError {
     ControlCharacter,
     #[error("must not contain '{0}'")]
     Forbidden(char),
+    #[error("must be filled in: it is a placeholder of a template, or what a program writes for nothing")]
+    Placeholder,
     #[error("must be at most {MAX_SUBSCRIBERS} e-mail addresses", MAX_SUBSCRIBERS = crate::MAX_SUBSCRIBERS)]
     TooManyAddresses,
     #[error("must hold plain e-mail addresses like jane@example.com")]
@@ -43,9 +47,9 @@ fn check_free(text: &str) -> Result<(), TextError> {
     Ok(())
 }
 
-/// 1–255 bytes without control characters.
+/// 1–255 bytes, not blank, without control characters.
 pub(crate) fn check_id(text: &str) -> Result<(), TextError> {
-    if text.is_empty() {
+    if text.trim().is_empty() {
         return Err(TextError::Empty);
     }
     if text.len() > 255 {
@@ -83,8 +87,8 @@ impl FreeText {
     }
 }
 
-/// An id of the marketing system: a user, a request, a campaign. 1–255 bytes without control characters; compared
-/// byte by byte, so two spellings are two ids.
+/// An id of the marketing system: a user, a request, a campaign. 1–255 bytes, not blank, no control characters, and no
+/// placeholder that was never filled in; compared byte by byte, so two spellings are two ids.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ExternalId(String);
 
@@ -92,6 +96,9 @@ impl ExternalId {
     pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
         let text = text.into();
         check_id(&text)?;
+        if is_placeholder(&text) {
+            return Err(TextError::Placeholder);
+        }
         Ok(Self(text))
     }
 

@@ -34,6 +34,8 @@ pub(crate) struct AllocateCouponBody {
     /// campaign, the user.
     request_id: Option<texts::ExternalId>,
     campaign: Option<recipient::CampaignBody>,
+    /// The same as `campaign.id`.
+    campaign_id: Option<texts::ExternalId>,
     /// After how many seconds the code goes back by itself, a week at most. It does not if absent.
     #[schema(minimum = 1, maximum = 604_800)]
     hold_seconds: Option<i64>,
@@ -65,6 +67,7 @@ pub(crate) struct AllocateCouponBody {
 )]
 pub(crate) async fn allocate(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
     let fields = body.object(CONTRACT_BYTES).await?;
+    fields.only(&["user_id", "request_id", "campaign", "campaign_id", "hold_seconds"])?;
     let request = AllocationRequest {
         user_id: recipient::user_id(&fields)?,
         request_id: recipient::request_id(&fields)?,

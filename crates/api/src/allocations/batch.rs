@@ -44,6 +44,8 @@ pub(crate) struct AllocateCouponsBody {
     recipients: Vec<RecipientBody>,
     /// Of all recipients.
     campaign: Option<recipient::CampaignBody>,
+    /// The same as `campaign.id`.
+    campaign_id: Option<texts::ExternalId>,
     /// After how many seconds the codes go back by themselves, a week at most. They do not if absent.
     #[schema(minimum = 1, maximum = 604_800)]
     hold_seconds: Option<i64>,
@@ -53,10 +55,13 @@ pub(crate) struct AllocateCouponsBody {
 /// Who gets a code.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "what `read_recipient` reads, for the document")]
+#[expect(clippy::struct_field_names, reason = "the names of the wire")]
 struct RecipientBody {
     user_id: texts::ExternalId,
     /// The request key; if absent, campaign and user are, or the user.
     request_id: Option<texts::ExternalId>,
+    /// If it is another one than the others'.
+    campaign_id: Option<texts::ExternalId>,
 }
 
 /// With fewer codes than recipients: serve as many as there are, as if absent, or none.
@@ -107,6 +112,9 @@ pub(crate) async fn allocate_batch(
     {
         return stream::answer(&app, &list.0, &request, body.plain()?);
     }
+    if !request.query_string().is_empty() {
+        return Err(only_for_lines());
+    }
     let Batch { recipients, shortage } = body.read(BATCH_BYTES, |fields| Batch::read(&fields)).await?;
     let requests: Vec<AllocationRequest> = recipients
         .iter()
@@ -125,6 +133,11 @@ pub(crate) async fn allocate_batch(
     Ok(HttpResponse::Ok().json(Answer::new(&list.0, recipients, outcomes)))
 }
 
+fn only_for_lines() -> ApiError {
+    let why = "Parameters are for Content-Type: application/x-ndjson; of a JSON body they are keys.";
+    ApiError::Invalid(why.to_owned())
+}
+
 struct Batch {
     recipients: Vec<Result<AllocationRequest, BadRecipient>>,
     shortage: Shortage,
@@ -138,6 +151,13 @@ pub(super) struct BadRecipient {
 
 impl Batch {
     fn read(fields: &Fields) -> Result<Self, ApiError> {
+        fields.only(&[
+            "recipients",
+            "campaign",
+            "campaign_id",
+            "hold_seconds",
+            "on_shortage",
+        ])?;
         let campaign = recipient::campaign(fields)?.map(Arc::new);
         let hold_seconds = recipient::hold_seconds(fields)?;
         let shortage = match fields.text("on_shortage")?.as_deref() {
@@ -166,10 +186,16 @@ pub(super) fn read_recipient(
     hold_seconds: Option<i32>,
 ) -> Result<AllocationRequest, BadRecipient> {
     let request = || {
+        fields.only(&["user_id", "request_id", "campaign_id"])?;
         Ok(AllocationRequest {
             user_id: recipient::user_id(fields)?,
             request_id: recipient::request_id(fields)?,
-            campaign: campaign.cloned(),
+            campaign: match recipient::campaign_id(fields)? {
+                Some(id) if campaign.is_none_or(|common| common.id != id) => {
+                    Some(Arc::new(Campaign::called(id)))
+                }
+                _ => campaign.cloned(),
+            },
             hold_seconds,
         })
     };

@@ -37,7 +37,9 @@ pub(crate) async fn confirm(
     app: web::Data<App>,
     list: List,
     request: HttpRequest,
+    body: Body,
 ) -> Result<HttpResponse, ApiError> {
+    body.nothing().await?;
     let position = settle::position(&request, &list.0)?;
     let outcomes = app.storage.confirm(&list.0, &[position]).await?;
     outcomes.into_iter().try_for_each(judged)?;

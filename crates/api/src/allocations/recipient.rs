@@ -58,10 +58,35 @@ pub(super) struct CampaignBody {
     variation: Option<texts::FreeText>,
 }
 
+/// By its description, by its id alone, or by both if they agree.
 pub(super) fn campaign(fields: &Fields) -> Result<Option<Campaign>, ApiError> {
+    match (described(fields)?, campaign_id(fields)?) {
+        (Some(campaign), Some(id)) if campaign.id != id => {
+            Err(wrong("campaign_id", "must be the same as 'campaign.id'"))
+        }
+        (None, Some(id)) => Ok(Some(Campaign::called(id))),
+        (campaign, _) => Ok(campaign),
+    }
+}
+
+pub(super) fn campaign_id(fields: &Fields) -> Result<Option<ExternalId>, ApiError> {
+    fields.parsed("campaign_id", ExternalId::new)
+}
+
+fn described(fields: &Fields) -> Result<Option<Campaign>, ApiError> {
     let Some(fields) = fields.object("campaign")? else {
         return Ok(None);
     };
+    let keys = [
+        "id",
+        "name",
+        "channel",
+        "delivery_type",
+        "sent_at",
+        "locale",
+        "variation",
+    ];
+    fields.only(&keys).map_err(within_campaign)?;
     let id = fields.parsed("id", ExternalId::new).map_err(within_campaign)?;
     let text = |key: &str| fields.parsed(key, FreeText::new).map_err(within_campaign);
     let (name, channel, delivery_type) = (text("name")?, text("channel")?, text("delivery_type")?);

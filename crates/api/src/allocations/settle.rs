@@ -57,6 +57,7 @@ pub(super) fn position(request: &HttpRequest, list: &ListRef) -> Result<Position
 pub(super) fn ids(fields: &Fields) -> Result<Vec<String>, ApiError> {
     const KEY: &str = "allocation_ids";
     let id = |item: Bytes| parsed(&item).ok_or_else(|| wrong(KEY, "must hold strings"));
+    fields.only(&[KEY])?;
     fields.items(KEY, MAX_IDS, "ids")?.into_iter().map(id).collect()
 }
 

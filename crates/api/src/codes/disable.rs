@@ -6,6 +6,7 @@ use storage::Disabled;
 use super::{passport, place, shown::ShownPassport};
 use crate::{
     App,
+    body::Body,
     error::{ApiError, Envelope},
     openapi::refusals::{Guarded, NamesPart},
     path::{CodePath, List, code_in_path},
@@ -31,7 +32,9 @@ pub(crate) async fn disable(
     app: web::Data<App>,
     list: List,
     request: HttpRequest,
+    body: Body,
 ) -> Result<HttpResponse, ApiError> {
+    body.nothing().await?;
     let code = code_in_path(&request)?;
     let place = place(&app, &list.0, &code).await?;
     match app.storage.disable(&list.0, place, &code).await? {

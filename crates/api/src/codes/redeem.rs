@@ -60,6 +60,7 @@ pub(crate) async fn redeem(
     let code = code_in_path(&request)?;
     let place = place(&app, &list.0, &code).await?;
     let fields = body.object_or_empty(CONTRACT_BYTES).await?;
+    fields.only(&["redemption_id", "metadata"])?;
     let redemption_id = fields.parsed("redemption_id", RedemptionId::new)?;
     let metadata = match fields.value("metadata") {
         Some(metadata @ Value::Object(_)) if metadata.to_string().len() <= METADATA_BYTES => Some(metadata),

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::{
     App,
+    body::Body,
     error::ApiError,
     openapi::refusals::{Guarded, NamesFile},
     path::{FilePath, List, file_id},
@@ -23,7 +24,9 @@ pub(crate) async fn quarantine(
     app: web::Data<App>,
     list: List,
     request: HttpRequest,
+    body: Body,
 ) -> Result<HttpResponse, ApiError> {
+    body.nothing().await?;
     set(&app, &list, &request, true).await
 }
 
@@ -41,7 +44,9 @@ pub(crate) async fn resume(
     app: web::Data<App>,
     list: List,
     request: HttpRequest,
+    body: Body,
 ) -> Result<HttpResponse, ApiError> {
+    body.nothing().await?;
     set(&app, &list, &request, false).await
 }
 

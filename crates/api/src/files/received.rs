@@ -9,14 +9,12 @@ use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 use storage::{FileSource, NewFile, Upload};
 
-use crate::{App, error::ApiError, fields::wrong, idempotency::key_of};
+use crate::{App, error::ApiError, fields::wrong, idempotency::key_of, names};
 
 /// How long the sender may pause.
 const PAUSE: Duration = Duration::from_secs(30);
 /// How much is kept by one statement.
 const PIECE_BYTES: usize = 512 * 1024;
-/// Three are known; unknown ones are read over, but not without end.
-const MOST_PARTS: usize = 20;
 /// The most a part other than the file may have, in bytes.
 const TEXT_BYTES: usize = 4 * 1024;
 
@@ -62,21 +60,9 @@ pub(super) async fn receive(
     mut parts: Multipart,
 ) -> Result<Received, ApiError> {
     let mut received = Received::default();
-    // One look more than parts: the last one finds the end.
-    for _ in 0..=MOST_PARTS {
-        let Some(part) = in_time(parts.next()).await? else {
-            return if received.has_file {
-                Ok(received)
-            } else {
-                Err(ApiError::MissingKey(Some("file")))
-            };
-        };
+    while let Some(part) = in_time(parts.next()).await? {
         let part = part.map_err(|error| unreadable(&error))?;
-        if part.headers().contains_key("content-transfer-encoding") {
-            return Err(multipart(
-                "a part must be sent as it is, without Content-Transfer-Encoding",
-            ));
-        }
+        refuse_encoded(&part)?;
         match part.name().unwrap_or_default() {
             "file" if received.has_file => return Err(multipart("there must be one part 'file'")),
             "file" => {
@@ -86,10 +72,36 @@ pub(super) async fn receive(
             }
             "name" => received.name = text(part, "name").await?,
             "created_by" => received.created_by = text(part, "created_by").await?,
-            _ => drop(read_text(part).await?),
+            other => return Err(unknown(other)),
         }
     }
-    Err(multipart("there are too many parts"))
+    if received.has_file {
+        Ok(received)
+    } else {
+        Err(ApiError::MissingKey(Some("file")))
+    }
+}
+
+/// The encodings of RFC 2045 that change nothing are what some clients name.
+fn refuse_encoded(part: &Field) -> Result<(), ApiError> {
+    let Some(encoding) = part.headers().get("content-transfer-encoding") else {
+        return Ok(());
+    };
+    let encoding = String::from_utf8_lossy(encoding.as_bytes())
+        .trim()
+        .to_ascii_lowercase();
+    if ["7bit", "8bit", "binary"].contains(&&*encoding) {
+        return Ok(());
+    }
+    Err(multipart(
+        "a part must be sent as it is: its Content-Transfer-Encoding may be binary, 8bit or 7bit",
+    ))
+}
+
+fn unknown(part: &str) -> ApiError {
+    let why = names::unknown("part", part, &["file", "name", "created_by"]);
+    // The refusal ends by itself.
+    ApiError::BadMultipart(why.trim_end_matches('.').to_owned())
 }
 
 /// The last segment of what the sender calls it: some send whole paths.

@@ -16,6 +16,7 @@ use super::recipients::pages;
 use crate::{
     App,
     allocations::shown::{Served, ShownAllocation, served},
+    body::Body,
     error::{ApiError, Envelope, Told},
     openapi::{
         refusals::{Guarded, NamesFile},
@@ -61,7 +62,9 @@ pub(crate) async fn reissue(
     app: web::Data<App>,
     list: List,
     request: HttpRequest,
+    body: Body,
 ) -> Result<HttpResponse, ApiError> {
+    body.nothing().await?;
     let id = file_id(&request)?;
     if !app
         .storage
@@ -128,17 +131,7 @@ fn request_for(list: &ListRef, recorded: Recorded) -> Option<(String, Allocation
     let campaign = recorded
         .campaign_id
         .and_then(|id| ExternalId::new(id).ok())
-        .map(|id| {
-            Arc::new(Campaign {
-                id,
-                name: None,
-                channel: None,
-                delivery_type: None,
-                sent_at: None,
-                locale: None,
-                variation: None,
-            })
-        });
+        .map(|id| Arc::new(Campaign::called(id)));
     let request = AllocationRequest {
         user_id: ExternalId::new(recorded.user_id?).ok()?,
         request_id: ExternalId::new(format!("reissue of {replaces}")).ok(),

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 
-use crate::{App, authentication::Workspace, error::ApiError, openapi::refusals::Guarded};
+use crate::{App, authentication::Workspace, body::Body, error::ApiError, openapi::refusals::Guarded};
 
 #[utoipa::path(
     post,
@@ -14,7 +14,12 @@ use crate::{App, authentication::Workspace, error::ApiError, openapi::refusals::
         tokens that were made before open nothing from the answer on; the lists of pull tokens show the new URLs.",
     responses((status = 204, description = "It was replaced."), Guarded),
 )]
-pub(crate) async fn rotate(app: web::Data<App>, workspace: Workspace) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn rotate(
+    app: web::Data<App>,
+    workspace: Workspace,
+    body: Body,
+) -> Result<HttpResponse, ApiError> {
+    body.nothing().await?;
     app.storage.rotate_link_key(&workspace.0).await?;
     Ok(HttpResponse::NoContent().finish())
 }

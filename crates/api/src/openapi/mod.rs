@@ -7,10 +7,12 @@ pub(crate) mod texts;
 
 use std::sync::LazyLock;
 
+use actix_web::http::Method;
 use utoipa::{
     Modify, OpenApi as _,
     openapi::{
-        OpenApi,
+        OpenApi, PathItem,
+        path::Operation,
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
 };
@@ -94,13 +96,49 @@ use crate::{
 struct Document;
 
 const ABOUT: &str = "Coupon lists as in the MoEngage Coupon Management API, and the handing out of their codes.\n\n\
-    A body is a JSON object without repeated keys; a key that is `null` counts as absent, and unknown keys are \
-    ignored. A request is judged in this order: path (404), method (405), credentials (401), limits (429), ids (404), \
-    body (413, 415, 400). An id that is malformed, unknown or another workspace's gets the same 404. Times in answers \
-    are UTC.";
+    A body is a JSON object without repeated keys; a key that is `null` counts as absent. Keys and parameters that are \
+    unknown are ignored by the eleven endpoints of the MoEngage API and refused (400) by all others. A request is \
+    judged in this order: path (404), method (405), credentials (401), limits (429), names of parameters (400), ids \
+    (404), body (413, 415, 400). An id that is malformed, unknown or another workspace's gets the same 404. Times in \
+    answers are UTC.";
 
 const CREDENTIALS: &str =
     "The workspace's id and API key. The header `MOE-APPKEY`, if sent, must be the workspace's id.";
+
+/// The operations of the MoEngage API; all others are our own.
+const DOCUMENTED: [&str; 11] = [
+    "createCouponList",
+    "fetchAllCouponLists",
+    "fetchCouponList",
+    "updateCouponList",
+    "activateCouponList",
+    "archiveCouponList",
+    "uploadCouponFile",
+    "fetchAllCouponFiles",
+    "fetchCouponFile",
+    "deleteCouponFile",
+    "generateUsageReport",
+];
+
+/// A path's operations of our own.
+pub(crate) fn ours(item: PathItem) -> Vec<(Method, Operation)> {
+    let operations = [
+        (Method::GET, item.get),
+        (Method::PUT, item.put),
+        (Method::POST, item.post),
+        (Method::DELETE, item.delete),
+        (Method::PATCH, item.patch),
+    ];
+    let there = operations
+        .into_iter()
+        .filter_map(|(method, operation)| Some((method, operation?)));
+    there.filter(|(_, operation)| is_ours(operation)).collect()
+}
+
+fn is_ours(operation: &Operation) -> bool {
+    let id = operation.operation_id.as_deref().unwrap_or_default();
+    !DOCUMENTED.contains(&id)
+}
 
 /// What operations refer to and no handler says.
 struct Shared;
@@ -112,7 +150,18 @@ impl Modify for Shared {
         let mut basic = Http::new(HttpAuthScheme::Basic);
         basic.description = Some(CREDENTIALS.to_owned());
         components.add_security_scheme("basicAuth", SecurityScheme::Http(basic));
+        let items = document.paths.paths.values_mut();
+        let operations =
+            items.flat_map(|item| [&mut item.get, &mut item.put, &mut item.post, &mut item.delete]);
+        for operation in operations.flatten().filter(|operation| is_ours(operation)) {
+            refusals::add_unknown_name(operation);
+        }
     }
+}
+
+/// The document as it is made from the handlers.
+pub(crate) fn document() -> OpenApi {
+    Document::openapi()
 }
 
 /// The document, as `/openapi.json`, `couponry openapi` and `docs/openapi.json` have it.

@@ -7,13 +7,14 @@ use utoipa::{
     IntoResponses, ToSchema as _,
     openapi::{
         ContentBuilder, Header, HeaderBuilder, Object, Ref, RefOr, Response, ResponseBuilder, Type,
-        example::ExampleBuilder,
+        example::ExampleBuilder, path::Operation,
     },
 };
 
 use crate::{
     body::CONTRACT_BYTES,
     error::{ApiError, Envelope, Wording},
+    names,
 };
 
 type Responses = BTreeMap<String, RefOr<Response>>;
@@ -90,6 +91,17 @@ impl IntoResponses for AsksDatabase {
     }
 }
 
+/// What every operation of our own that needs credentials says of names that it does not know, unless it has more to say
+/// of bad requests.
+pub(super) fn add_unknown_name(operation: &mut Operation) {
+    let responses = &mut operation.responses.responses;
+    if responses.contains_key("401") && !responses.contains_key("400") {
+        responses.extend(named([UNKNOWN_NAME]));
+    }
+}
+
+const UNKNOWN_NAME: &str = "UnknownName";
+
 /// A response that operations refer to by its name.
 struct Refusal {
     name: &'static str,
@@ -122,6 +134,14 @@ fn refusals() -> Vec<Refusal> {
                 ],
             )
         },
+        refusal(
+            UNKNOWN_NAME,
+            "A parameter, or a key of the body, that is unknown. The text names it and what was probably meant.",
+            vec![
+                ApiError::Bad(names::unknown("parameter", "Limit", &["limit"])),
+                ApiError::Invalid(names::unknown("key", "dry_run", &[])),
+            ],
+        ),
         refusal(
             "ListNotFound",
             "No list of the workspace has this id.",

@@ -48,6 +48,7 @@ pub(crate) async fn create(
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
     let fields = body.object_or_empty(CONTRACT_BYTES).await?;
+    fields.only(&["fallback"])?;
     let fallback = fields.parsed("fallback", FreeText::new)?;
     let token = app
         .storage

@@ -20,6 +20,7 @@ use crate::{
     error::{ApiError, Envelope},
     openapi::refusals::{AsksDatabase, HandsOut, NamesThing},
     page::parameter,
+    parameters,
 };
 
 /// What a preview shows instead of a code.
@@ -100,6 +101,7 @@ pub(crate) async fn pull(app: web::Data<App>, request: HttpRequest) -> HttpRespo
 
 async fn pulled(app: &App, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
     app.shield.admit(request)?;
+    parameters::refuse_unknown(request)?;
     let token = linked(app, request).await?;
     let query = request.query_string();
     if is_preview(query)? {
@@ -165,19 +167,10 @@ fn is_preview(query: &str) -> Result<bool, ApiError> {
 fn asked(query: &str) -> Result<AllocationRequest, ApiError> {
     let id = |name| {
         parameter(query, name)?
-            .filter(|text| !text.is_empty())
             .map(|text| ExternalId::new(text).map_err(|error| ApiError::Bad(format!("'{name}' {error}."))))
             .transpose()
     };
-    let campaign = id("campaign_id")?.map(|id| Campaign {
-        id,
-        name: None,
-        channel: None,
-        delivery_type: None,
-        sent_at: None,
-        locale: None,
-        variation: None,
-    });
+    let campaign = id("campaign_id")?.map(Campaign::called);
     Ok(AllocationRequest {
         user_id: id("user_id")?.ok_or(ApiError::MissingKey(Some("user_id")))?,
         request_id: id("request_id")?,

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::{
     App,
+    body::Body,
     error::ApiError,
     openapi::refusals::{Guarded, NamesPart},
     path::{List, TokenPath, token_id},
@@ -23,7 +24,9 @@ pub(crate) async fn revoke(
     app: web::Data<App>,
     list: List,
     request: HttpRequest,
+    body: Body,
 ) -> Result<HttpResponse, ApiError> {
+    body.nothing().await?;
     if app
         .storage
         .revoke_pull_token(&list.0, token_id(&request)?)

@@ -107,11 +107,13 @@ pub(crate) async fn check_capacity(
 
 fn plans(fields: Fields) -> Result<Vec<(PublicId, i64)>, ApiError> {
     const KEY: &str = "plans";
+    fields.only(&[KEY])?;
     let plans = fields.items(KEY, MAX_PLANS, "plans")?;
     plans
         .into_iter()
         .map(|plan| {
             let plan = Fields::read(plan).ok_or_else(|| wrong(KEY, "must hold objects"))?;
+            plan.only(&["coupon_list_id", "planned"])?;
             let id = plan
                 .text("coupon_list_id")?
                 .ok_or(ApiError::MissingKey(Some("coupon_list_id")))?;

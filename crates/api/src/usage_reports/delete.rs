@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::{
     App,
     authentication::Workspace,
+    body::Body,
     error::ApiError,
     openapi::refusals::{Guarded, NamesThing},
     path::{ReportPath, report_id},
@@ -25,7 +26,9 @@ pub(crate) async fn delete(
     app: web::Data<App>,
     workspace: Workspace,
     request: HttpRequest,
+    body: Body,
 ) -> Result<HttpResponse, ApiError> {
+    body.nothing().await?;
     if app
         .storage
         .delete_usage_report(&workspace.0, report_id(&request)?)

@@ -1,11 +1,12 @@
 //! `DELETE /v1/users/{user_id}`
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use domain::ExternalId;
+use domain::{ExternalId, TextError};
 use utoipa::IntoParams;
 
 use crate::{
-    App, authentication::Workspace, error::ApiError, openapi::refusals::Guarded, path::text_in_path,
+    App, authentication::Workspace, body::Body, error::ApiError, fields::wrong, openapi::refusals::Guarded,
+    path::text_in_path,
 };
 
 #[derive(IntoParams)]
@@ -34,11 +35,18 @@ pub(crate) async fn erase(
     app: web::Data<App>,
     workspace: Workspace,
     request: HttpRequest,
+    body: Body,
 ) -> Result<HttpResponse, ApiError> {
-    if let Ok(user_id) = text_in_path(&request, "user_id")
-        .and_then(|text| ExternalId::new(text).map_err(|_| ApiError::NotFound))
-    {
-        app.storage.erase_user(&workspace.0, user_id.as_str()).await?;
+    body.nothing().await?;
+    let text = text_in_path(&request, "user_id");
+    match text.ok().map(ExternalId::new) {
+        Some(Ok(user_id)) => {
+            app.storage.erase_user(&workspace.0, user_id.as_str()).await?;
+        }
+        // Somebody was meant whom the sender did not name.
+        Some(Err(error @ TextError::Placeholder)) => return Err(wrong("user_id", error)),
+        // Nobody can be called so.
+        Some(Err(_)) | None => {}
     }
     Ok(HttpResponse::NoContent().finish())
 }

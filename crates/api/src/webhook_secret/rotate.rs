@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 
-use crate::{App, authentication::Workspace, error::ApiError, openapi::refusals::Guarded};
+use crate::{App, authentication::Workspace, body::Body, error::ApiError, openapi::refusals::Guarded};
 
 #[utoipa::path(
     post,
@@ -13,7 +13,12 @@ use crate::{App, authentication::Workspace, error::ApiError, openapi::refusals::
     description = "Makes another one. The one before it goes on signing, beside the new one, for a day.",
     responses((status = 200, description = "The secret.", body = super::ShownSecret), Guarded),
 )]
-pub(crate) async fn rotate(app: web::Data<App>, workspace: Workspace) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn rotate(
+    app: web::Data<App>,
+    workspace: Workspace,
+    body: Body,
+) -> Result<HttpResponse, ApiError> {
+    body.nothing().await?;
     let secret = app.storage.rotate_webhook_secret(&workspace.0).await?;
     Ok(super::shown(&secret))
 }

@@ -7,6 +7,7 @@ mod files;
 mod framing;
 mod ids;
 mod memory;
+mod misnamed;
 mod multipart;
 mod queries;
 mod reports;

@@ -8,7 +8,7 @@ use crate::app::{Answer, file_part, part, send, texts, whole};
 const FORM: &str = "multipart/form-data; boundary=XX";
 
 impl Victim {
-    async fn send_form(&self, content_type: &str, body: Vec<u8>) -> Answer {
+    pub(super) async fn send_form(&self, content_type: &str, body: Vec<u8>) -> Answer {
         let request = self.app.request(Method::POST, &self.path("/files/upload"));
         send(request.header(header::CONTENT_TYPE, content_type).body(body)).await
     }

@@ -112,13 +112,12 @@ async fn only_json_is_taken_and_only_plain() {
 }
 
 #[tokio::test]
-async fn where_no_body_is_read_any_body_is_ignored() {
+async fn where_the_documented_api_reads_no_body_any_is_ignored() {
     let victim = Victim::new().await;
     let (list, file) = (victim.app.create_list().await, texts::UNKNOWN_ID);
     for (method, path, status) in [
         (Method::GET, "/coupon-list".to_owned(), 200),
         (Method::GET, "/webhook-secret".to_owned(), 200),
-        (Method::POST, "/webhook-secret".to_owned(), 200),
         (Method::DELETE, format!("/coupon-list/{list}/files/{file}"), 404),
         (Method::PUT, format!("/coupon-list/{list}/archive"), 204),
     ] {
@@ -129,6 +128,33 @@ async fn where_no_body_is_read_any_body_is_ignored() {
                 assert_eq!(send(request).await.status, status, "{method} {path}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn where_our_own_endpoints_take_no_body_only_an_empty_one_is_taken() {
+    let victim = Victim::new().await;
+    let path = victim.path(&format!("/files/{}/quarantine", victim.file));
+    let put = async |kind: &str, body: &str| {
+        let request = victim.app.request(Method::PUT, &path);
+        send(request.header(header::CONTENT_TYPE, kind).body(body.to_owned())).await
+    };
+    for (kind, body, status, code) in [
+        ("application/json", r#"{"dry_run":true}"#, 400, "invalid-request"),
+        ("application/json", "[1]", 400, "invalid-request"),
+        ("application/json", "{", 400, "invalid-request"),
+        ("text/plain", "dry run", 415, "unsupported-media-type"),
+        ("application/json", &"x".repeat(100_000), 413, "payload-too-large"),
+    ] {
+        put(kind, body).await.expect_error(status, code);
+    }
+    victim.assert_unharmed().await;
+    for (kind, body) in [
+        ("text/plain", ""),
+        ("application/json", ""),
+        ("application/json", " {} "),
+    ] {
+        put(kind, body).await.expect_nothing();
     }
 }
 

@@ -55,8 +55,8 @@ async fn a_bad_line_fails_alone() {
     let app = TestApp::start().await;
     let list = app.list_with(&codes("A", 50)).await;
     let padded = |bytes: usize| {
-        let line = r#"{"user_id":"long","x":""}"#;
-        line.replace("\"\"", &format!("\"{}\"", "x".repeat(bytes - line.len())))
+        let line = r#"{"user_id":"long"}"#;
+        line.replace(':', &format!(":{}", " ".repeat(bytes - line.len())))
     };
     let bad = [
         ("nonsense".to_owned(), "invalid-request", Value::Null),

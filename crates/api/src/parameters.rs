@@ -1,0 +1,74 @@
+//! The names in a request's query, on the endpoints of our own: one that is misnamed would be read over, and something
+//! else be done than was asked for.
+
+use std::{collections::HashMap, sync::LazyLock};
+
+use actix_web::{HttpRequest, http::Method};
+use url::form_urlencoded;
+use utoipa::openapi::{
+    RefOr,
+    path::{Parameter, ParameterIn},
+};
+
+use crate::{error::ApiError, names, openapi};
+
+/// The names that each operation of our own knows, by its path and method: those of the document.
+type Known = HashMap<String, HashMap<Method, Vec<String>>>;
+
+static KNOWN: LazyLock<Known> = LazyLock::new(|| {
+    let paths = openapi::document().paths.paths.into_iter();
+    paths
+        .map(|(path, item)| {
+            let ours = openapi::ours(item).into_iter();
+            let known = ours.map(|(method, operation)| (method, names(operation.parameters)));
+            (path, known.collect())
+        })
+        .collect()
+});
+
+fn names(parameters: Option<Vec<RefOr<Parameter>>>) -> Vec<String> {
+    let parameters = parameters.into_iter().flatten();
+    let names = parameters.filter_map(|parameter| match parameter {
+        RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => Some(parameter.name),
+        _ => None,
+    });
+    names.collect()
+}
+
+/// The endpoints of the MoEngage API go on ignoring what they do not know: its clients may send it.
+pub(crate) fn refuse_unknown(request: &HttpRequest) -> Result<(), ApiError> {
+    let query = request.query_string();
+    if query.is_empty() {
+        return Ok(());
+    }
+    let pattern = request.match_pattern().unwrap_or_default();
+    let Some(known) = KNOWN
+        .get(&pattern)
+        .and_then(|methods| methods.get(request.method()))
+    else {
+        return Ok(());
+    };
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    for (name, _) in form_urlencoded::parse(query.as_bytes()) {
+        if !known.contains(&&*name) {
+            return Err(ApiError::Bad(names::unknown("parameter", &name, &known)));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_endpoints_know_their_parameters_and_the_documented_ones_are_left_alone() {
+        let known = |method, path: &str| KNOWN.get(path).and_then(|methods| methods.get(&method));
+        let pull = known(Method::GET, "/v1/pull/{token}").unwrap();
+        assert_eq!(*pull, ["user_id", "campaign_id", "request_id", "preview"]);
+        let stock = known(Method::GET, "/v1/coupon-list/{coupon_list_id}/stock").unwrap();
+        assert!(stock.is_empty());
+        assert_eq!(known(Method::GET, "/v1/coupon-list"), None);
+        assert_eq!(known(Method::PATCH, "/v1/coupon-list/{coupon_list_id}"), None);
+    }
+}
