@@ -123,10 +123,16 @@ impl Service {
         if settings.relay.is_some() && settings.public_url.is_none() {
             tracing::warn!("COUPONRY_PUBLIC_URL is not set: links in mails lead to the listen address");
         }
-        let mailer = settings
-            .relay
-            .clone()
-            .map(|relay| Mailer::new(storage.clone(), relay, zone.clone(), public_url.clone()));
+        let mailer = settings.relay.clone().map(|relay| {
+            let most_bytes = settings.mail_attachment_bytes;
+            Mailer::new(
+                storage.clone(),
+                relay,
+                zone.clone(),
+                public_url.clone(),
+                most_bytes,
+            )
+        });
         let loader = Loader::new(storage.clone(), settings.list_codes);
         let loads = Arc::new(Semaphore::new(settings.loads));
         let workshop = Workshop {

@@ -10,6 +10,7 @@ mod file;
 mod file_url;
 mod fingerprint;
 mod forecast;
+mod formula;
 mod id;
 mod idempotency;
 mod list;
@@ -35,6 +36,7 @@ pub use file::{FileStatus, LoadFailure, MAX_NAMED_REJECTIONS, RejectReason, Reje
 pub use file_url::{BasicAuth, FileUrl, FileUrlError};
 pub use fingerprint::FingerprintKey;
 pub use forecast::{Forecast, Usage};
+pub use formula::{inert, original};
 pub use id::{PublicId, WorkspaceId};
 pub use idempotency::{IdempotencyKey, NotAnIdempotencyKey};
 pub use list::{Label, ListName, ListStatus, MAX_SUBSCRIBERS, Subscribers, personalization_snippet};

@@ -12,12 +12,8 @@ impl MailDomains {
     /// The first address that is of no permitted domain.
     pub fn first_outside<'a>(&self, subscribers: &'a Subscribers) -> Option<&'a str> {
         let is_inside = |address: &str| {
-            let domain = address.rsplit_once('@').map(|(_, domain)| domain);
-            domain.is_some_and(|domain| {
-                self.0
-                    .iter()
-                    .any(|permitted| permitted.eq_ignore_ascii_case(domain))
-            })
+            let domain = address.rsplit_once('@').and_then(|(_, domain)| ascii(domain));
+            domain.is_some_and(|domain| self.0.contains(&domain))
         };
         let mut addresses = subscribers.as_slice().iter().map(String::as_str);
         addresses.find(|address| !self.0.is_empty() && !is_inside(address))
@@ -34,16 +30,22 @@ impl FromStr for MailDomains {
 
     fn from_str(text: &str) -> Result<Self, NotDomains> {
         let domains = text.split(',').map(str::trim).filter(|domain| !domain.is_empty());
-        let is_domain = |domain: &str| {
-            domain.contains('.')
-                && domain
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'-')
-        };
         domains
-            .map(|domain| is_domain(domain).then(|| domain.to_owned()).ok_or(NotDomains))
+            .map(|domain| {
+                ascii(domain)
+                    .filter(|domain| domain.contains('.'))
+                    .ok_or(NotDomains)
+            })
             .collect::<Result<_, _>>()
             .map(Self)
+    }
+}
+
+/// A domain in its one spelling: lower case, letters beyond ASCII encoded (IDNA).
+fn ascii(domain: &str) -> Option<String> {
+    match url::Host::parse(domain) {
+        Ok(url::Host::Domain(domain)) => Some(domain),
+        _ => None,
     }
 }
 
@@ -68,6 +70,14 @@ mod tests {
             MailDomains::default().first_outside(&subscribers("a@any.where")),
             None
         );
+        let german: MailDomains = "münchen.example".parse().unwrap();
+        for inside in [
+            "a@münchen.example",
+            "a@MÜNCHEN.example",
+            "a@xn--mnchen-3ya.example",
+        ] {
+            assert_eq!(german.first_outside(&subscribers(inside)), None, "{inside}");
+        }
         assert!("@example.com".parse::<MailDomains>().is_err());
     }
 }

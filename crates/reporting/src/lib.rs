@@ -2,6 +2,7 @@
 //! it.
 
 mod availability;
+mod conversation;
 mod letter;
 mod mailer;
 mod relay;

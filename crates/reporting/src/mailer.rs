@@ -8,24 +8,26 @@ use flate2::read::MultiGzDecoder;
 use futures_util::TryStreamExt as _;
 use jiff::tz::TimeZone;
 use lettre::{
-    Address, AsyncTransport as _, Message,
+    Address, Message,
     address::Envelope,
     message::{
-        Attachment, Mailbox, MultiPart,
+        Attachment, Mailbox, MultiPart, SinglePart,
         header::{ContentType, HeaderName, HeaderValue},
     },
-    transport::smtp::Error as SmtpError,
 };
-use storage::{CouponList, Error, MailToSend, News, ReportStatus, Storage, UsageReport};
-use tracing::info;
+use storage::{CouponList, Error, MailToSend, News, ReportStatus, SentAs, Storage, UsageReport};
+use tracing::{info, warn};
 use url::Url;
 
-use crate::{availability::Availability, letter::Letter, relay::Relay};
+use crate::{
+    availability::Availability,
+    conversation::{Conversation, Refusal},
+    letter::Letter,
+    relay::{Relay, with_ascii_domain},
+};
 
 /// A CSV up to this size is attached as it is, so that a phone opens it.
-const PLAIN_BYTES: i64 = 5 * 1024 * 1024;
-/// A compressed one up to this size is attached; most relays refuse mails beyond 25 MB, and base64 adds a third.
-const ATTACHED_BYTES: i64 = 20 * 1024 * 1024;
+const PLAIN_BYTES: usize = 5 * 1024 * 1024;
 
 /// Sends mails by the operator's relay.
 #[derive(Debug, Clone)]
@@ -34,6 +36,8 @@ pub struct Mailer {
     relay: Relay,
     zone: TimeZone,
     public_url: Url,
+    /// The largest mail that a report is attached to, in bytes, encoded.
+    most_bytes: usize,
     availability: Arc<Availability>,
 }
 
@@ -50,61 +54,137 @@ pub enum MailError {
     Storage(#[from] Error),
 }
 
+/// A mail's recipient, and what it tells.
+struct Mail<'m> {
+    job: &'m MailToSend,
+    list: &'m CouponList,
+    news: &'m News,
+    recipient: Address,
+}
+
+/// What became of a mail that may be too large for the relay.
+enum HandedOver {
+    Taken,
+    TooLarge,
+}
+
 impl Mailer {
-    pub fn new(storage: Storage, relay: Relay, zone: TimeZone, public_url: Url) -> Self {
+    pub fn new(storage: Storage, relay: Relay, zone: TimeZone, public_url: Url, most_bytes: usize) -> Self {
         Self {
             storage,
             relay,
             zone,
             public_url,
+            most_bytes,
             availability: Arc::default(),
         }
     }
 
     /// Sends the mail to its one recipient, if there still is something to tell, and ends its job.
     pub async fn send(&self, mail: &MailToSend) -> Result<(), MailError> {
-        if let Some((list, news)) = self.storage.news(mail).await? {
-            let recipient: Address = mail
-                .to()
-                .parse()
-                .map_err(|_| MailError::Never("its recipient is no address"))?;
-            let message = self.message(mail, &list, &news, &recipient).await?;
-            self.hand_over(&message, recipient).await?;
+        let Some((list, news)) = self.storage.news(mail).await? else {
+            self.storage.mail_sent(mail, None).await?;
+            return Ok(());
+        };
+        let sent = self.tell(mail, &list, &news).await;
+        if let Err(error @ MailError::Never(_)) = &sent {
+            // Without the address, which is a person's.
+            warn!(coupon_list_id = %list.public_id, %error, "one recipient of a list's mail gets none");
         }
-        self.storage.mail_sent(mail).await?;
+        let sent_as = sent?;
+        info!(coupon_list_id = %list.public_id, "mail sent");
+        self.storage.mail_sent(mail, sent_as).await?;
         Ok(())
     }
 
-    async fn hand_over(&self, message: &[u8], recipient: Address) -> Result<(), MailError> {
-        let envelope = Envelope::new(Some(self.relay.from.email.clone()), vec![recipient])
-            .map_err(|_| MailError::Never("it has no recipient"))?;
-        let began = Instant::now();
-        let sent = self.relay.transport.send_raw(&envelope, message).await;
-        let of_the_relay = sent.as_ref().err().filter(|error| !is_about_the_mail(error));
-        self.availability.note(began, of_the_relay.map(judged).as_ref());
-        match sent {
-            Ok(_) => {
-                info!("mail sent");
-                Ok(())
+    /// Answers how a report went.
+    async fn tell(
+        &self,
+        job: &MailToSend,
+        list: &CouponList,
+        news: &News,
+    ) -> Result<Option<SentAs>, MailError> {
+        let recipient = job.to().parse().ok().and_then(with_ascii_domain);
+        let mail = Mail {
+            job,
+            list,
+            news,
+            recipient: recipient.ok_or(MailError::Never("no mail can go to its recipient's address"))?,
+        };
+        let report = match news {
+            News::Report(report) if report.status == ReportStatus::Ready => report,
+            _ => {
+                let message = self.message(&mail, None, None)?;
+                self.hand_over(&mail, &message).await?;
+                return Ok(None);
             }
-            Err(error) => Err(judged(&error)),
+        };
+        if let Some(attachment) = self.attachment(list, report).await? {
+            let message = self.message(&mail, Some(attachment), None)?;
+            match self.hand_over_unless_too_large(&mail, &message).await? {
+                HandedOver::Taken => return Ok(Some(SentAs::Attachment)),
+                HandedOver::TooLarge => {
+                    info!(coupon_list_id = %list.public_id, "a report is too large for the relay: it goes as a link");
+                }
+            }
+        }
+        let message = self.message(&mail, None, Some(self.link(report).await?))?;
+        self.hand_over(&mail, &message).await?;
+        Ok(Some(SentAs::Link))
+    }
+
+    async fn hand_over_unless_too_large(
+        &self,
+        mail: &Mail<'_>,
+        message: &[u8],
+    ) -> Result<HandedOver, MailError> {
+        let began = Instant::now();
+        let relay = self.call(began).await?;
+        if relay.most_bytes.is_some_and(|most| message.len() > most) || message.len() > self.most_bytes {
+            return Ok(HandedOver::TooLarge);
+        }
+        match relay.hand_over(&self.envelope(mail)?, message).await {
+            Err(Refusal::TooLarge | Refusal::BrokenOff(_)) => Ok(HandedOver::TooLarge),
+            answered => self.note(began, answered).map(|()| HandedOver::Taken),
         }
     }
 
-    async fn message(
+    async fn hand_over(&self, mail: &Mail<'_>, message: &[u8]) -> Result<(), MailError> {
+        let began = Instant::now();
+        let relay = self.call(began).await?;
+        let answered = relay.hand_over(&self.envelope(mail)?, message).await;
+        self.note(began, answered)
+    }
+
+    async fn call(&self, began: Instant) -> Result<Conversation, MailError> {
+        match self.relay.call().await {
+            Ok(conversation) => Ok(conversation),
+            Err(refusal) => self.note(began, Err(refusal)),
+        }
+    }
+
+    /// Notes whether the relay takes mails at all.
+    fn note<T>(&self, began: Instant, answered: Result<T, Refusal>) -> Result<T, MailError> {
+        let is_about_all = matches!(answered, Err(Refusal::Relay(_) | Refusal::BrokenOff(_)));
+        let answered = answered.map_err(MailError::from);
+        self.availability
+            .note(began, answered.as_ref().err().filter(|_| is_about_all));
+        answered
+    }
+
+    fn envelope(&self, mail: &Mail<'_>) -> Result<Envelope, MailError> {
+        let sender = self.relay.from.email.clone();
+        Envelope::new(Some(sender), vec![mail.recipient.clone()])
+            .map_err(|_| MailError::Never("it has no recipient"))
+    }
+
+    fn message(
         &self,
-        mail: &MailToSend,
-        list: &CouponList,
-        news: &News,
-        recipient: &Address,
+        mail: &Mail<'_>,
+        attachment: Option<SinglePart>,
+        link: Option<String>,
     ) -> Result<Vec<u8>, MailError> {
-        let (attachment, link) = match news {
-            News::Report(report) if report.status == ReportStatus::Ready => {
-                self.enclosed(list, report).await?
-            }
-            _ => (None, None),
-        };
-        let letter = Letter::new(list, news, &self.zone, link);
+        let letter = Letter::new(mail.list, mail.news, &self.zone, link);
         let unprintable = |_| MailError::Never("its text cannot be made");
         let words = MultiPart::alternative_plain_html(
             letter.plain().map_err(unprintable)?,
@@ -115,12 +195,14 @@ impl Mailer {
             None => words,
         };
         let message = Message::builder()
+            // Else it is read out of the headers again, where lettre does not know a quoted name.
+            .envelope(self.envelope(mail)?)
             .from(self.relay.from.clone())
-            .to(Mailbox::new(None, recipient.clone()))
+            .to(Mailbox::new(None, mail.recipient.clone()))
             .raw_header(subject(&letter.subject))
             .message_id(Some(format!(
                 "<{}@{}>",
-                mail.message_id(list.public_id),
+                mail.job.message_id(mail.list.public_id),
                 self.relay.from.email.domain()
             )))
             // So that no holiday notice answers it (RFC 3834).
@@ -129,18 +211,23 @@ impl Mailer {
                 "auto-generated".to_owned(),
             ))
             .multipart(body)
-            .map_err(|_| MailError::Never("it has no recipient"))?;
+            .map_err(|_| MailError::Never("it cannot be put together"))?;
         Ok(message.formatted())
     }
 
-    /// The report as an attachment, or the link to it.
-    async fn enclosed(
+    /// The report as an attachment; `None` if the mail would be too large with it, which is not tried in vain.
+    async fn attachment(
         &self,
         list: &CouponList,
         report: &UsageReport,
-    ) -> Result<(Option<lettre::message::SinglePart>, Option<String>), MailError> {
-        if report.gzip_bytes.unwrap_or(i64::MAX) > ATTACHED_BYTES {
-            return Ok((None, self.link(report).await?));
+    ) -> Result<Option<SinglePart>, MailError> {
+        let bytes = |stored: Option<i64>| stored.and_then(|bytes| usize::try_from(bytes).ok());
+        let fits = |bytes: &usize| encoded(*bytes) <= self.most_bytes;
+        let plain = bytes(report.bytes)
+            .filter(|bytes| *bytes <= PLAIN_BYTES)
+            .filter(fits);
+        if plain.is_none() && bytes(report.gzip_bytes).is_none_or(|bytes| !fits(&bytes)) {
+            return Ok(None);
         }
         let gzip: Vec<u8> = self
             .storage
@@ -151,27 +238,24 @@ impl Mailer {
             })
             .await?;
         let name = file_name(list, report);
-        if report.bytes.unwrap_or(i64::MAX) > PLAIN_BYTES {
+        if plain.is_none() {
             let gzip_type = content_type("application/gzip");
-            return Ok((
-                Some(Attachment::new(format!("{name}.gz")).body(gzip, gzip_type)),
-                None,
-            ));
+            return Ok(Some(Attachment::new(format!("{name}.gz")).body(gzip, gzip_type)));
         }
         let mut csv = Vec::new();
         MultiGzDecoder::new(&gzip[..])
             .read_to_end(&mut csv)
             .map_err(|_| Error::Fault("a report's pieces cannot be read".to_owned()))?;
         let csv_type = content_type("text/csv; charset=utf-8");
-        Ok((Some(Attachment::new(name).body(csv, csv_type)), None))
+        Ok(Some(Attachment::new(name).body(csv, csv_type)))
     }
 
-    async fn link(&self, report: &UsageReport) -> Result<Option<String>, MailError> {
+    async fn link(&self, report: &UsageReport) -> Result<String, MailError> {
         let Some((_, key)) = self.storage.linked_usage_report(report.public_id).await? else {
             // Not a mail without its report: its job went with it.
             return Err(Error::Fault("a report was deleted before its mail went out".to_owned()).into());
         };
-        Ok(Some(self.signed(report, &key)))
+        Ok(self.signed(report, &key))
     }
 
     /// The path is what is signed, so that the link is good behind any name the server has.
@@ -182,6 +266,23 @@ impl Mailer {
         let base = self.public_url.as_str().trim_end_matches('/');
         format!("{base}{path}?expires={expires}&signature={signature}")
     }
+}
+
+impl From<Refusal> for MailError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Relay(why) | Refusal::NotNow(why) | Refusal::BrokenOff(why) => Self::Later(why),
+            Refusal::Never(why) => Self::Never(why),
+            Refusal::TooLarge => {
+                Self::Never("the relay finds it too large, or the recipient's mailbox is full")
+            }
+        }
+    }
+}
+
+/// What so many bytes come to as Base64 in lines of 76 characters, with the mail's words.
+const fn encoded(bytes: usize) -> usize {
+    bytes.div_ceil(57) * 78 + 16 * 1024
 }
 
 /// Encoded whole (RFC 2047) where it holds anything but plain ASCII, or what looks encoded already: a reader would decode
@@ -222,27 +323,6 @@ fn file_name(list: &CouponList, report: &UsageReport) -> String {
 
 fn content_type(text: &str) -> ContentType {
     ContentType::parse(text).unwrap_or(ContentType::TEXT_PLAIN)
-}
-
-/// What the relay's answer means for the next try. Refusals of an address, a size or a content are final; others, such
-/// as a wrong password, are the operator's to mend.
-fn judged(error: &SmtpError) -> MailError {
-    match error.status().map(u16::from) {
-        Some(550 | 551 | 553) => MailError::Never("the relay refuses a recipient"),
-        Some(552) => MailError::Never("the relay finds it too large"),
-        Some(554) => MailError::Never("the relay refuses it"),
-        Some(status) => MailError::Later(format!("answered {status}")),
-        None if error.is_timeout() => MailError::Later("does not answer".to_owned()),
-        None if error.is_tls() => MailError::Later("cannot be reached by TLS".to_owned()),
-        None => MailError::Later("cannot be reached".to_owned()),
-    }
-}
-
-/// Whether it is this recipient or this mail that the relay refuses, for now or for good: a full mailbox, a greylist.
-fn is_about_the_mail(error: &SmtpError) -> bool {
-    error
-        .status()
-        .is_some_and(|status| matches!(u16::from(status), 450..=452 | 550..=554))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The mail relay that the operator named.
 
-use std::{str::FromStr as _, time::Duration};
+use std::str::FromStr as _;
 
 use lettre::{
-    AsyncSmtpTransport, Tokio1Executor,
+    Address,
     message::Mailbox,
     transport::smtp::{
         authentication::Credentials,
@@ -13,13 +13,13 @@ use lettre::{
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
-/// For each step of a conversation with the relay.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// A relay and who the mails come from.
 #[derive(Clone)]
 pub struct Relay {
-    pub(crate) transport: AsyncSmtpTransport<Tokio1Executor>,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) tls: Tls,
+    pub(crate) credentials: Option<Credentials>,
     pub(crate) from: Mailbox,
 }
 
@@ -30,6 +30,11 @@ pub enum RelayError {
         "must look like smtp://user:password@mail.example.com:587 or smtps://user:password@mail.example.com"
     )]
     Url,
+    #[error(
+        "has a user name or password with a character that must be percent-encoded: @ as %40, / as %2F, : as %3A, ? as %3F, \
+         # as %23, % as %25"
+    )]
+    Encoding,
     #[error("may end with ?tls=required, ?tls=opportunistic or ?tls=none (smtp:// only) and nothing else")]
     Parameter,
     #[error("names a host that no TLS certificate can be for")]
@@ -43,6 +48,9 @@ impl Relay {
     /// by default where the relay offers it, and always where a password would be sent; `?tls=…` says otherwise.
     pub fn new(url: &SecretString, from: &str) -> Result<Self, RelayError> {
         let from = Mailbox::from_str(from).map_err(|_| RelayError::From)?;
+        if must_be_encoded(url.expose_secret()) {
+            return Err(RelayError::Encoding);
+        }
         let url = Url::parse(url.expose_secret()).map_err(|_| RelayError::Url)?;
         let host = url
             .host_str()
@@ -58,16 +66,13 @@ impl Relay {
             ("smtp" | "smtps", Some(_)) => return Err(RelayError::Parameter),
             _ => return Err(RelayError::Url),
         };
-        let mut builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(host)
-            .port(url.port().unwrap_or(port))
-            .tls(tls)
-            .timeout(Some(PATIENCE));
-        if let Some(credentials) = credentials {
-            builder = builder.credentials(credentials);
-        }
         Ok(Self {
-            transport: builder.build(),
-            from,
+            // A literal IPv6 address stands in brackets in a URL only.
+            host: host.trim_matches(['[', ']']).to_owned(),
+            port: url.port().unwrap_or(port),
+            tls,
+            credentials,
+            from: Mailbox::new(from.name, with_ascii_domain(from.email).ok_or(RelayError::From)?),
         })
     }
 }
@@ -78,6 +83,25 @@ impl std::fmt::Debug for Relay {
             .field("from", &self.from)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether there is another `@` than the one before the host, or it stands behind what ends a host: a part of a password
+/// would be taken for the host, or for a path.
+fn must_be_encoded(url: &str) -> bool {
+    let after_scheme = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let Some((login, _)) = after_scheme.rsplit_once('@') else {
+        return false;
+    };
+    login.contains(['@', '/', '?', '#']) || login.matches(':').count() > 1
+}
+
+/// The domain as relays know it: letters beyond ASCII are encoded (IDNA). `None` if it has none that can be.
+pub(crate) fn with_ascii_domain(address: Address) -> Option<Address> {
+    if address.domain().is_ascii() {
+        return Some(address);
+    }
+    let domain = url::Host::parse(address.domain()).ok()?.to_string();
+    Address::new(address.user(), domain).ok()
 }
 
 fn tls_parameter(url: &Url) -> Result<Option<String>, RelayError> {
@@ -163,6 +187,16 @@ mod tests {
             "smtp://h?tls=none&tls=none",
         ] {
             assert_eq!(relay(url).err(), Some(RelayError::Parameter), "{url}");
+        }
+        for url in [
+            "smtp://user:p@ss@mail.example.com",
+            "smtp://user:p/ss@mail.example.com",
+            "smtp://user:p?ss@mail.example.com",
+            "smtp://user:p#ss@mail.example.com:587",
+            "smtp://user:p:ss@mail.example.com",
+            "smtp://me@example.com:pass@mail.example.com",
+        ] {
+            assert_eq!(relay(url).err(), Some(RelayError::Encoding), "{url}");
         }
         let nobody = Relay::new(&SecretString::from("smtp://h"), "nobody");
         assert_eq!(nobody.err(), Some(RelayError::From));

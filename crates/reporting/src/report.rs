@@ -282,7 +282,7 @@ mod tests {
         flate2::read::GzDecoder::new(&gzip[..])
             .read_to_string(&mut text)
             .unwrap();
-        assert!(text.starts_with("Channel,") && text.ends_with("Coupon List Label\r\n"));
+        assert!(text.starts_with("\u{feff}Channel,") && text.ends_with("Coupon List Label\r\n"));
         assert_eq!(
             (written.rows, written.bytes, written.gzip_bytes),
             (0, text.len() as u64, gzip.len() as u64)

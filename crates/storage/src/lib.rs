@@ -61,7 +61,7 @@ pub use jobs::{Claim, Job, JobKind};
 pub use ledger::{LedgerQuery, Recorded};
 pub use lists::{Changed, CouponList, CreateList, ListChange, ListQuery, ListRef, NewList, Page, UpdateList};
 pub use load::{FileSource, FileToLoad, LoadCounts, LoadSource, Published};
-pub use mails::{MailToSend, News};
+pub use mails::{MailToSend, News, SentAs};
 pub use migrations::{migrate, schema_fits};
 pub use news::hear_of_jobs;
 pub use pool::Outage;
@@ -72,7 +72,7 @@ pub use spools::Spool;
 pub use stock::Stock;
 pub use uploads::Upload;
 pub use usage_reports::{
-    NewUsageReport, ReportStatus, ReportToBuild, RequestReport, UsageReport, UsageReportRef,
+    NewUsageReport, ReportMail, ReportStatus, ReportToBuild, RequestReport, UsageReport, UsageReportRef,
 };
 pub use usage_rows::{UsageDecoder, UsageRow};
 pub use workspaces::Workspace;

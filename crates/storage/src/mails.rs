@@ -52,6 +52,22 @@ pub enum News {
     Report(UsageReport),
 }
 
+/// How a report goes by mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SentAs {
+    Attachment,
+    Link,
+}
+
+impl SentAs {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Attachment => "ATTACHMENT",
+            Self::Link => "LINK",
+        }
+    }
+}
+
 impl MailToSend {
     pub(crate) fn new(claim: Claim, list_id: i64, payload: MailPayload) -> Self {
         Self {
@@ -94,11 +110,16 @@ impl Storage {
         Ok(Some((list, news)))
     }
 
-    /// Notes that the mail has been taken by the relay, and ends its job; false if somebody else has it by now.
-    pub async fn mail_sent(&self, mail: &MailToSend) -> Result<bool> {
-        if let Occasion::Report { report_id } = mail.occasion {
-            self.usage_report_mailed(mail.list_id, report_id).await?;
-        }
-        self.finish_job(mail.claim).await
+    /// Notes that the relay has taken the mail, a report's with how the report went, and ends its job; false if somebody
+    /// else has it by now.
+    pub async fn mail_sent(&self, mail: &MailToSend, sent_as: Option<SentAs>) -> Result<bool> {
+        let ended = sqlx::query_scalar!(
+            r#"select end_mail($1, $2, $3, $4) as "ended!""#,
+            mail.claim.job_id,
+            mail.claim.attempt,
+            mail.claim.owner,
+            sent_as.map(SentAs::as_str),
+        );
+        Ok(ended.fetch_one(&self.pool).await?)
     }
 }

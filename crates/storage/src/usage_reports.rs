@@ -9,6 +9,7 @@ use futures_util::{
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use serde::Deserialize;
+use sqlx::types::Json;
 
 use crate::{Claim, Error, ListRef, Result, Storage, Workspace};
 
@@ -29,9 +30,24 @@ pub struct UsageReport {
     pub created_at: Timestamp,
     pub ended_at: Option<Timestamp>,
     pub mailed_at: Option<Timestamp>,
+    /// By recipient; none before the report has ended.
+    pub mails: Vec<ReportMail>,
     /// When it will be removed.
     pub expires_at: Timestamp,
     pub place: UsageReportRef,
+}
+
+/// What became of the mail to one recipient of a report.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ReportMail {
+    pub recipient: String,
+    /// `WAITING`, `SENT` or `FAILED`.
+    pub status: String,
+    /// `ATTACHMENT` or `LINK`, once a report was sent.
+    pub sent_as: Option<String>,
+    /// Why it was not sent, so far or for good.
+    pub reason: Option<String>,
+    pub settled_at: Option<Timestamp>,
 }
 
 /// Where a report's pieces are.
@@ -108,7 +124,9 @@ macro_rules! select_reports {
             ReportRow,
             r#"select c.workspace_id, r.list_id, r.report_id, r.public_id, c.public_id as list_public_id, r.start_date::text as "start_date!",
                       r.end_date::text as "end_date!", r.status, r.failure, r.rows, r.bytes, r.gzip_bytes, r.created_at,
-                      r.ended_at, r.mailed_at, r.created_at + interval '7 days' as "expires_at!"
+                      r.ended_at, r.mailed_at, r.created_at + interval '7 days' as "expires_at!",
+                      array(select to_jsonb(m) from report_mail m
+                            where m.list_id = r.list_id and m.report_id = r.report_id order by m.recipient) as "mails!: Vec<Json<ReportMail>>"
                from usage_report r join coupon_list c using (list_id) where "# + $condition,
             $($argument),+
         )
@@ -196,17 +214,6 @@ impl Storage {
         let row = select_reports!("r.list_id = $1 and r.report_id = $2", list_id, report_id);
         let row = row.fetch_optional(&self.pool).await?;
         row.map(TryInto::try_into).transpose()
-    }
-
-    pub(crate) async fn usage_report_mailed(&self, list_id: i64, report_id: i64) -> Result<()> {
-        sqlx::query!(
-            "update usage_report set mailed_at = clock_timestamp() where list_id = $1 and report_id = $2",
-            list_id,
-            report_id,
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
     }
 
     /// Removes the pieces that an interrupted try left, and waits for persons that are being erased: what is read of the
@@ -317,6 +324,8 @@ impl Storage {
              ), old as (
                  delete from usage_report r using due d where r.list_id = d.list_id and r.report_id = d.report_id
                  returning r.list_id, r.report_id
+             ), mails as (
+                 delete from report_mail m using old o where m.list_id = o.list_id and m.report_id = o.report_id
              )
              delete from usage_report_piece p using old o where p.list_id = o.list_id and p.report_id = o.report_id"
         )
@@ -342,6 +351,7 @@ struct ReportRow {
     created_at: jiff_sqlx::Timestamp,
     ended_at: Option<jiff_sqlx::Timestamp>,
     mailed_at: Option<jiff_sqlx::Timestamp>,
+    mails: Vec<Json<ReportMail>>,
     expires_at: jiff_sqlx::Timestamp,
 }
 
@@ -367,6 +377,7 @@ impl TryFrom<ReportRow> for UsageReport {
             created_at: row.created_at.into(),
             ended_at: row.ended_at.map(Into::into),
             mailed_at: row.mailed_at.map(Into::into),
+            mails: row.mails.into_iter().map(|Json(mail)| mail).collect(),
             expires_at: row.expires_at.into(),
             place: UsageReportRef {
                 workspace_id: row.workspace_id,

@@ -11,14 +11,15 @@ use actix_web::{
 use futures_util::StreamExt as _;
 use storage::{ReportStatus, UsageReport};
 use tracing::warn;
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
-use super::plain::plain;
+use super::{plain::plain, rows::rows};
 use crate::{
     App,
     authentication::authenticate,
     error::{ApiError, Envelope},
     openapi::refusals::{Guarded, NamesThing},
+    page::parameter,
     parameters,
     path::{ReportPath, report_id},
 };
@@ -31,6 +32,40 @@ struct LinkParameters {
     expires: Option<i64>,
     /// What makes it open without credentials.
     signature: Option<String>,
+    /// `csv` if absent: for people and spreadsheets. `json`: an object a line (NDJSON), each text as it was.
+    format: Option<Format>,
+}
+
+/// What a report is read as.
+#[derive(Clone, Copy, ToSchema)]
+#[schema(as = ReportFormat, rename_all = "lowercase")]
+enum Format {
+    Csv,
+    Json,
+}
+
+impl Format {
+    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
+        match parameter(request.query_string(), "format")?.as_deref() {
+            None | Some("csv") => Ok(Self::Csv),
+            Some("json") => Ok(Self::Json),
+            Some(_) => Err(ApiError::Bad("'format' must be csv or json.".to_owned())),
+        }
+    }
+
+    const fn ending(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Json => "ndjson",
+        }
+    }
+
+    const fn content_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Json => "application/x-ndjson",
+        }
+    }
 }
 
 #[utoipa::path(
@@ -42,7 +77,8 @@ struct LinkParameters {
     description = "The CSV, compressed if the client takes gzip. Opens with credentials, or with the link of a mail.",
     params(ReportPath, LinkParameters),
     responses(
-        (status = 200, description = "The report.", body = String, content_type = "text/csv"),
+        (status = 200, description = "The report.", content((String = "text/csv"), (String = "application/x-ndjson"))),
+        (status = 400, description = "`bad-request`: a parameter is unknown, or not what it should be.", body = Envelope),
         (status = 409, description = "`usage-report-not-ready`", body = Envelope),
         Guarded,
         NamesThing,
@@ -50,17 +86,20 @@ struct LinkParameters {
 )]
 pub(crate) async fn download(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let report = opened_report(&app, &request).await?;
+    let format = Format::of(&request)?;
     if report.status != ReportStatus::Ready {
         return Err(ApiError::ReportNotReady);
     }
     let mut answer = HttpResponse::Ok();
     answer
-        .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
+        .insert_header((CONTENT_TYPE, format.content_type()))
         .insert_header((
             CONTENT_DISPOSITION,
             format!(
-                "attachment; filename=\"usage-report-{}-{}.csv\"",
-                report.start_date, report.end_date
+                "attachment; filename=\"usage-report-{}-{}.{}\"",
+                report.start_date,
+                report.end_date,
+                format.ending()
             ),
         ))
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -69,6 +108,9 @@ pub(crate) async fn download(app: web::Data<App>, request: HttpRequest) -> Resul
         .storage
         .report_pieces(&report)
         .map(|piece| piece.map_err(cut_off));
+    if let Format::Json = format {
+        return Ok(answer.streaming(rows(Box::pin(plain(pieces)))));
+    }
     if takes_gzip(&request) {
         // It is kept compressed: nothing needs to be done for those who take it so.
         answer.insert_header((CONTENT_ENCODING, "gzip"));

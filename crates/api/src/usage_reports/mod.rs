@@ -6,6 +6,7 @@ pub(crate) mod fetch;
 pub(crate) mod fetch_all;
 mod plain;
 pub(crate) mod request;
+mod rows;
 mod shown;
 
 pub(crate) use delete::delete;

@@ -2,7 +2,7 @@
 
 use domain::instant_with_zone;
 use serde::Serialize;
-use storage::UsageReport;
+use storage::{ReportMail, UsageReport};
 use utoipa::ToSchema;
 
 use crate::openapi::texts;
@@ -44,12 +44,63 @@ pub(super) struct ShownReport {
     created_at: String,
     #[schema(value_type = Option<texts::Instant>, required = true)]
     ended_at: Option<String>,
-    /// When the mail relay took it; null until then.
+    /// When the mail relay took the first of its mails; null until then.
     #[schema(value_type = Option<texts::Instant>, required = true)]
     mailed_at: Option<String>,
+    /// What became of the mail to each who was to get one; empty until the report has ended.
+    mails: Vec<ShownMail>,
     /// When it is removed.
     #[schema(value_type = texts::Instant)]
     expires_at: String,
+}
+
+/// The states of a mail. It is `WAITING` until the relay has taken it, or it is given up.
+#[derive(ToSchema)]
+#[schema(as = ReportMailStatus, rename_all = "UPPERCASE")]
+#[expect(dead_code, reason = "only the document speaks of this type")]
+enum MailStatus {
+    Waiting,
+    Sent,
+    Failed,
+}
+
+/// How a report went by mail.
+#[derive(ToSchema)]
+#[schema(as = ReportSentAs, rename_all = "UPPERCASE")]
+#[expect(dead_code, reason = "only the document speaks of this type")]
+enum SentAs {
+    Attachment,
+    Link,
+}
+
+/// What became of a report's mail to one of its recipients.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReportMail)]
+struct ShownMail {
+    to: String,
+    #[schema(value_type = MailStatus)]
+    status: String,
+    /// Null until it was sent, and for a report that failed: the mail said why.
+    #[schema(value_type = Option<SentAs>, required = true)]
+    sent_as: Option<String>,
+    /// Why it was not sent, so far or for good; null if nothing kept it.
+    #[schema(required = true)]
+    reason: Option<String>,
+    /// When it was sent or given up; null until then.
+    #[schema(value_type = Option<texts::Instant>, required = true)]
+    settled_at: Option<String>,
+}
+
+impl From<ReportMail> for ShownMail {
+    fn from(mail: ReportMail) -> Self {
+        Self {
+            to: mail.recipient,
+            status: mail.status,
+            sent_as: mail.sent_as,
+            reason: mail.reason,
+            settled_at: mail.settled_at.map(instant_with_zone),
+        }
+    }
 }
 
 impl From<UsageReport> for ShownReport {
@@ -63,6 +114,7 @@ impl From<UsageReport> for ShownReport {
             created_at: instant_with_zone(report.created_at),
             ended_at: report.ended_at.map(instant_with_zone),
             mailed_at: report.mailed_at.map(instant_with_zone),
+            mails: report.mails.into_iter().map(ShownMail::from).collect(),
             expires_at: instant_with_zone(report.expires_at),
             start_date: report.start_date,
             end_date: report.end_date,

@@ -13,6 +13,9 @@ use tracing_subscriber::EnvFilter;
 
 use super::{Problems, Variables, secret, unknown};
 
+/// A mail is made in memory, several at a time.
+const MOST_ATTACHMENT_BYTES: u64 = 50_000_000;
+
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     /// Absent: a private PostgreSQL.
@@ -35,6 +38,7 @@ pub(crate) struct Settings {
     /// Absent: mails wait.
     pub(crate) relay: Option<Relay>,
     pub(crate) mail_domains: MailDomains,
+    pub(crate) mail_attachment_bytes: usize,
     pub(crate) report_variations: bool,
     pub(crate) rate_limits: RateLimits,
     /// Requests a second from one address; absent: as many as come.
@@ -101,6 +105,10 @@ impl Settings {
         let relay = problems.keep("COUPONRY_MAIL_FROM", mail(relay, said.mail_from.as_deref()));
         let domains = said.mail_domains.as_deref().unwrap_or_default();
         let mail_domains = problems.keep("COUPONRY_MAIL_DOMAINS", domains.parse());
+        let mail_attachment_bytes = problems.keep(
+            "COUPONRY_MAIL_ATTACHMENT_BYTES",
+            number(&said.mail_attachment_bytes, 0, MOST_ATTACHMENT_BYTES),
+        );
         let report_variations =
             problems.keep("COUPONRY_REPORT_VARIATIONS", on_or_off(&said.report_variations));
         let limited = problems.keep("COUPONRY_RATE_LIMITS", on_or_off(&said.rate_limits));
@@ -129,6 +137,7 @@ impl Settings {
                 workspace_lists: workspace_lists?.map(|lists: NonZeroU32| lists.get().into()),
                 relay: relay?,
                 mail_domains: mail_domains?,
+                mail_attachment_bytes: usize::try_from(mail_attachment_bytes?).ok()?,
                 report_variations: report_variations?,
                 rate_limits: if limited? {
                     limits.into_iter().collect()

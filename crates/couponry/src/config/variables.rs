@@ -190,6 +190,16 @@ pub(crate) struct Variables {
     #[arg(long, env = "COUPONRY_MAIL_DOMAINS", global = true, value_name = "DOMAINS")]
     pub(crate) mail_domains: Option<String>,
 
+    /// The largest mail that a report is attached to, in bytes, encoded; beyond it the mail has a link
+    #[arg(
+        long,
+        env = "COUPONRY_MAIL_ATTACHMENT_BYTES",
+        global = true,
+        value_name = "BYTES",
+        default_value = "10000000"
+    )]
+    pub(crate) mail_attachment_bytes: String,
+
     /// Whether usage reports have the columns Locale and Variation too
     #[arg(
         long,

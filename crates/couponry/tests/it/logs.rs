@@ -112,14 +112,14 @@ async fn report(app: &TestApp, mail: &MailHost, list: &str) -> String {
     };
     say_size(
         &mut session,
-        "update usage_report set gzip_bytes = gzip_bytes + 1000000000",
+        "update usage_report set bytes = bytes + 1000000000, gzip_bytes = gzip_bytes + 1000000000",
     )
     .await;
     mail.be_away(false);
     let letter = mail.mail_about("Usage report of ").await;
     say_size(
         &mut session,
-        "update usage_report set gzip_bytes = gzip_bytes - 1000000000",
+        "update usage_report set bytes = bytes - 1000000000, gzip_bytes = gzip_bytes - 1000000000",
     )
     .await;
     let plain = letter.text("text/plain");

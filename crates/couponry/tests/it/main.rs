@@ -38,6 +38,7 @@ mod pull;
 mod quotas;
 mod races;
 mod rate_limits;
+mod relays;
 mod restarts;
 mod silent_database;
 mod stalling;

@@ -69,6 +69,28 @@ async fn a_threshold_that_was_lowered_arms_the_alert_again() {
 }
 
 #[tokio::test]
+async fn a_code_that_comes_and_goes_at_the_threshold_is_told_of_once() {
+    let (app, mail) = app_with_mail().await;
+    let list = app.create_list_from(&subscribed(alert_below(5))).await;
+    app.load_codes(&list, &codes("A", 5)).await;
+    for user in ["u", "v", "w"] {
+        let held = app.hold(&list, user).await;
+        watched(&app).await;
+        app.release(&list, &held).await.expect(200);
+        watched(&app).await;
+    }
+    app.jobs_done().await;
+    assert_eq!(mail.mails().len(), 1);
+    // An hour later it is news again, though nothing was loaded.
+    sqlx::query("update list_watch set shortage_told_at = shortage_told_at - interval '1 hour'")
+        .execute(&mut app.database.connect().await)
+        .await
+        .unwrap();
+    app.hold(&list, "x").await;
+    mail.nth(2).await;
+}
+
+#[tokio::test]
 async fn two_servers_tell_of_one_shortage_once() {
     let (app, mail) = app_with_mail().await;
     let _second = app.another_server().await;

@@ -13,9 +13,41 @@ use tokio::{
     task::AbortHandle,
 };
 
-use super::{backstage, server::Environment, wait_for};
+use super::{
+    backstage,
+    server::Environment,
+    test_tls::{Duplex, TestTls},
+    wait_for,
+};
 
-const OFFERED: &str = "250-mail.example.com\r\n250-AUTH PLAIN\r\n250 8BITMIME";
+/// What the host says it can do, and does.
+#[derive(Clone, Default)]
+pub(crate) struct Offers {
+    pub(crate) eight_bits: bool,
+    pub(crate) utf8_addresses: bool,
+    pub(crate) largest: Option<Largest>,
+    /// STARTTLS, with this certificate.
+    pub(crate) tls: Option<TestTls>,
+}
+
+/// The largest mail the host takes, in bytes, and how it says so.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Largest {
+    /// By `SIZE`; a larger one that comes all the same is refused.
+    Announced(usize),
+    /// By 552, when it has come.
+    Answered(usize),
+    /// By hanging up in the middle.
+    BrokenOff(usize),
+}
+
+/// Much as a common relay.
+fn usual() -> Offers {
+    Offers {
+        eight_bits: true,
+        ..Offers::default()
+    }
+}
 
 /// Takes mails until it is dropped.
 pub(crate) struct MailHost {
@@ -30,6 +62,9 @@ struct Shared {
     refused: HashMap<String, &'static str>,
     /// How often each address was named to the host.
     named: HashMap<String, usize>,
+    offers: Offers,
+    /// Mails that were refused or cut off for their size.
+    too_large: usize,
     is_away: bool,
     callers_while_away: usize,
 }
@@ -43,7 +78,14 @@ pub(crate) struct Mail {
 
 impl MailHost {
     pub(crate) async fn start() -> Self {
-        let shared = Arc::new(Mutex::new(Shared::default()));
+        Self::offering(usual()).await
+    }
+
+    pub(crate) async fn offering(offers: Offers) -> Self {
+        let shared = Arc::new(Mutex::new(Shared {
+            offers,
+            ..Shared::default()
+        }));
         let (address, accepting) = backstage::spawn({
             let shared = Arc::clone(&shared);
             async move {
@@ -68,10 +110,15 @@ impl MailHost {
 
     /// The same with a login `user:password@` for it, which the host takes whatever it is.
     pub(crate) fn relay_with_login_for(&self, environment: &mut Environment, login: &str) {
-        environment.insert(
-            "COUPONRY_SMTP_URL".to_owned(),
-            format!("smtp://{login}{}?tls=none", self.address),
-        );
+        let tls = self.shared.lock().unwrap().offers.tls.clone();
+        let url = match &tls {
+            Some(_) => format!("smtp://{login}localhost:{}?tls=required", self.address.port()),
+            None => format!("smtp://{login}{}?tls=none", self.address),
+        };
+        environment.insert("COUPONRY_SMTP_URL".to_owned(), url);
+        if let Some(tls) = tls {
+            environment.insert("SSL_CERT_FILE".to_owned(), tls.authority_file());
+        }
         environment.insert(
             "COUPONRY_MAIL_FROM".to_owned(),
             "couponry <coupons@example.com>".to_owned(),
@@ -82,6 +129,11 @@ impl MailHost {
     pub(crate) fn refuse(&self, address: &str, answer: &'static str) {
         let mut shared = self.shared.lock().unwrap();
         shared.refused.insert(address.to_owned(), answer);
+    }
+
+    /// How many mails were too large for the host.
+    pub(crate) fn too_large(&self) -> usize {
+        self.shared.lock().unwrap().too_large
     }
 
     /// How often a mail to this address was announced, whatever the answer.
@@ -182,7 +234,9 @@ async fn accept(listener: TcpListener, shared: Arc<Mutex<Shared>>) {
 
 /// RFC 5321, as far as a client that sends mails needs it. A client that goes away in between is no concern of ours.
 async fn serve(connection: TcpStream, shared: Arc<Mutex<Shared>>) -> Option<()> {
-    let mut connection = BufStream::new(connection);
+    let mut connection: Connection = BufStream::new(Box::new(connection));
+    let offers = shared.lock().unwrap().offers.clone();
+    let mut is_encrypted = false;
     let is_away = {
         let mut shared = shared.lock().unwrap();
         shared.callers_while_away += usize::from(shared.is_away);
@@ -193,6 +247,7 @@ async fn serve(connection: TcpStream, shared: Arc<Mutex<Shared>>) -> Option<()> 
     }
     say(&mut connection, "220 mail.example.com").await?;
     let mut to = Vec::new();
+    let mut takes_utf8 = false;
     loop {
         let mut line = String::new();
         if connection.read_line(&mut line).await.ok()? == 0 {
@@ -200,17 +255,26 @@ async fn serve(connection: TcpStream, shared: Arc<Mutex<Shared>>) -> Option<()> 
         }
         let verb = line.get(..4).unwrap_or_default().to_ascii_uppercase();
         match verb.as_str() {
-            "EHLO" => say(&mut connection, OFFERED).await?,
+            "EHLO" => say(&mut connection, &offers.told(is_encrypted)).await?,
+            "STAR" => {
+                let tls = offers.tls.as_ref()?;
+                say(&mut connection, "220 go on").await?;
+                connection = BufStream::new(Box::new(tls.accept(connection.into_inner()).await?));
+                is_encrypted = true;
+            }
             "MAIL" | "RSET" => {
                 to.clear();
+                takes_utf8 = offers.utf8_addresses && line.contains("SMTPUTF8");
                 say(&mut connection, "250 yes").await?;
             }
             "RCPT" => {
                 let address = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+                let is_wrong = !address.is_ascii() && !takes_utf8;
                 let refusal = {
                     let mut shared = shared.lock().unwrap();
                     *shared.named.entry(address.clone()).or_default() += 1;
-                    shared.refused.get(&address).copied()
+                    let wrong = is_wrong.then_some("553 5.6.7 no such letters");
+                    shared.refused.get(&address).copied().or(wrong)
                 };
                 if refusal.is_none() {
                     to.push(address);
@@ -219,7 +283,25 @@ async fn serve(connection: TcpStream, shared: Arc<Mutex<Shared>>) -> Option<()> 
             }
             "DATA" => {
                 say(&mut connection, "354 go on").await?;
-                let source = read_data(&mut connection).await?;
+                let cut_off = match offers.largest {
+                    Some(Largest::BrokenOff(most)) => most,
+                    _ => usize::MAX,
+                };
+                let Some(source) = read_data(&mut connection, cut_off).await else {
+                    shared.lock().unwrap().too_large += 1;
+                    return None;
+                };
+                if let Some(Largest::Announced(most) | Largest::Answered(most)) = offers.largest
+                    && source.len() > most
+                {
+                    shared.lock().unwrap().too_large += 1;
+                    say(&mut connection, "552 5.3.4 too big").await?;
+                    continue;
+                }
+                if !offers.eight_bits && !source.is_ascii() {
+                    say(&mut connection, "554 5.6.1 seven bits").await?;
+                    continue;
+                }
                 let mail = Mail {
                     to: std::mem::take(&mut to),
                     source,
@@ -234,7 +316,32 @@ async fn serve(connection: TcpStream, shared: Arc<Mutex<Shared>>) -> Option<()> 
     }
 }
 
-async fn say(connection: &mut BufStream<TcpStream>, line: &str) -> Option<()> {
+impl Offers {
+    fn told(&self, is_encrypted: bool) -> String {
+        let size = match self.largest {
+            Some(Largest::Announced(most)) => format!("SIZE {most}"),
+            _ => String::new(),
+        };
+        let lines = [
+            ("AUTH PLAIN", true),
+            ("8BITMIME", self.eight_bits),
+            ("SMTPUTF8", self.utf8_addresses),
+            ("STARTTLS", self.tls.is_some() && !is_encrypted),
+            (&*size, !size.is_empty()),
+        ];
+        let offered = lines.iter().filter(|(_, is_offered)| *is_offered);
+        let lines: Vec<&str> = offered.map(|(line, _)| *line).collect();
+        format!(
+            "250-mail.example.com\r\n250-{}\r\n250 HELP",
+            lines.join("\r\n250-")
+        )
+    }
+}
+
+/// Plain or encrypted.
+type Connection = BufStream<Box<dyn Duplex>>;
+
+async fn say(connection: &mut Connection, line: &str) -> Option<()> {
     connection
         .write_all(format!("{line}\r\n").as_bytes())
         .await
@@ -242,10 +349,13 @@ async fn say(connection: &mut BufStream<TcpStream>, line: &str) -> Option<()> {
     connection.flush().await.ok()
 }
 
-/// Up to the line with a single dot; lines that begin with a dot come with one more.
-async fn read_data(connection: &mut BufStream<TcpStream>) -> Option<Vec<u8>> {
+/// Up to the line with a single dot; lines that begin with a dot come with one more. Nothing if it is longer than that.
+async fn read_data(connection: &mut Connection, cut_off: usize) -> Option<Vec<u8>> {
     let mut data = Vec::new();
     while !data.ends_with(b"\r\n.\r\n") {
+        if data.len() > cut_off {
+            return None;
+        }
         data.push(connection.read_u8().await.ok()?);
     }
     data.truncate(data.len() - 3);

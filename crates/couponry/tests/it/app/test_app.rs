@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     Client, Credentials, Database, FileHost, Output, Server, backstage, csv,
     server::{Environment, program},
-    until,
+    until, wait_for,
 };
 
 pub(crate) const WORKSPACE: &str = "ws-of-the-tests";
@@ -50,6 +50,16 @@ impl TestApp {
             output,
             server,
         }
+    }
+
+    /// Waits for a line of the log that has all of these.
+    pub(crate) async fn logs(&self, texts: &[&str]) {
+        wait_for(&format!("a log line with {texts:?}"), async || {
+            let lines = self.output.log_lines();
+            let has_all = |line: &&String| texts.iter().all(|text| line.contains(text));
+            lines.iter().find(has_all).map(|_| ())
+        })
+        .await;
     }
 
     pub(crate) fn output(&self) -> &Output {
@@ -164,6 +174,24 @@ impl TestApp {
             .execute(&mut session)
             .await
             .unwrap();
+    }
+
+    /// Waits for every mail to be sent or given up, and forgets the latter: why they were.
+    pub(crate) async fn mails_given_up(&self) -> Vec<String> {
+        let mut session = self.database.connect().await;
+        until("the mails to be sent or given up", async || {
+            let under_way: bool =
+                sqlx::query_scalar("select exists (select from job where state in ('ready', 'running'))")
+                    .fetch_one(&mut session)
+                    .await
+                    .unwrap();
+            !under_way
+        })
+        .await;
+        sqlx::query_scalar("delete from job where kind = 'send_mail' and state = 'dead' returning last_error")
+            .fetch_all(&mut session)
+            .await
+            .unwrap()
     }
 
     /// Waits until the background work that the test caused is done.

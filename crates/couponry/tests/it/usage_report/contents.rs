@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{HEADER, age, app_with_mail, ask, day, download, report};
-use crate::app::{FileHost, TestApp, codes};
+use crate::app::{FileHost, TestApp, codes, json_lines, text};
 
 /// Rows 17 and 35 of the contract.
 #[tokio::test]
@@ -192,4 +192,51 @@ async fn what_was_handed_out_is_reported_whatever_became_of_list_and_file() {
 fn codes_in(csv: &str) -> Vec<&str> {
     let rows = csv.lines().skip(1);
     rows.map(|row| row.split(',').nth(6).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn programs_get_each_text_as_it_was_where_a_spreadsheet_gets_it_marked() {
+    let app = TestApp::start().await;
+    let list = app.list_with(&["=eq4"]).await;
+    let campaign = json!({"id": "'=c", "name": "Gr\u{fc}n; +1", "sent_at": "2026-11-22T10:00:00Z"});
+    app.allocate(&list, &json!({"user_id": "@ada", "campaign": campaign}))
+        .await
+        .expect(201);
+    let ready = report(&app, &list).await;
+    let csv = download(&app, &ready).await;
+    assert!(csv.text.starts_with('\u{feff}'), "{}", csv.text);
+    let row = csv.text.lines().nth(1).unwrap();
+    assert!(
+        row.starts_with(",''=c,Gr\u{fc}n;' +1,2026-11-22 10:00:00,,'@ada,'=eq4,"),
+        "{row}"
+    );
+    let path = format!("/usage-report/{}/download", text(&ready["_id"]));
+    let answer = app.get(&format!("{path}?format=json")).await;
+    assert_eq!(answer.header("content-type"), Some("application/x-ndjson"));
+    assert!(
+        answer
+            .header("content-disposition")
+            .unwrap()
+            .ends_with(".ndjson\"")
+    );
+    let rows = json_lines(&answer.text);
+    let added = rows[0]["coupon_added_at"].clone();
+    assert_eq!(
+        rows,
+        [
+            json!({"channel": null, "campaign_id": "'=c", "campaign_name": "Gr\u{fc}n; +1",
+                "campaign_sent_at": "2026-11-22 10:00:00", "delivery_type": null, "user_id": "@ada",
+                "coupon_code": "=eq4", "coupon_added_at": added, "coupon_list_label": ready_label(&csv.text)})
+        ]
+    );
+    assert_eq!(app.get(&format!("{path}?format=csv")).await.text, csv.text);
+    app.get(&format!("{path}?format=xml"))
+        .await
+        .expect_error(400, "bad-request");
+    app.forget_mails().await;
+}
+
+/// The last cell of the first row.
+fn ready_label(csv: &str) -> &str {
+    csv.lines().nth(1).unwrap().rsplit(',').next().unwrap()
 }

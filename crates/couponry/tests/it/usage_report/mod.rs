@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::app::{Answer, MailHost, TestApp, text, wait_for};
 
-const HEADER: &str = "Channel,Campaign ID,Campaign Name,Campaign Sent Time,Delivery Type,Moengage ID,Coupon Code,\
+/// With the byte order mark that spreadsheets need.
+const HEADER: &str = "\u{feff}Channel,Campaign ID,Campaign Name,Campaign Sent Time,Delivery Type,Moengage ID,Coupon Code,\
                       Coupon Addition Date,Coupon List Label";
 
 async fn app_with_mail() -> (TestApp, MailHost) {
