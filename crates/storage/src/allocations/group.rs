@@ -1,4 +1,4 @@
-//! One list's part of a call: what was asked, and what each asker hears.
+//! One list's part of a call: the messages that go together, their keys, and what each asker hears.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::{
     AllocationOutcome, AllocationRequest, AllocationsUnavailable, Shortage, Waiting,
-    call::{Fresh, Known},
+    answer::{KeyAnswer, is_same, outcome},
 };
 use crate::{Error, ListRef, Result};
 
@@ -15,15 +15,29 @@ use crate::{Error, ListRef, Result};
 pub(super) struct Group {
     pub(super) list: Arc<ListRef>,
     pub(super) shortage: Shortage,
-    /// Those that differ. A key met twice: the first gets the code, the others are its repeats.
-    pub(super) keys: Vec<RequestKey>,
-    /// For each key, which of the requests was the first to name it.
-    first: Vec<usize>,
-    /// For each request, the place of its key.
-    places: Vec<usize>,
-    requests: Vec<AllocationRequest>,
-    /// Who waits, and for how many of the requests.
-    askers: Vec<(usize, Answer)>,
+    /// Those that differ. A key met twice: the first request gets the code, the others are its repeats.
+    pub(super) keys: Vec<Key>,
+    /// All requests, in the order of their messages.
+    asked: Vec<Asked>,
+    askers: Vec<Asker>,
+}
+
+/// A key, and the index of the first request that named it.
+pub(super) struct Key {
+    pub(super) key: RequestKey,
+    first: usize,
+}
+
+/// A request, and the index of its key.
+struct Asked {
+    request: AllocationRequest,
+    key: usize,
+}
+
+/// Who waits, and for how many of the requests.
+struct Asker {
+    requests: usize,
+    answer: Answer,
 }
 
 /// Where a handler waits.
@@ -35,31 +49,32 @@ impl Group {
         let messages: Vec<Waiting> = (messages.into_iter())
             .filter(|waiting| !waiting.answer.is_closed())
             .collect();
-        let shortage = messages
-            .first()
-            .map_or(Shortage::Partial, |waiting| waiting.shortage);
         let size = messages.iter().map(|waiting| waiting.requests.len()).sum();
-        let mut place_of: HashMap<RequestKey, usize> = HashMap::with_capacity(size);
+        let mut index_of: HashMap<RequestKey, usize> = HashMap::with_capacity(size);
         let mut group = Self {
+            shortage: messages
+                .first()
+                .map_or(Shortage::Partial, |waiting| waiting.shortage),
             list,
-            shortage,
             keys: Vec::with_capacity(size),
-            first: Vec::with_capacity(size),
-            places: Vec::with_capacity(size),
-            requests: Vec::with_capacity(size),
+            asked: Vec::with_capacity(size),
             askers: Vec::with_capacity(messages.len()),
         };
-        for waiting in messages {
-            group.askers.push((waiting.requests.len(), waiting.answer));
-            for request in waiting.requests {
+        for Waiting { requests, answer, .. } in messages {
+            group.askers.push(Asker {
+                requests: requests.len(),
+                answer,
+            });
+            for request in requests {
                 let key = request.key(&group.list);
-                let place = *place_of.entry(key).or_insert(group.keys.len());
-                if place == group.keys.len() {
-                    group.keys.push(key);
-                    group.first.push(group.requests.len());
+                let index = *index_of.entry(key).or_insert(group.keys.len());
+                if index == group.keys.len() {
+                    group.keys.push(Key {
+                        key,
+                        first: group.asked.len(),
+                    });
                 }
-                group.places.push(place);
-                group.requests.push(request);
+                group.asked.push(Asked { request, key: index });
             }
         }
         group
@@ -67,42 +82,48 @@ impl Group {
 
     /// The first request of each key, in the order of the keys.
     pub(super) fn requests(&self) -> impl Iterator<Item = &AllocationRequest> {
-        self.first.iter().filter_map(|first| self.requests.get(*first))
+        let asked = self.keys.iter().filter_map(|key| self.asked.get(key.first));
+        asked.map(|asked| &asked.request)
     }
 
     /// All or nothing, and two of the requests contradict each other: then nothing.
     pub(super) fn contradicts_itself(&self) -> bool {
-        let firsts: Vec<&AllocationRequest> = self.requests().collect();
-        let contradicts = |(place, request): (&usize, &AllocationRequest)| {
-            firsts.get(*place).is_some_and(|first| !is_same(first, request))
+        let contradicts = |asked: &Asked| {
+            self.first_with(asked.key)
+                .is_some_and(|first| !is_same(first, &asked.request))
         };
-        self.shortage == Shortage::Reject && self.places.iter().zip(&self.requests).any(contradicts)
+        self.shortage == Shortage::Reject && self.asked.iter().any(contradicts)
+    }
+
+    fn first_with(&self, key: usize) -> Option<&AllocationRequest> {
+        let first = self.keys.get(key)?.first;
+        self.asked.get(first).map(|asked| &asked.request)
     }
 
     /// The messages as they came.
     pub(super) fn into_messages(self) -> Vec<Waiting> {
-        let mut requests = self.requests.into_iter();
-        let message = |(size, answer)| Waiting {
-            requests: requests.by_ref().take(size).collect(),
+        let mut requests = self.asked.into_iter().map(|asked| asked.request);
+        let message = |asker: Asker| Waiting {
+            requests: requests.by_ref().take(asker.requests).collect(),
             shortage: self.shortage,
-            answer,
+            answer: asker.answer,
         };
         self.askers.into_iter().map(message).collect()
     }
 
-    /// Tells everybody what was found out about their keys.
-    pub(super) fn answer(self, known: &[Known]) {
-        let mut seen = vec![false; self.keys.len()];
-        let outcome = |(place, request): (&usize, &AllocationRequest)| {
-            let first = seen
-                .get_mut(*place)
-                .is_some_and(|seen| !std::mem::replace(seen, true));
-            let asked_by = self.first.get(*place).and_then(|first| self.requests.get(*first));
-            known
-                .get(*place)
-                .map(|known| told(known, request, asked_by, first))
-        };
-        let outcomes: Option<Vec<_>> = self.places.iter().zip(&self.requests).map(outcome).collect();
+    /// Tells everybody what was found out about their keys, in the order of these.
+    pub(super) fn answer(self, answers: &[KeyAnswer]) {
+        let outcomes: Option<Vec<AllocationOutcome>> = self
+            .asked
+            .iter()
+            .enumerate()
+            .map(|(index, asked)| {
+                let answer = answers.get(asked.key)?;
+                let first = self.keys.get(asked.key)?.first;
+                let is_own = index == first || is_same(&self.asked.get(first)?.request, &asked.request);
+                Some(outcome(answer, &asked.request, index == first, is_own))
+            })
+            .collect();
         match outcomes {
             Some(outcomes) => self.tell(outcomes),
             None => self.fail(Error::Fault("allocate left a key without an answer".to_owned())),
@@ -111,67 +132,26 @@ impl Group {
 
     /// The same for all.
     pub(super) fn answer_all(self, outcome: &AllocationOutcome) {
-        let outcomes = vec![outcome.clone(); self.requests.len()];
+        let outcomes = vec![outcome.clone(); self.asked.len()];
         self.tell(outcomes);
     }
 
     fn tell(self, outcomes: Vec<AllocationOutcome>) {
         let mut outcomes = outcomes.into_iter();
-        for (size, answer) in self.askers {
+        for asker in self.askers {
             // Nobody is waiting where the client has hung up; its code is kept for its retry.
-            _ = answer.send(Ok(outcomes.by_ref().take(size).collect()));
+            _ = asker
+                .answer
+                .send(Ok(outcomes.by_ref().take(asker.requests).collect()));
         }
     }
 
     pub(super) fn fail(self, error: Error) {
         let error = Arc::new(error);
-        for (_, answer) in self.askers {
-            _ = answer.send(Err(AllocationsUnavailable::Storage(error.clone())));
+        for asker in self.askers {
+            _ = asker
+                .answer
+                .send(Err(AllocationsUnavailable::Storage(error.clone())));
         }
     }
-}
-
-/// What the caller hears of its key.
-fn told(
-    known: &Known,
-    request: &AllocationRequest,
-    asked_by: Option<&AllocationRequest>,
-    first: bool,
-) -> AllocationOutcome {
-    match known {
-        Known::Fresh(Fresh::Inactive) => AllocationOutcome::ListNotActive,
-        Known::Fresh(Fresh::Exhausted) => AllocationOutcome::Exhausted,
-        Known::Fresh(Fresh::New(allocation)) if first => AllocationOutcome::New(allocation.clone()),
-        Known::Fresh(Fresh::New(allocation)) => {
-            let same = asked_by.is_some_and(|first| is_same(first, request));
-            if same {
-                AllocationOutcome::Repeat(allocation.clone())
-            } else {
-                AllocationOutcome::Conflict
-            }
-        }
-        Known::Before {
-            user_id,
-            campaign_id: campaign,
-            released,
-            allocation,
-        } => {
-            let same = user_id.as_deref() == Some(request.user_id.as_str())
-                && campaign.as_deref() == campaign_id(request);
-            match (same, released) {
-                (false, _) => AllocationOutcome::Conflict,
-                (true, true) => AllocationOutcome::Released,
-                (true, false) => AllocationOutcome::Repeat(allocation.clone()),
-            }
-        }
-    }
-}
-
-/// Whether two requests with one key ask for the same.
-fn is_same(one: &AllocationRequest, other: &AllocationRequest) -> bool {
-    one.user_id == other.user_id && campaign_id(one) == campaign_id(other)
-}
-
-fn campaign_id(request: &AllocationRequest) -> Option<&str> {
-    request.campaign.as_ref().map(|campaign| campaign.id.as_str())
 }

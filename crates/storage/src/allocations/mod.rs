@@ -1,8 +1,13 @@
 //! Handing out codes: one for each request key, in calls that serve whatever waits.
 
-mod call;
+mod answer;
+mod campaigns;
 mod dispatch;
 mod group;
+mod look_up;
+mod perform;
+mod schedule;
+mod statement;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -11,7 +16,7 @@ use jiff::Timestamp;
 use moka::future::Cache;
 use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 
-use self::dispatch::Dispatcher;
+use self::{dispatch::Dispatcher, schedule::Message};
 use crate::{Error, ListRef, Result, Settings, pool::Pool};
 
 /// The most keys in one call. More would make single requests wait behind batches; at a thousand the round trip is
@@ -115,6 +120,16 @@ struct Waiting {
     requests: Vec<AllocationRequest>,
     shortage: Shortage,
     answer: oneshot::Sender<Result<Vec<AllocationOutcome>, AllocationsUnavailable>>,
+}
+
+impl Message for Waiting {
+    fn keys(&self) -> usize {
+        self.requests.len()
+    }
+
+    fn is_all_or_nothing(&self) -> bool {
+        self.shortage == Shortage::Reject
+    }
 }
 
 impl Allocator {
