@@ -29,9 +29,9 @@ pub use alerts::{
 pub use allocation::{AllocationId, AllocationStatus, Position};
 pub use block::{BLOCK_BYTES, CodesPerBlock};
 pub use campaign::{Campaign, CampaignKey};
-pub use code::{CODE_BYTES, CodeError, check_code};
+pub use code::{CODE_BYTES, CodeError, check_code, holds_unseen, is_unseen};
 pub use expiry::{ExpiryError, parse_expiry};
-pub use file::{FileStatus, LoadFailure, MAX_NAMED_REJECTIONS, RejectReason, Rejection};
+pub use file::{FileStatus, LoadFailure, MAX_NAMED_REJECTIONS, RejectReason, Rejection, told};
 pub use file_url::{BasicAuth, FileUrl, FileUrlError};
 pub use fingerprint::FingerprintKey;
 pub use forecast::{Forecast, Usage};
