@@ -57,7 +57,10 @@ pub enum RejectReason {
 pub enum LoadFailure {
     #[error("address not allowed")]
     AddressNotAllowed,
-    #[error("host redirects to what is no URL that may be fetched")]
+    #[error(
+        "host redirects to a URL that must not be fetched: it is neither http nor https, carries a password, or uses \
+         another service's port"
+    )]
     BadRedirect,
     #[error("host not found")]
     HostNotFound,

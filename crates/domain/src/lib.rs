@@ -4,6 +4,7 @@ mod alerts;
 mod allocation;
 mod block;
 mod campaign;
+mod caseless;
 mod code;
 mod expiry;
 mod file;
@@ -29,6 +30,7 @@ pub use alerts::{
 pub use allocation::{AllocationId, AllocationStatus, Position};
 pub use block::{BLOCK_BYTES, CodesPerBlock};
 pub use campaign::{Campaign, CampaignKey};
+pub use caseless::caseless;
 pub use code::{CODE_BYTES, CodeError, check_code, holds_unseen, is_unseen};
 pub use expiry::{ExpiryError, parse_expiry};
 pub use file::{FileStatus, LoadFailure, MAX_NAMED_REJECTIONS, RejectReason, Rejection, told};
