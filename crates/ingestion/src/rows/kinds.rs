@@ -121,7 +121,7 @@ pub(super) fn of_text(head: &[u8]) -> Option<&'static str> {
     match text.first()? {
         b'<' if ["<!doctype html", "<html", "<head", "<body", "<table", "<script"]
             .iter()
-            .any(|tag| holds(&tag)) =>
+            .any(|tag| holds(tag)) =>
         {
             Some("a web page (HTML), perhaps one to sign in or a preview")
         }
