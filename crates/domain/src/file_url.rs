@@ -19,9 +19,7 @@ pub enum FileUrlError {
     NotAUrl,
     #[error("must not contain line ends, tabs or other control characters")]
     ControlCharacter,
-    #[error(
-        "must not contain blanks or characters that cannot be seen; a blank within the URL is written %20"
-    )]
+    #[error("must not contain blanks; a blank within the URL is written %20")]
     Blank,
     #[error("must not be longer than 2048 bytes")]
     TooLong,
@@ -56,10 +54,10 @@ impl FileUrl {
         let url = Url::parse(text).map_err(|error| match error {
             ParseError::RelativeUrlWithoutBase => FileUrlError::NotAUrl,
             ParseError::InvalidPort => FileUrlError::Port,
-            _ if text.contains(is_unseen) => FileUrlError::Blank,
+            _ if text.contains(char::is_whitespace) => FileUrlError::Blank,
             _ => FileUrlError::Host,
         })?;
-        if text.contains(is_unseen) {
+        if text.contains(char::is_whitespace) {
             return Err(FileUrlError::Blank);
         }
         if !matches!(url.scheme(), "http" | "https") {
@@ -180,7 +178,6 @@ mod tests {
             ("http://a.de/my codes.csv", Blank),
             ("http://a .de/codes.csv", Blank),
             ("http://a.de/my\u{a0}codes.csv", Blank),
-            ("http://a.de/my\u{200b}codes.csv", Blank),
             ("ftp://a.de/x", Scheme),
             ("file:///etc/passwd", Scheme),
             ("https://u:p@a.de/x", UserInformation),

@@ -9,7 +9,7 @@ use super::{fields::Row, header::is_coupon_code, kinds, opening::beginning, piec
 /// The longest part of a first line that is shown, in characters.
 const SHOWN: usize = 80;
 
-/// Kept until the header was read.
+/// 64 KiB at most, for as long as a header may come.
 #[derive(Default)]
 pub(super) struct Head(Vec<u8>);
 

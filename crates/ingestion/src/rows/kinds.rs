@@ -15,7 +15,7 @@ const COMPRESSED: &[Mark] = &[
     (0, b"\x04\x22\x4d\x18", "lz4"),
     (0, b"7z\xbc\xaf\x27\x1c", "7z"),
     (0, b"Rar!\x1a\x07", "rar"),
-    (257, b"ustar", "tar"),
+    (256, b"\0ustar", "tar"),
 ];
 
 const OTHERS: &[Mark] = &[
@@ -34,12 +34,11 @@ const OTHERS: &[Mark] = &[
     (0, b"II*\0", "a picture (TIFF)"),
     (0, b"MM\0*", "a picture (TIFF)"),
     (8, b"WEBPVP8", "a picture (WebP)"),
-    (4, b"ftyp", "a photo or a video"),
     (0, b"SQLite format 3\0", "a SQLite database"),
     (4, b"Standard Jet DB", "an Access database"),
     (4, b"Standard ACE DB", "an Access database"),
-    (0, b"PGDMP", "a dump of a PostgreSQL database"),
-    (0, b"PAR1", "a Parquet file"),
+    (0, b"PGDMP\x01", "a dump of a PostgreSQL database"),
+    (0, b"PAR1\x15", "a Parquet file"),
     (0, b"Obj\x01", "an Avro file"),
     (0, b"ARROW1\0\0", "an Arrow file"),
     (0, b"bplist00", "a property list"),
@@ -77,6 +76,8 @@ pub(super) fn check(head: &[u8]) -> Result<(), LoadFailure> {
         found.map(|(_, _, name)| *name)
     };
     let failure = match head {
+        // Behind the length of what says which.
+        [0, 0, 0, _, b'f', b't', b'y', b'p', ..] => LoadFailure::NotCsv("a photo or a video"),
         [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => zipped(head),
         // After the block size the digits of pi.
         [
@@ -113,22 +114,23 @@ fn zipped(head: &[u8]) -> LoadFailure {
     kind.map_or(LoadFailure::Compressed("zip"), LoadFailure::NotCsv)
 }
 
+/// Elements that only a web page has.
+const PAGE: &[&str] = &["<!doctype html", "<html", "<head", "<body", "<table", "<script"];
+
 /// By how it reads. A header may begin like this too, so it is asked only of a file that has none.
 pub(super) fn of_text(head: &[u8]) -> Option<&'static str> {
     let text = head.trim_ascii_start().to_ascii_lowercase();
-    let holds = |tag: &&str| memmem::find(&text, tag.as_bytes()).is_some();
-    let after = text.get(1..).unwrap_or_default().trim_ascii_start().first();
-    match text.first()? {
-        b'<' if ["<!doctype html", "<html", "<head", "<body", "<table", "<script"]
-            .iter()
-            .any(|tag| holds(tag)) =>
-        {
+    let holds = |tag: &str| memmem::find(&text, tag.as_bytes()).is_some();
+    let (first, rest) = text.split_first()?;
+    let next = rest.trim_ascii_start().first();
+    match first {
+        b'<' if PAGE.iter().any(|tag| holds(tag)) => {
             Some("a web page (HTML), perhaps one to sign in or a preview")
         }
-        b'<' if holds(&"urn:schemas-microsoft-com:office:spreadsheet") => Some("an Excel workbook (XML)"),
+        b'<' if holds("urn:schemas-microsoft-com:office:spreadsheet") => Some("an Excel workbook (XML)"),
         b'<' => Some("XML"),
-        b'{' if matches!(after, Some(b'"' | b'}')) => Some("JSON"),
-        b'[' if matches!(after, Some(b'"' | b'{' | b'[' | b']')) => Some("JSON"),
+        b'{' if matches!(next, Some(b'"' | b'}')) => Some("JSON"),
+        b'[' if matches!(next, Some(b'"' | b'{' | b'[' | b']')) => Some("JSON"),
         _ if text.iter().take(512).any(|byte| *byte == 0) => Some("no text"),
         _ => None,
     }

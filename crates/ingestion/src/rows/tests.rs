@@ -256,8 +256,8 @@ fn codes_that_a_spreadsheet_made_numbers_are_rejected_by_name() {
     assert_eq!(failure(all.as_bytes()), LoadFailure::SpreadsheetNumbers);
 }
 
-const NO_HEADER: &str = "header 'Coupon Code' not found: the first line must be 'Coupon Code', or name it among other columns \
-                         parted by commas; the first line is '";
+const NO_HEADER: &str = "header 'Coupon Code' not found: the first line must be 'Coupon Code', or name it among \
+                         other columns parted by commas; the first line is '";
 
 #[test]
 fn a_file_without_a_header_is_told_by_its_first_line() {
@@ -437,6 +437,9 @@ fn a_coupon_file_is_read_though_it_begins_like_something_else() {
         "<b>Note</b>,Coupon Code\nx,A\n",
         "{\"a\",Coupon Code\nx,A\n",
         "[\"a\"],Coupon Code\nx,A\n",
+        "e-giftype,Coupon Code\nx,A\n",
+        "PAR1;PAR2;Coupon Code\nx;y;A\n",
+        "BZh1;Coupon Code\nx;A\n",
     ] {
         assert_eq!(codes(file), ["A"], "{file:?}");
     }

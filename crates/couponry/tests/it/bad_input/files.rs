@@ -128,7 +128,7 @@ async fn a_bad_url_is_told_by_what_is_wrong_with_it() {
         (
             "file_url",
             "https://files.example.com/my codes.csv",
-            "must not contain blanks or characters that cannot be seen; a blank within the URL is written %20.",
+            "must not contain blanks; a blank within the URL is written %20.",
         ),
         (
             "file_url",

@@ -94,8 +94,8 @@ async fn a_file_that_cannot_be_used_fails_as_one_by_url_does() {
         ),
         (
             b"Codes of May\nCoupon Code\nA-1\n",
-            "header 'Coupon Code' not found in the first line but in line 2; remove the lines before it; the first line is \
-             'Codes of May'",
+            "header 'Coupon Code' not found in the first line but in line 2; remove the lines before it; \
+             the first line is 'Codes of May'",
         ),
     ] {
         let uploaded = upload(&app, &list, &[file_part(file)]).await.expect(201);

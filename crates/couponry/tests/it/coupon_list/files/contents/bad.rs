@@ -150,7 +150,7 @@ async fn a_file_that_is_no_coupon_file_fails_with_the_reason() {
 async fn a_file_without_a_header_is_told_by_what_it_is_or_by_its_first_line() {
     let portal =
         "# Voucher Tickets 1..4 for Roll 7\n# Nr of Roll Bits     16\n#\n\" q7x2mmz4\"\n\" k2pp8fra\"\n";
-    let page = "<!DOCTYPE html>\n<html lang=\"en\"><head><title>codes.csv - preview</title></head><body>Sign in</body></html>\n";
+    let page = "<!DOCTYPE html>\n<html lang=\"en\"><head><title>preview</title></head>\n</html>\n";
     let workbook = [
         b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x13\0\0\0".as_slice(),
         b"[Content_Types].xml....xl/workbook.xml",
@@ -161,24 +161,24 @@ async fn a_file_without_a_header_is_told_by_what_it_is_or_by_its_first_line() {
             "a roll of a captive portal",
             portal,
             Fails(
-                "header 'Coupon Code' not found: the first line must be 'Coupon Code', or name it among other columns parted \
-                 by commas; the first line is '# Voucher Tickets 1..4 for Roll 7'",
+                "header 'Coupon Code' not found: the first line must be 'Coupon Code', or name it among other columns \
+                 parted by commas; the first line is '# Voucher Tickets 1..4 for Roll 7'",
             ),
         ),
         case(
             "codes alone",
             "A-1\nA-2\n",
             Fails(
-                "header 'Coupon Code' not found: the first line must be 'Coupon Code', or name it among other columns parted \
-                 by commas; the first line is 'A-1'",
+                "header 'Coupon Code' not found: the first line must be 'Coupon Code', or name it among other columns \
+                 parted by commas; the first line is 'A-1'",
             ),
         ),
         case(
             "a title above the header",
             "Codes of May\n\nCoupon Code\nA-1\n",
             Fails(
-                "header 'Coupon Code' not found in the first line but in line 3; remove the lines before it; the first line is \
-                 'Codes of May'",
+                "header 'Coupon Code' not found in the first line but in line 3; remove the lines before it; \
+                 the first line is 'Codes of May'",
             ),
         ),
         case(
@@ -201,8 +201,8 @@ async fn a_file_without_a_header_is_told_by_what_it_is_or_by_its_first_line() {
             "a bell",
             "a\u{7}b\n",
             Fails(
-                "header 'Coupon Code' not found: the first line must be 'Coupon Code', or name it among other columns parted \
-                 by commas; the first line is 'a\\u{7}b'",
+                "header 'Coupon Code' not found: the first line must be 'Coupon Code', or name it among other columns \
+                 parted by commas; the first line is 'a\\u{7}b'",
             ),
         ),
     ])
