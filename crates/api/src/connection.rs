@@ -13,6 +13,7 @@ use actix_web::{
     Error, HttpMessage as _, HttpRequest,
     body::{BodySize, BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
+    http::{ConnectionType, Version},
     middleware::Next,
     rt::net::TcpStream,
     web::Bytes,
@@ -204,13 +205,21 @@ impl Drop for Taking {
     }
 }
 
-/// Tells the connection when a request begins and when its answer has ended.
+/// Tells the connection when a request begins and when its answer has ended, and how the answer ends where the peer
+/// knows no chunks.
 pub(crate) async fn watch<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let answering = request.conn_data::<Rc<Progress>>().cloned().map(Answering::new);
-    let response = next.call(request).await?;
+    let knows_chunks = request.version() >= Version::HTTP_11;
+    let mut response = next.call(request).await?;
+    if !knows_chunks && response.response().body().size() == BodySize::Stream {
+        // The end of the connection ends the answer.
+        let head = response.response_mut().head_mut();
+        head.no_chunking(true);
+        head.set_connection_type(ConnectionType::Close);
+    }
     let room = response.request().extensions_mut().remove::<Room>();
     if let BodySize::None | BodySize::Sized(..=AT_ONCE) = response.response().body().size()
         && room.as_ref().is_none_or(Room::is_small)

@@ -114,11 +114,11 @@ pub(crate) fn text_in_path(request: &HttpRequest, name: &str) -> Result<String, 
         .map_err(|_| ApiError::NotFound)
 }
 
-/// The code of the path; what can be no code is not found.
+/// The code of the path, trimmed as one of a file is; what can be no code is not found.
 pub(crate) fn code_in_path(request: &HttpRequest) -> Result<String, ApiError> {
-    let code = text_in_path(request, "code")?;
-    match domain::check_code(code.as_bytes()) {
-        Ok(_) => Ok(code),
+    let text = text_in_path(request, "code")?;
+    match domain::check_code(text.as_bytes()) {
+        Ok(code) => Ok(code.to_owned()),
         Err(_) => Err(ApiError::NotFound),
     }
 }

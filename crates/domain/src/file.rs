@@ -39,25 +39,37 @@ pub struct Rejection {
 }
 
 /// Why a row was left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RejectReason {
     #[error(transparent)]
     Code(#[from] crate::CodeError),
+    #[error("code was turned into a number by a spreadsheet ({0}); export the column as text")]
+    SpreadsheetNumber(String),
     #[error("row has more fields than the header")]
     TooManyFields,
     #[error("row is longer than 64 KiB")]
     RowTooLong,
 }
 
-/// Why a whole file failed: a fixed list, so that nothing a remote host said is ever quoted back.
+/// Why a whole file failed: a fixed list, so that nothing a remote host said, and nothing that may be a code, gets into
+/// logs, mails and callbacks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LoadFailure {
     #[error("address not allowed")]
     AddressNotAllowed,
+    #[error(
+        "host redirects to a URL that must not be fetched: it is neither http nor https, carries a password, or uses \
+         another service's port"
+    )]
+    BadRedirect,
     #[error("host not found")]
     HostNotFound,
     #[error("host unreachable")]
     Unreachable,
+    #[error("host's certificate is not accepted: {0}")]
+    Certificate(&'static str),
+    #[error("host does not speak TLS at this port")]
+    NoTls,
     #[error("TLS connection failed")]
     Tls,
     #[error("host answered with status {0}")]
@@ -72,20 +84,31 @@ pub enum LoadFailure {
     TooSlow,
     #[error("file is larger than {0} bytes")]
     TooLarge(u64),
+    #[error("file is empty")]
+    Empty,
     #[error("file is compressed ({0}); send plain CSV")]
     Compressed(&'static str),
+    #[error("file is {0}; send plain CSV")]
+    NotCsv(&'static str),
     #[error("file is not UTF-8 but {0}; send UTF-8")]
     NotUtf8(&'static str),
-    #[error("header 'Coupon Code' not found")]
+    #[error(
+        "header 'Coupon Code' not found: the first line must be 'Coupon Code', or name it among other columns parted \
+         by commas"
+    )]
     NoHeader,
+    #[error("header 'Coupon Code' not found in the first line but in line {0}; remove the lines before it")]
+    HeaderBelow(u64),
     #[error("header names 'Coupon Code' more than once")]
     TwoHeaders,
-    #[error("a quote is not closed")]
-    UnclosedQuote,
+    #[error("a quote is not closed; it is in the row that begins on line {0}")]
+    UnclosedQuote(u64),
     #[error("line ends are mixed: carriage returns alone and line feeds in one file")]
     MixedLineEnds,
     #[error("file holds no code")]
     NoCodes,
+    #[error("codes were turned into numbers like 1.23457E+15 by a spreadsheet; export the column as text")]
+    SpreadsheetNumbers,
     #[error("too many bad rows: {rejected} of {rows}, more than 10 %")]
     TooManyBadRows { rejected: u64, rows: u64 },
     #[error("list would hold more than {0} codes")]
@@ -98,4 +121,12 @@ pub enum LoadFailure {
     ServerFault,
     #[error("the server stopped {0} times while loading; upload the file again")]
     ServerStopped(i32),
+}
+
+/// The reason as the file's owner reads it. The first line may be a code, so it goes nowhere else.
+pub fn told(reason: String, first_line: Option<&str>) -> String {
+    match first_line {
+        Some(line) => format!("{reason}; the first line is '{line}'"),
+        None => reason,
+    }
 }

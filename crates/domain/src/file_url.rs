@@ -3,7 +3,9 @@
 use std::fmt;
 
 use secrecy::SecretString;
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
+
+use crate::is_unseen;
 
 /// An absolute `http` or `https` URL that may be fetched as far as its text tells; names are resolved and checked when
 /// it is fetched. At most 2,048 bytes, no user information, no well-known service's port.
@@ -15,17 +17,19 @@ pub struct FileUrl(Url);
 pub enum FileUrlError {
     #[error("must be a complete URL like https://files.example.com/codes.csv")]
     NotAUrl,
+    #[error("must not contain line ends, tabs or other control characters")]
+    ControlCharacter,
+    #[error("must not contain blanks; a blank within the URL is written %20")]
+    Blank,
     #[error("must not be longer than 2048 bytes")]
     TooLong,
     #[error("must begin with http:// or https://")]
     Scheme,
-    #[error(
-        "must not carry a user name or password; use 'file_url_auth_username' and 'file_url_auth_password'"
-    )]
+    #[error("must not carry a user name or password")]
     UserInformation,
-    #[error("must name a public host")]
+    #[error("must name its host after '//', as in https://files.example.com/codes.csv")]
     Host,
-    #[error("must use port 80, 443 or one from 1024 that no well-known service has")]
+    #[error("must use port 80, 443 or one from 1024 to 65535 that no well-known service has")]
     Port,
 }
 
@@ -38,14 +42,24 @@ const SERVICE_PORTS: &[u16] = &[
 
 impl FileUrl {
     pub fn new(text: &str) -> Result<Self, FileUrlError> {
+        // Who copies a URL copies a blank with it.
+        let text = text.trim_matches(is_unseen);
         if text.len() > 2048 {
             return Err(FileUrlError::TooLong);
         }
         // The URL standard drops tabs and line ends inside a URL; here they are a mistake or an attack.
-        if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
-            return Err(FileUrlError::NotAUrl);
+        if text.chars().any(char::is_control) {
+            return Err(FileUrlError::ControlCharacter);
         }
-        let url = Url::parse(text).map_err(|_| FileUrlError::NotAUrl)?;
+        let url = Url::parse(text).map_err(|error| match error {
+            ParseError::RelativeUrlWithoutBase => FileUrlError::NotAUrl,
+            ParseError::InvalidPort => FileUrlError::Port,
+            _ if text.contains(char::is_whitespace) => FileUrlError::Blank,
+            _ => FileUrlError::Host,
+        })?;
+        if text.contains(char::is_whitespace) {
+            return Err(FileUrlError::Blank);
+        }
         if !matches!(url.scheme(), "http" | "https") {
             return Err(FileUrlError::Scheme);
         }
@@ -150,10 +164,20 @@ mod tests {
         for (text, error) in [
             ("", NotAUrl),
             ("codes.csv", NotAUrl),
-            ("http://", NotAUrl),
-            ("http://[::1", NotAUrl),
-            ("http://a.de:99999/", NotAUrl),
-            ("http://a.de/\r\nHost: b", NotAUrl),
+            ("not a URL", NotAUrl),
+            ("www.a.de/x y", NotAUrl),
+            ("//a.de/x", NotAUrl),
+            ("http://", Host),
+            ("http://[::1", Host),
+            ("http://1.2.3.4.5/", Host),
+            ("http://a.de:99999/", Port),
+            ("http://a.de:port/", Port),
+            ("http://a.de/\r\nHost: b", ControlCharacter),
+            ("http://a.de/\tb", ControlCharacter),
+            ("http://a.de/\0", ControlCharacter),
+            ("http://a.de/my codes.csv", Blank),
+            ("http://a .de/codes.csv", Blank),
+            ("http://a.de/my\u{a0}codes.csv", Blank),
             ("ftp://a.de/x", Scheme),
             ("file:///etc/passwd", Scheme),
             ("https://u:p@a.de/x", UserInformation),
@@ -170,6 +194,17 @@ mod tests {
             Err(TooLong)
         );
         assert!(FileUrl::new("https://files.example.com:8443/codes.csv").is_ok());
+    }
+
+    #[test]
+    fn blanks_round_a_url_do_not_matter() {
+        let plain = FileUrl::new("https://a.de/my%20codes.csv");
+        for text in [
+            " https://a.de/my%20codes.csv\r\n",
+            "\u{feff}https://a.de/my%20codes.csv\u{a0}",
+        ] {
+            assert_eq!(FileUrl::new(text), plain, "{text:?}");
+        }
     }
 
     #[test]

@@ -96,6 +96,8 @@ fn read_rows(key: FingerprintKey, mut pieces: mpsc::Receiver<Option<Bytes>>) -> 
         duplicates: 0,
         rejected: counted.rejected,
         rejections: counted.rejections,
+        unseen: counted.unseen,
+        first_line: counted.first_line,
     };
     FileRead {
         counts,

@@ -36,6 +36,10 @@ pub struct CouponFile {
     pub rejections: Vec<Rejection>,
     /// Why the file failed.
     pub failure: Option<String>,
+    /// Of a file that has no header. It may be a code: for the eyes of the workspace, not for mails and callbacks.
+    pub first_line: Option<String>,
+    /// Codes that hold something that cannot be seen.
+    pub unseen: i64,
     /// Basic credentials were given for a plain http URL.
     pub credentials_in_clear: bool,
 }
@@ -97,7 +101,7 @@ macro_rules! select_files {
             FileRow,
             r#"select public_id, name, file_url, created_by, callback_url, status, created_at, updated_at, added,
                       duplicates, rejected, rejections as "rejections: Json<Vec<Rejection>>", failure,
-                      credentials_in_clear
+                      first_line, unseen, credentials_in_clear
                from coupon_file where "# + $condition,
             $($argument),+
         )
@@ -256,6 +260,8 @@ struct FileRow {
     rejected: i64,
     rejections: Json<Vec<Rejection>>,
     failure: Option<String>,
+    first_line: Option<String>,
+    unseen: i64,
     credentials_in_clear: bool,
 }
 
@@ -278,6 +284,8 @@ impl TryFrom<FileRow> for CouponFile {
             rejected: row.rejected,
             rejections: row.rejections.0,
             failure: row.failure,
+            first_line: row.first_line,
+            unseen: row.unseen,
             credentials_in_clear: row.credentials_in_clear,
         })
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::{
     AlertConditions, AlertPatch, FingerprintKey, FreeText, IdempotencyKey, Label, ListName, ListStatus,
-    PublicId, Subscribers,
+    PublicId, Subscribers, caseless,
 };
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
@@ -209,6 +209,10 @@ impl Storage {
     /// The workspace's lists, the newest first. Many are asked for some hundred at a time: what one list holds is known
     /// in a moment, what thousands hold is not.
     pub async fn lists(&self, workspace: &Workspace, query: &ListQuery) -> Result<Vec<CouponList>> {
+        let found = match &query.search {
+            Some(part) => Some(self.lists_named(workspace, part).await?),
+            None => None,
+        };
         let mut lists = Vec::new();
         let mut left = query.page.limit.unwrap_or(i64::MAX);
         let mut last: Option<(jiff_sqlx::Timestamp, Vec<u8>)> = None;
@@ -220,7 +224,7 @@ impl Storage {
                 "src/queries/lists.sql",
                 workspace.workspace_id,
                 query.status.map(ListStatus::as_str),
-                query.search,
+                found.as_deref(),
                 most,
                 if last_made.is_none() { query.page.offset } else { 0 },
                 last_made as _,
@@ -236,6 +240,23 @@ impl Storage {
             lists.extend(rows);
         }
         lists.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// The lists with this in their name or label. Compared here, since what a database takes for the same letter in
+    /// another case depends on its locale.
+    async fn lists_named(&self, workspace: &Workspace, part: &str) -> Result<Vec<i64>> {
+        let part = caseless(part);
+        let names = sqlx::query!(
+            "select list_id, name, label from coupon_list where workspace_id = $1",
+            workspace.workspace_id
+        )
+        .fetch_all(self.pool.of(workspace.workspace_id))
+        .await?;
+        let has_part = |text: &str| caseless(text).contains(&part);
+        let found = names
+            .into_iter()
+            .filter(|list| has_part(&list.name) || has_part(&list.label));
+        Ok(found.map(|list| list.list_id).collect())
     }
 
     pub async fn update_list(&self, list: &ListRef, change: &ListChange) -> Result<UpdateList> {

@@ -104,6 +104,10 @@ pub struct LoadCounts {
     pub rejected: u64,
     /// The first rejected rows, at most [`domain::MAX_NAMED_REJECTIONS`].
     pub rejections: Vec<Rejection>,
+    /// Codes that hold something that cannot be seen.
+    pub unseen: u64,
+    /// Of a file without a header. It may be a code.
+    pub first_line: Option<String>,
 }
 
 /// How a load ended.
@@ -171,7 +175,7 @@ impl Storage {
         most_codes: i64,
     ) -> Result<Published> {
         let outcome = sqlx::query_scalar!(
-            r#"select publish_file($1, $2, $3, $4, $5, $6, $7, $8, $9) as "outcome!""#,
+            r#"select publish_file($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) as "outcome!""#,
             file.claim.job_id,
             file.claim.attempt,
             file.claim.owner,
@@ -181,6 +185,7 @@ impl Storage {
             counts.rejected.cast_signed(),
             Json(&counts.rejections) as _,
             most_codes,
+            counts.unseen.cast_signed(),
         )
         .fetch_one(&self.pool)
         .await?;
@@ -196,7 +201,7 @@ impl Storage {
     /// Ends the load without a code; false if the job was someone else's by then.
     pub async fn fail_load(&self, claim: Claim, failure: &LoadFailure, counts: &LoadCounts) -> Result<bool> {
         let failed = sqlx::query_scalar!(
-            r#"select fail_file($1, $2, $3, $4, $5, $6, $7) as "failed!""#,
+            r#"select fail_file($1, $2, $3, $4, $5, $6, $7, $8) as "failed!""#,
             claim.job_id,
             claim.attempt,
             claim.owner,
@@ -204,6 +209,7 @@ impl Storage {
             counts.duplicates.cast_signed(),
             counts.rejected.cast_signed(),
             Json(&counts.rejections) as _,
+            counts.first_line,
         );
         Ok(failed.fetch_one(&self.pool).await?)
     }

@@ -64,7 +64,9 @@ pub(super) async fn receive(
         let part = part.map_err(|error| unreadable(&error))?;
         refuse_encoded(&part)?;
         match part.name().unwrap_or_default() {
-            "file" if received.has_file => return Err(multipart("there must be one part 'file'")),
+            "file" if received.has_file => {
+                return Err(multipart("there must be one part 'file' and not several"));
+            }
             "file" => {
                 received.has_file = true;
                 received.file_name = file_name(&part)?;
@@ -154,7 +156,9 @@ async fn read_text(mut part: Field) -> Result<Vec<u8>, ApiError> {
     while let Some(chunk) = in_time(part.next()).await? {
         text.extend_from_slice(&chunk.map_err(|error| unreadable(&error))?);
         if text.len() > TEXT_BYTES {
-            return Err(multipart("a part other than 'file' is too long"));
+            return Err(multipart(
+                "a part other than 'file' must not be longer than 4096 bytes",
+            ));
         }
     }
     Ok(text)

@@ -54,7 +54,7 @@ pub(super) struct ShownFile {
 #[schema(as = FileDetails)]
 struct Details {
     /// Why the file failed; null if it did not.
-    #[schema(required = true, examples("header 'Coupon Code' not found"))]
+    #[schema(required = true, examples("file is empty"))]
     reason: Option<String>,
     #[schema(minimum = 0)]
     added: i64,
@@ -67,14 +67,26 @@ struct Details {
     /// The first 100 of the rejected rows.
     #[schema(value_type = Vec<ShownRejection>, max_items = 100)]
     rejections: Vec<Rejection>,
-    /// What is unsafe about the file's upload; only where something is.
+    /// What is unsafe about the file's upload, or odd about its codes; only where something is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>, required = false)]
-    warnings: Vec<&'static str>,
+    warnings: Vec<String>,
 }
 
 const CREDENTIALS_IN_CLEAR: &str = "the credentials for 'file_url' go over plain http, where anyone on the way can \
                                     read them; use an https URL and change the password";
+
+fn unseen(codes: i64) -> Option<String> {
+    let codes = match codes {
+        ..=0 => return None,
+        1 => "1 code has".to_owned(),
+        more => format!("{more} codes have"),
+    };
+    Some(format!(
+        "{codes} a character inside that cannot be seen or passes for a blank, such as a no-break space: whoever types \
+         the code will not type that"
+    ))
+}
 
 /// A row that was left out.
 #[derive(ToSchema)]
@@ -91,14 +103,14 @@ struct ShownRejection {
 impl ShownFile {
     pub(super) fn with_details(list: PublicId, mut file: CouponFile) -> Self {
         let left_out = file.duplicates > 0 || file.rejected > 0;
-        let warnings: Vec<_> = file
-            .credentials_in_clear
-            .then_some(CREDENTIALS_IN_CLEAR)
-            .into_iter()
-            .collect();
+        let in_clear = file.credentials_in_clear.then(|| CREDENTIALS_IN_CLEAR.to_owned());
+        let warnings: Vec<_> = in_clear.into_iter().chain(unseen(file.unseen)).collect();
         let has_details = file.status == FileStatus::Failed || left_out || !warnings.is_empty();
         let details = has_details.then(|| Details {
-            reason: file.failure.take(),
+            reason: file
+                .failure
+                .take()
+                .map(|reason| domain::told(reason, file.first_line.as_deref())),
             added: file.added,
             duplicates: file.duplicates,
             rejected: file.rejected,

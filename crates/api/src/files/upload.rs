@@ -1,7 +1,7 @@
 //! `POST /v1/coupon-list/{coupon_list_id}/files`
 
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
-use domain::{BasicAuth, FileUrl, FreeText, PublicId};
+use domain::{BasicAuth, FileUrl, FileUrlError, FreeText, PublicId};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
@@ -127,9 +127,22 @@ fn holds_several(text: &str) -> bool {
 }
 
 fn fetchable(key: &str, text: &str, app: &App) -> Result<FileUrl, ApiError> {
-    let url = FileUrl::new(text).map_err(|error| wrong(key, error))?;
+    let url = FileUrl::new(text).map_err(|error| match (error, key) {
+        (FileUrlError::UserInformation, "file_url") => wrong(
+            key,
+            format_args!("{error}; use 'file_url_auth_username' and 'file_url_auth_password'"),
+        ),
+        (FileUrlError::UserInformation, _) => wrong(
+            key,
+            format_args!("{error}; the receiver knows a callback by its signature"),
+        ),
+        _ => wrong(key, error),
+    })?;
     if (app.refuses_url)(&url) {
-        return Err(wrong(key, "must name a public host"));
+        return Err(wrong(
+            key,
+            "must name a public host, not a private address or a local name",
+        ));
     }
     Ok(url)
 }

@@ -77,11 +77,30 @@ async fn a_file_that_failed_is_told_with_its_reason() {
     let app = TestApp::start().await;
     let host = FileHost::start().await;
     let list = app.create_list().await;
-    upload(&app, &host, &list, b"Wrong Header\nA-1\n", Page::status(200)).await;
+    upload(&app, &host, &list, b"Coupon Code\n", Page::status(200)).await;
     app.jobs_done().await;
     let told: Value = serde_json::from_slice(&host.visits("/told")[0].body).unwrap();
     assert_eq!(told["status"], "FAILED");
-    assert_eq!(told["details"]["reason"], "header 'Coupon Code' not found");
+    assert_eq!(told["details"]["reason"], "file holds no code");
+}
+
+#[tokio::test]
+async fn a_line_that_may_be_a_code_is_told_to_the_workspace_and_not_to_the_receiver() {
+    let app = TestApp::start().await;
+    let host = FileHost::start().await;
+    let list = app.create_list().await;
+    let file = upload(&app, &host, &list, b"SECRET-1\nSECRET-2\n", Page::status(200)).await;
+    app.jobs_done().await;
+    let read = app.finished(&list, &file).await;
+    let visits = host.visits("/told");
+    let told: Value = serde_json::from_slice(&visits[0].body).unwrap();
+    let reason = text(&told["details"]["reason"]);
+    assert!(reason.starts_with("header 'Coupon Code' not found: "), "{reason}");
+    assert!(!reason.contains("SECRET"), "{reason}");
+    assert_eq!(
+        read["details"]["reason"],
+        format!("{reason}; the first line is 'SECRET-1'")
+    );
 }
 
 /// Row 33 of the contract.

@@ -9,7 +9,10 @@ use tokio::{
     net::{TcpSocket, TcpStream},
 };
 
-use crate::app::{TestApp, codes, in_time, send, until, wait_for};
+use crate::{
+    app::{TestApp, codes, in_time, send, until, wait_for},
+    usage_report::report,
+};
 
 /// With so little patience that tests need not wait for long: two seconds, and a third of one for what is unasked.
 async fn impatient() -> TestApp {
@@ -141,4 +144,70 @@ async fn one_address_cannot_take_all_places() {
     .await;
     let list = app.post("/coupon-list", &json!({})).await;
     assert_eq!(list.status, 400);
+}
+
+/// The head and the body of the one answer on a connection.
+async fn answer_to_1_0(app: &TestApp, request_line: &str, more: &str) -> (String, String) {
+    let head = head(app, request_line).replace("HTTP/1.1", "HTTP/1.0");
+    let answer = app.raw(format!("{head}{more}").as_bytes()).await;
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    (head.to_ascii_lowercase(), body.to_owned())
+}
+
+#[tokio::test]
+async fn an_old_client_gets_a_long_answer_without_chunks_and_then_the_end_of_the_connection() {
+    let app = TestApp::start().await;
+    let list = app.list_with(&codes("A", 3000)).await;
+    app.take(&list, "ada").await;
+    let files = app.get(&format!("/coupon-list/{list}/files")).await.expect(200);
+    let file = files["data"][0]["_id"].as_str().unwrap();
+    for path in [
+        format!("/coupon-list/{list}/codes/export"),
+        format!("/coupon-list/{list}/files/{file}/recipients"),
+    ] {
+        let expected = app.get(&path).await;
+        assert_eq!(expected.header("transfer-encoding"), Some("chunked"), "{path}");
+        for connection in ["", "Connection: keep-alive\r\n"] {
+            let (head, body) =
+                answer_to_1_0(&app, &format!("GET /v1{path}"), &format!("{connection}\r\n")).await;
+            assert!(head.contains(" 200 ok\r\n"), "{head}");
+            assert!(!head.contains("transfer-encoding"), "{head}");
+            assert!(!head.contains("keep-alive"), "{head}");
+            assert!(body == expected.text, "{path}: {body:.200}");
+        }
+    }
+
+    let report = report(&app, &list).await;
+    let download = format!("/usage-report/{}/download", report["_id"].as_str().unwrap());
+    let (head, body) = answer_to_1_0(&app, &format!("GET /v1{download}"), "\r\n").await;
+    assert!(!head.contains("transfer-encoding"), "{head}");
+    assert_eq!(body, app.get(&download).await.text);
+    // No relay will come for the report's mail.
+    app.forget_mails().await;
+
+    let recipients = "{\"user_id\":\"bob\"}\n{\"user_id\":\"eve\"}\n";
+    let body = format!(
+        "Content-Type: application/x-ndjson\r\nContent-Length: {}\r\n\r\n{recipients}",
+        recipients.len()
+    );
+    let batch = format!("POST /v1/coupon-list/{list}/allocations/batch");
+    let (head, body) = answer_to_1_0(&app, &batch, &body).await;
+    assert!(!head.contains("transfer-encoding"), "{head}");
+    let users: Vec<_> = body
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["user_id"].clone())
+        .collect();
+    assert_eq!(users, ["bob", "eve"], "{body}");
+}
+
+/// A length ends the answer for them too.
+#[tokio::test]
+async fn an_old_client_may_keep_its_connection_where_the_length_is_known() {
+    let app = TestApp::start().await;
+    let get = "GET /v1/coupon-list HTTP/1.0\r\n";
+    let credentials = app.credentials.basic();
+    let kept = format!("{get}Authorization: {credentials}\r\nConnection: keep-alive\r\n\r\n");
+    let last = format!("{get}Authorization: {credentials}\r\n\r\n");
+    let answers = app.raw(format!("{kept}{last}").as_bytes()).await;
+    assert_eq!(answers.matches("{\"data\":[]}").count(), 2, "{answers}");
 }

@@ -53,7 +53,13 @@ async fn files(app: &TestApp, host: &FileHost, list: &str, all: &[String]) -> St
     let good = app.upload_from(list, &login).await;
     assert_eq!(app.finished(list, &good).await["status"], "SUCCESS");
     let bad_rows = csv(&[format!("{}\u{7}", all[0]), all[1].clone()]);
-    for page in [Page::File(bad_rows), Page::Cut(csv(all)), Page::status(404)] {
+    let without_header = Page::File(all.join("\n").into());
+    for page in [
+        Page::File(bad_rows),
+        without_header,
+        Page::Cut(csv(all)),
+        Page::status(404),
+    ] {
         let url = host.answer("/bad.csv", page) + "?token=" + SIGNATURE;
         let file = app
             .upload_from(list, &with(login.clone(), json!({"file_url": url})))
@@ -98,7 +104,7 @@ async fn tokens(app: &TestApp, list: &str) -> [String; 2] {
 
 /// A report whose mail has a link, because it is said to be large; the link's signature.
 async fn report(app: &TestApp, mail: &MailHost, list: &str) -> String {
-    mail.nth(4).await;
+    mail.nth(5).await;
     mail.be_away(true);
     let today = app.database.instant_in(0).await[..10].to_owned();
     let body = json!({"start_date": today, "end_date": today, "email_subscribers": [SUBSCRIBER]});

@@ -70,10 +70,10 @@ fn redirect_of(answer: &Response, from: &FileUrl) -> Result<Option<FileUrl>, Loa
     let Some(location) = answer.headers().get(LOCATION) else {
         return Ok(None);
     };
-    let location = location.to_str().map_err(|_| LoadFailure::BadAnswer)?;
-    let target = from.as_url().join(location).map_err(|_| LoadFailure::BadAnswer)?;
-    let target = FileUrl::new(target.as_str()).map_err(|_| LoadFailure::AddressNotAllowed)?;
-    Ok(Some(target))
+    let bad = LoadFailure::BadRedirect;
+    let location = location.to_str().map_err(|_| bad.clone())?;
+    let target = from.as_url().join(location).map_err(|_| bad.clone())?;
+    FileUrl::new(target.as_str()).map(Some).map_err(|_| bad)
 }
 
 /// Only 200 is a file: 204 has none, 206 is a part, 304 means one that we do not have.

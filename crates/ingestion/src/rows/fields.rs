@@ -1,6 +1,6 @@
 //! The fields of one row.
 
-use domain::RejectReason;
+use domain::{RejectReason, is_unseen};
 
 /// A row and the line it begins on.
 #[derive(Debug)]
@@ -36,11 +36,15 @@ impl<'r> Fields<'r> {
         (0..self.count()).filter_map(move |column| self.get(column))
     }
 
-    /// Nothing but white space in any field: such a row is skipped without a word.
+    /// Nothing that can be seen in any field: such a row is skipped without a word.
     #[inline]
     pub(super) fn are_blank(self) -> bool {
-        let text = self.text;
-        !text.first().is_some_and(u8::is_ascii_graphic)
-            && str::from_utf8(text).is_ok_and(|text| text.trim().is_empty())
+        is_blank(self.text)
     }
+}
+
+#[inline]
+pub(super) fn is_blank(text: &[u8]) -> bool {
+    !text.first().is_some_and(u8::is_ascii_graphic)
+        && str::from_utf8(text).is_ok_and(|text| text.trim_matches(is_unseen).is_empty())
 }

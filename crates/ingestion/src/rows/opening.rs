@@ -2,8 +2,10 @@
 
 use domain::LoadFailure;
 
-/// As many bytes as the longest mark looked for.
-const ENOUGH: usize = 10;
+use super::{ROW_BYTES, kinds};
+
+/// As many bytes as the longest header.
+const ENOUGH: usize = ROW_BYTES;
 
 /// Holds the first bytes back until there are enough to judge them; they may come one by one.
 #[derive(Debug)]
@@ -34,47 +36,27 @@ impl Opening {
 
 /// The bytes after the byte order mark, or by what name the file is refused.
 pub(super) fn text_of(bytes: &[u8]) -> Result<&[u8], LoadFailure> {
-    if let Some(name) = compression(bytes) {
-        return Err(LoadFailure::Compressed(name));
-    }
+    kinds::check(beginning(bytes))?;
     if let Some(name) = wide_encoding(bytes) {
         return Err(LoadFailure::NotUtf8(name));
     }
     Ok(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes))
 }
 
-fn compression(bytes: &[u8]) -> Option<&'static str> {
-    match bytes {
-        [0x1f, 0x8b, ..] => Some("gzip"),
-        // An Excel workbook is a zip archive too.
-        [b'P', b'K', 3, 4, ..] | [b'P', b'K', 5, 6, ..] => Some("zip"),
-        [0x28, 0xb5, 0x2f, 0xfd, ..] => Some("zstd"),
-        // After the block size the digits of pi: "BZh" alone might begin a text.
-        [
-            b'B',
-            b'Z',
-            b'h',
-            b'1'..=b'9',
-            0x31,
-            0x41,
-            0x59,
-            0x26,
-            0x53,
-            0x59,
-            ..,
-        ] => Some("bzip2"),
-        [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some("xz"),
-        _ => None,
-    }
+/// As much as is judged, however much came in one piece.
+pub(super) fn beginning(bytes: &[u8]) -> &[u8] {
+    bytes.get(..ENOUGH).unwrap_or(bytes)
 }
 
 /// By its mark, or by the NULs that plain text has between or before its letters there.
 fn wide_encoding(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
-        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] | [_, 0, 0, 0, ..] | [0, 0, 0, _, ..] => {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] | [1..=255, 0, 0, 0, ..] | [0, 0, 0, 1..=255, ..] => {
             Some("UTF-32")
         }
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [_, 0, ..] | [0, _, ..] => Some("UTF-16"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [1..=255, 0, 1..=255, 0, ..] | [0, 1..=255, 0, 1..=255, ..] => {
+            Some("UTF-16")
+        }
         _ => None,
     }
 }
@@ -85,11 +67,12 @@ mod tests {
 
     #[test]
     fn what_is_not_plain_utf_8_is_refused_by_name() {
-        use LoadFailure::{Compressed, NotUtf8};
+        use LoadFailure::{Compressed, NotCsv, NotUtf8};
         let wide = |text: &str| text.bytes().flat_map(|byte| [byte, 0]).collect::<Vec<_>>();
         for (bytes, failure) in [
             (&b"\x1f\x8b\x08\x00"[..], Compressed("gzip")),
             (b"PK\x03\x04\x14\x00", Compressed("zip")),
+            (b"\0\0\0\x18ftypmp42", NotCsv("a photo or a video")),
             (b"\x28\xb5\x2f\xfd\x00", Compressed("zstd")),
             (b"BZh91AY&SY\x00", Compressed("bzip2")),
             (b"\xfd7zXZ\x00\x00", Compressed("xz")),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use csv_core::{ReadRecordResult, Reader};
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use domain::{LoadFailure, RejectReason};
 
 use super::{
@@ -13,9 +13,10 @@ use super::{
 };
 
 /// The rows of a file that comes in pieces. `csv-core` knows what is inside quotes and what is not; it is asked for
-/// everything but lines without a quote or comma, which are one field and by far the most.
+/// everything but lines without a quote or separator, which are one field and by far the most.
 pub(super) struct Records {
     reader: Reader,
+    separator: u8,
     lines: LineEnds,
     text: Box<[u8]>,
     ends: Box<[usize]>,
@@ -33,13 +34,14 @@ struct OpenRow {
 }
 
 impl Records {
-    pub(super) fn new() -> Self {
-        let mut reader = Reader::new();
+    pub(super) fn new(separator: u8) -> Self {
+        let mut reader = ReaderBuilder::new().delimiter(separator).build();
         // It would strip a byte order mark of its own accord, but only one that comes in one piece. After a blank
         // line it does not look for any.
         reader.read_record(b"\n", &mut [0], &mut [0]);
         Self {
             reader,
+            separator,
             lines: LineEnds::default(),
             // Larger than the longest row that is kept, so that they are full only when the row is too long anyway.
             text: vec![0; ROW_BYTES + 1].into(),
@@ -59,7 +61,7 @@ impl Records {
                 return Ok(None);
             }
             self.lines.settle()?;
-            if let Some((line, end)) = piece.take_plain_line() {
+            if let Some((line, end)) = piece.take_plain_line(self.separator) {
                 return self.plain(line, end).map(Some);
             }
         }
@@ -76,7 +78,7 @@ impl Records {
         if self.step(&mut row, &mut Piece::new(b"\n")) {
             Ok(Some(self.closed(row)))
         } else {
-            Err(LoadFailure::UnclosedQuote)
+            Err(LoadFailure::UnclosedQuote(row.line))
         }
     }
 

@@ -43,20 +43,30 @@ async fn a_name_is_judged_by_what_it_resolves_to() {
 #[tokio::test]
 async fn a_redirect_is_judged_like_the_first_url() {
     let canary = Host::start_at("127.0.0.2", |_| vec![Answer::file("A")]).await;
-    for target in [
+    let private = [
         canary.at("/"),
         canary.at("/").replace("127.0.0.2", "0x7f.2"),
         canary.at("/").replace("127.0.0.2", "[::ffff:127.0.0.2]"),
         canary.at("/").replace("http:", ""),
         "http://169.254.169.254/latest/meta-data/".to_owned(),
-        "file:///etc/passwd".to_owned(),
-        "ftp://files.example.com/codes.csv".to_owned(),
-        "http://jane:s3cret@127.0.0.1/".to_owned(),
-        "http://127.0.0.1:6379/".to_owned(),
-    ] {
-        let host = Host::start([Answer::redirect(&target)]).await;
+    ];
+    let no_file = [
+        "file:///etc/passwd",
+        "ftp://files.example.com/codes.csv",
+        "http://jane:s3cret@127.0.0.1/",
+        "http://127.0.0.1:6379/",
+        "http://[",
+    ];
+    let private = private
+        .iter()
+        .map(|target| (target.as_str(), LoadFailure::AddressNotAllowed));
+    let no_file = no_file
+        .into_iter()
+        .map(|target| (target, LoadFailure::BadRedirect));
+    for (target, failure) in private.chain(no_file) {
+        let host = Host::start([Answer::redirect(target)]).await;
         let refusal = refusal("127.0.0.1", host.url().as_url().as_str()).await;
-        assert_eq!(refusal, Some(LoadFailure::AddressNotAllowed), "{target}");
+        assert_eq!(refusal, Some(failure), "{target}");
     }
     assert!(canary.requests().is_empty());
 }

@@ -1,11 +1,19 @@
 //! A host that answers exactly as told, down to the bytes.
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
 use domain::FileUrl;
+use rustls::{
+    ServerConfig, ServerConnection,
+    crypto::ring,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -153,4 +161,34 @@ async fn give(mut stream: TcpStream, answer: Answer) {
             while stream.write_all(&[b'x'; 4096]).await.is_ok() {}
         }
     }
+}
+
+/// A host with a certificate that nobody issued: where it is, and how often it was called.
+pub(crate) async fn start_with_tls() -> (FileUrl, Arc<AtomicUsize>) {
+    let (listener, base) = listen("127.0.0.1").await;
+    let pem = include_bytes!("self_signed.pem");
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![CertificateDer::from_pem_slice(pem).unwrap()],
+            PrivateKeyDer::from_pem_slice(pem).unwrap(),
+        )
+        .unwrap();
+    let (config, visits) = (Arc::new(config), Arc::new(AtomicUsize::new(0)));
+    let listener = listener.into_std().unwrap();
+    listener.set_nonblocking(false).unwrap();
+    let visited = Arc::clone(&visits);
+    // Ends with the process.
+    std::thread::spawn(move || {
+        while let Ok((mut stream, _)) = listener.accept() {
+            visited.fetch_add(1, Ordering::Relaxed);
+            let mut connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            // Fails: the client does not go on with this certificate.
+            _ = connection.complete_io(&mut stream);
+        }
+    });
+    let url = FileUrl::new(&base.replace("http:", "https:")).unwrap();
+    (url, visits)
 }

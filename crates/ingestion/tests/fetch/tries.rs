@@ -1,10 +1,12 @@
 //! What is tried again, and where redirects end.
 
+use std::sync::atomic::Ordering;
+
 use domain::FileUrl;
 
 use crate::{
     LoadFailure, fetch,
-    host::{Answer, Host},
+    host::{self, Answer, Host},
 };
 
 #[tokio::test]
@@ -52,7 +54,17 @@ async fn nobody_listening_and_nobody_of_that_name_are_told_apart() {
 async fn a_host_without_tls_fails_an_https_url_at_once() {
     let host = Host::start([Answer::file("A")]).await;
     let url = FileUrl::new(&host.at("/").replace("http:", "https:")).unwrap();
-    assert_eq!(fetch(&url).await, Err(LoadFailure::Tls));
+    assert_eq!(fetch(&url).await, Err(LoadFailure::NoTls));
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_unknown_issuer_is_named_and_the_host_asked_once() {
+    let (host, visits) = host::start_with_tls().await;
+    let failure = LoadFailure::Certificate(
+        "its issuer is not known (it is self-signed, or the host does not send all of its chain)",
+    );
+    assert_eq!(fetch(&host).await, Err(failure));
+    assert_eq!(visits.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test]

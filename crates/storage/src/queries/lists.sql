@@ -10,7 +10,7 @@ from (
                    as status
         from coupon_list c
         where c.workspace_id = $1
-          and ($3::text is null or strpos(lower(c.name), lower($3)) > 0 or strpos(lower(c.label), lower($3)) > 0)
+          and ($3::bigint[] is null or c.list_id = any($3))
     ) l, (select clock_timestamp() as now) t
     where ($2::text is null or l.status = $2)
       and ($6::timestamptz is null or l.created_at < $6 or l.created_at = $6 and l.public_id > $7)

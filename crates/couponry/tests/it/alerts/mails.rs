@@ -66,6 +66,8 @@ async fn a_failed_file_is_told_with_its_reason() {
         told.text("text/plain")
             .contains("Reason: header 'Coupon Code' not found")
     );
+    // It may be a code.
+    assert!(!told.text("text/plain").contains("Nothing"));
     // Success is not asked for.
     app.load(&list, &host.serve("/july.csv", csv(&["A-1"]))).await;
     app.jobs_done().await;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{INVALID, Victim, assert_refused};
-use crate::app::{TestApp, with};
+use crate::app::{FileHost, TestApp, csv, with};
 
 const PRIVATE: &[&str] = &[
     "http://10.0.0.1/codes.csv",
@@ -119,6 +119,70 @@ async fn no_file_is_accepted_with_bad_fields() {
         assert!(!answer.text.contains("secret"), "{}", answer.text);
     }
     victim.assert_unharmed().await;
+}
+
+#[tokio::test]
+async fn a_bad_url_is_told_by_what_is_wrong_with_it() {
+    let victim = Victim::new().await;
+    for (key, url, why) in [
+        (
+            "file_url",
+            "https://files.example.com/my codes.csv",
+            "must not contain blanks; a blank within the URL is written %20.",
+        ),
+        (
+            "file_url",
+            "files.example.com/codes.csv",
+            "must be a complete URL like https://files.example.com/codes.csv.",
+        ),
+        (
+            "file_url",
+            "https://",
+            "must name its host after '//', as in https://files.example.com/codes.csv.",
+        ),
+        (
+            "file_url",
+            "https://files.example.com:99999/codes.csv",
+            "must use port 80, 443 or one from 1024 to 65535 that no well-known service has.",
+        ),
+        (
+            "file_url",
+            "https://reader:secret@files.example.com/codes.csv",
+            "must not carry a user name or password; use 'file_url_auth_username' and 'file_url_auth_password'.",
+        ),
+        (
+            "callback_url",
+            "https://reader:secret@files.example.com/told",
+            "must not carry a user name or password; the receiver knows a callback by its signature.",
+        ),
+        (
+            "callback_url",
+            "http://10.0.0.1/told",
+            "must name a public host, not a private address or a local name.",
+        ),
+    ] {
+        let body = with(
+            json!({"file_url": "http://files.example.com/codes.csv"}),
+            json!({key: url}),
+        );
+        let answer = victim.app.post(&victim.path("/files"), &body).await;
+        let message = answer.expect_error(400, "invalid-request");
+        assert!(message.ends_with(&format!("'{key}' {why}")), "{url}: {message}");
+    }
+    victim.assert_unharmed().await;
+}
+
+#[tokio::test]
+async fn blanks_round_a_url_do_not_matter() {
+    let app = TestApp::start().await;
+    let host = FileHost::start().await;
+    let list = app.create_list().await;
+    let url = host.serve("/codes.csv", csv(&["A-1"]));
+    let file = app.load(&list, &format!(" {url}\r\n")).await;
+    assert_eq!(
+        (&file["status"], &file["file_url"]),
+        (&json!("SUCCESS"), &json!(url))
+    );
 }
 
 /// Row 32 of the contract.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::app::{FileHost, TestApp, codes, csv, shape, text, texts};
+use crate::app::{FileHost, TestApp, code_path, codes, csv, shape, text, texts};
 
 const PASSPORT: &str = "coupon_code,coupon_list_id,status,file{_id,name,created_by},position";
 
@@ -177,6 +177,28 @@ async fn codes_of_any_characters_are_found() {
     }
 }
 
+/// As they are read from a file.
+#[tokio::test]
+async fn blanks_round_a_code_do_not_matter_wherever_it_is_named() {
+    let app = TestApp::start().await;
+    let list = app.list_with(&["A-1", "A-2"]).await;
+    let round = |code: &str| format!(" \t{code}\u{a0}\u{200b}");
+    let passport = app.passport(&list, &round("A-1")).await.expect(200);
+    assert_eq!(passport["coupon_code"], "A-1");
+    let everywhere = app.get(&code_path("", &round("A-1"))).await.expect(200);
+    assert_eq!(everywhere["data"][0]["coupon_code"], "A-1");
+    let code = app.take(&list, "ada").await;
+    let redeemed = app.redeem(&list, &round(&code), &json!({})).await.expect(200);
+    assert_eq!(
+        (&redeemed["coupon_code"], &redeemed["status"]),
+        (&json!(code), &json!("REDEEMED"))
+    );
+    let other = if code == "A-1" { "A-2" } else { "A-1" };
+    let disable = code_path(&format!("/coupon-list/{list}"), &round(other)) + "/disable";
+    let disabled = app.post(&disable, &json!({})).await.expect(200);
+    assert_eq!(disabled["coupon_code"], other);
+}
+
 #[tokio::test]
 async fn what_is_no_code_of_the_list_is_not_found() {
     let app = TestApp::start().await;
@@ -186,7 +208,7 @@ async fn what_is_no_code_of_the_list_is_not_found() {
         .await;
     let long = "x".repeat(256);
     for code in [
-        "B-1", "a-1", "A-1%20", "A-10", "A", "C-1", &long, "%00", "%ff", "%0A", "%20",
+        "B-1", "a-1", "A%20-1", "A-10", "A", "C-1", &long, "%00", "%ff", "%0A", "%20",
     ] {
         app.get(&format!("/coupon-list/{list}/codes/{code}"))
             .await

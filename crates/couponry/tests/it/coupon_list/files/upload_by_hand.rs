@@ -87,15 +87,22 @@ async fn parts_may_come_in_any_order_and_the_name_given_wins() {
 async fn a_file_that_cannot_be_used_fails_as_one_by_url_does() {
     let app = TestApp::start().await;
     let list = app.create_list().await;
-    let uploaded = upload(&app, &list, &[file_part(b"\x1f\x8b\x08 gzip")])
-        .await
-        .expect(201);
-    let read = app.finished(&list, text(&uploaded["_id"])).await;
-    assert_eq!(read["status"], "FAILED");
-    assert_eq!(
-        read["details"]["reason"],
-        "file is compressed (gzip); send plain CSV"
-    );
+    for (file, reason) in [
+        (
+            b"\x1f\x8b\x08 gzip".as_slice(),
+            "file is compressed (gzip); send plain CSV",
+        ),
+        (
+            b"Codes of May\nCoupon Code\nA-1\n",
+            "header 'Coupon Code' not found in the first line but in line 2; remove the lines before it; \
+             the first line is 'Codes of May'",
+        ),
+    ] {
+        let uploaded = upload(&app, &list, &[file_part(file)]).await.expect(201);
+        let read = app.finished(&list, text(&uploaded["_id"])).await;
+        assert_eq!(read["status"], "FAILED");
+        assert_eq!(read["details"]["reason"], reason);
+    }
     app.jobs_done().await;
     assert_eq!(pieces(&app).await, 0);
 }

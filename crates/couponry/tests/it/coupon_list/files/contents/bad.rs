@@ -11,7 +11,7 @@ fn nine_and(row: &[u8]) -> Vec<u8> {
 /// Rows 26 and 28 of the contract.
 #[tokio::test]
 async fn one_bad_row_in_ten_is_left_out_and_told() {
-    let rows: [(&'static str, Vec<u8>, &'static str); 8] = [
+    let rows: [(&'static str, Vec<u8>, &'static str); 10] = [
         ("too long", vec![b'x'; 256], "code is longer than 255 bytes"),
         ("not UTF-8", b"\xe4\xf6\xfc".to_vec(), "code is not valid UTF-8"),
         (
@@ -39,6 +39,16 @@ async fn one_bad_row_in_ten_is_left_out_and_told() {
             b"A-9,x".to_vec(),
             "row has more fields than the header",
         ),
+        (
+            "a number of a spreadsheet's",
+            b"1.23457E+15".to_vec(),
+            "code was turned into a number by a spreadsheet (1.23457E+15); export the column as text",
+        ),
+        (
+            "a number of a German spreadsheet's",
+            b"\"1,23457E+15\"".to_vec(),
+            "code was turned into a number by a spreadsheet (1,23457E+15); export the column as text",
+        ),
         ("huge row", vec![b'x'; 70_000], "row is longer than 64 KiB"),
     ];
     let nine = || these(&codes("A", 9));
@@ -65,7 +75,14 @@ async fn more_than_one_bad_row_in_ten_fails_the_file() {
             bad,
             Fails("too many bad rows: 1 of 9, more than 10 %"),
         ),
-        case("all bad", "Coupon Code\nA\0\nB\0\n", Fails("")),
+        case("all bad", "Coupon Code\nA\0\nB\0\n", Fails("file holds no code")),
+        case(
+            "numbers in place of codes",
+            "Coupon Code\n1.23457E+15\n1.23457E+15\n",
+            Fails(
+                "codes were turned into numbers like 1.23457E+15 by a spreadsheet; export the column as text",
+            ),
+        ),
     ])
     .await;
 }
@@ -79,13 +96,10 @@ async fn a_file_that_is_no_coupon_file_fails_with_the_reason() {
             .flat_map(order)
             .collect()
     };
-    let no_header = "header 'Coupon Code' not found";
     check(vec![
-        case("nothing", "", Fails(no_header)),
-        case("only a BOM", "\u{feff}", Fails(no_header)),
-        case("no header", "A-1\nA-2\n", Fails(no_header)),
-        case("another header", "Code\nA-1\n", Fails(no_header)),
-        case("a page", "<!doctype html>\n<p>Log in</p>\n", Fails(no_header)),
+        case("nothing", "", Fails("file is empty")),
+        case("only a BOM", "\u{feff}", Fails("file is empty")),
+        case("only blank lines", "\n \n\u{a0}\n", Fails("file is empty")),
         case(
             "header twice",
             "Coupon Code,coupon code\nA-1,A-2\n",
@@ -100,7 +114,7 @@ async fn a_file_that_is_no_coupon_file_fails_with_the_reason() {
         case(
             "open quote",
             "Coupon Code\nA-1\n\"A-2\nA-3\n",
-            Fails("a quote is not closed"),
+            Fails("a quote is not closed; it is in the row that begins on line 3"),
         ),
         case(
             "CR alone beside LF",
@@ -126,6 +140,70 @@ async fn a_file_that_is_no_coupon_file_fails_with_the_reason() {
             "zip",
             *b"PK\x03\x04\x14\0\0\0\0\0\0\0\0\0\0\0",
             Fails("file is compressed (zip)"),
+        ),
+    ])
+    .await;
+}
+
+/// Row 26 of the contract.
+#[tokio::test]
+async fn a_file_without_a_header_is_told_by_what_it_is_or_by_its_first_line() {
+    let portal =
+        "# Voucher Tickets 1..4 for Roll 7\n# Nr of Roll Bits     16\n#\n\" q7x2mmz4\"\n\" k2pp8fra\"\n";
+    let page = "<!DOCTYPE html>\n<html lang=\"en\"><head><title>preview</title></head>\n</html>\n";
+    let workbook = [
+        b"PK\x03\x04\x14\0\0\0\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x13\0\0\0".as_slice(),
+        b"[Content_Types].xml....xl/workbook.xml",
+    ]
+    .concat();
+    check(vec![
+        case(
+            "a roll of a captive portal",
+            portal,
+            Fails(
+                "header 'Coupon Code' not found: the first line must be 'Coupon Code', or name it among other columns \
+                 parted by commas; the first line is '# Voucher Tickets 1..4 for Roll 7'",
+            ),
+        ),
+        case(
+            "codes alone",
+            "A-1\nA-2\n",
+            Fails(
+                "header 'Coupon Code' not found: the first line must be 'Coupon Code', or name it among other columns \
+                 parted by commas; the first line is 'A-1'",
+            ),
+        ),
+        case(
+            "a title above the header",
+            "Codes of May\n\nCoupon Code\nA-1\n",
+            Fails(
+                "header 'Coupon Code' not found in the first line but in line 3; remove the lines before it; \
+                 the first line is 'Codes of May'",
+            ),
+        ),
+        case(
+            "a page to sign in",
+            page,
+            Fails("file is a web page (HTML), perhaps one to sign in or a preview; send plain CSV"),
+        ),
+        case(
+            "a workbook",
+            workbook,
+            Fails("file is an Excel workbook (xlsx); send plain CSV"),
+        ),
+        case("JSON", "[\"A-1\",\"A-2\"]", Fails("file is JSON; send plain CSV")),
+        case(
+            "a document",
+            "%PDF-1.7\n",
+            Fails("file is a PDF document; send plain CSV"),
+        ),
+        case(
+            "a bell",
+            "a\u{7}b\n",
+            Fails(
+                "header 'Coupon Code' not found: the first line must be 'Coupon Code', or name it among other columns \
+                 parted by commas; the first line is 'a\\u{7}b'",
+            ),
         ),
     ])
     .await;
