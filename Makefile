@@ -3,7 +3,7 @@
 export SQLX_OFFLINE ?= true
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test check compat fmt sqlx docs chaos bench bench-full bench-check
+.PHONY: help run test check compat fmt sqlx functions migration docs chaos bench bench-full bench-check
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,6 +18,7 @@ test: ## The whole suite on a throw-away PostgreSQL
 
 check: ## Formatting, generated files up to date, lints, dependency rules
 	cargo fmt --all --check
+	deploy/dev/functions.py check
 	deploy/dev/with-throwaway-postgres.sh deploy/dev/sqlx-cache.sh --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	deploy/dev/dependency-rules.sh
@@ -30,6 +31,12 @@ fmt: ## Format all Rust
 
 sqlx: ## Refresh crates/storage/.sqlx from the queries and migrations
 	deploy/dev/with-throwaway-postgres.sh deploy/dev/sqlx-cache.sh
+
+functions: ## Put every SQL function into the one migration that has them all, until the first release
+	deploy/dev/functions.py write
+
+migration: ## A migration with the SQL functions that changed since the last one: make migration NAME=what_it_does
+	deploy/dev/functions.py migration $(NAME)
 
 docs: ## Refresh docs/openapi.json and docs/ERRORS.md from the program
 	@cargo build --quiet --locked --package couponry

@@ -1,12 +1,31 @@
--- Tenants and their API keys.
+-- Tenants, their keys, what they may ask for, and what the servers of a deployment share.
+
+create table deployment (
+    -- One row.
+    is_this   boolean primary key default true check (is_this),
+    -- Marks links as made here: 32 bytes, of which 244 bits are random.
+    link_seal bytea not null default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+);
+
+insert into deployment default values;
 
 create table workspace (
-    workspace_id bigint generated always as identity primary key,
+    workspace_id          bigint generated always as identity primary key,
     -- The user name of Basic authentication; existing clients bring their own.
-    public_id    text not null constraint workspace_public_id_unique unique
-                 check (octet_length(public_id) between 1 and 255 and position(':' in public_id) = 0),
-    name         text not null check (name <> ''),
-    created_at   timestamptz not null default clock_timestamp()
+    public_id             text not null constraint workspace_public_id_unique unique
+                          check (octet_length(public_id) between 1 and 255 and position(':' in public_id) = 0),
+    name                  text not null check (name <> ''),
+    -- One salt for all keys of a workspace: a key that is presented is hashed once, however many keys there are, and the
+    -- same key has the same hash, so that a revoked one is known again.
+    key_salt              bytea not null default uuid_send(gen_random_uuid())
+                          check (octet_length(key_salt) between 8 and 64),
+    -- Signs callbacks; made here, like the next but one, so that it never has to be thought of. 244 random bits.
+    webhook_secret        bytea not null default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
+    former_webhook_secret bytea,
+    webhook_secret_since  timestamptz not null default clock_timestamp(),
+    -- Signs links that open without a password. 244 random bits.
+    link_key              bytea not null default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
+    created_at            timestamptz not null default clock_timestamp()
 );
 
 create table api_key (
@@ -14,8 +33,43 @@ create table api_key (
     workspace_id bigint not null references workspace,
     -- argon2id, PHC string; the key itself is never stored.
     hash         text not null check (hash like '$argon2id$%'),
+    label        text not null default 'unnamed' check (char_length(label) between 1 and 255),
+    -- Whether it is, or was, the key of COUPONRY_BOOTSTRAP_API_KEY.
+    configured   boolean not null default false,
     created_at   timestamptz not null default clock_timestamp(),
-    revoked_at   timestamptz
+    -- A day of UTC.
+    last_used_on date,
+    -- From when on the key opens nothing; it lies ahead while a key and the one that follows it both do.
+    revoked_at   timestamptz,
+    -- Its index finds a workspace's keys.
+    constraint api_key_hash_unique unique (workspace_id, hash)
 );
 
-create index api_key_of_workspace on api_key (workspace_id) where revoked_at is null;
+create unique index api_key_one_configured on api_key (workspace_id) where configured and revoked_at is null;
+
+-- How often a workspace may ask: fixed windows in UTC by the database's clock, one counter for all processes.
+create table request_count (
+    workspace_id bigint not null references workspace,
+    operation    text not null,
+    -- The windows that the counts are of, by their beginnings.
+    minute       timestamptz not null,
+    minute_used  integer not null,
+    day          timestamptz not null,
+    day_used     integer not null,
+    primary key (workspace_id, operation)
+) with (fillfactor = 50);
+
+-- Requests that must take effect once: a client that heard no answer sends the same Idempotency-Key again.
+create table idempotent_request (
+    workspace_id bigint not null references workspace,
+    operation    text not null check (operation in ('create_list', 'upload_file')),
+    key          text not null,
+    -- Of everything the request says: the same key with another request is a mistake.
+    request_hash bytea not null,
+    -- What the request made.
+    public_id    bytea not null,
+    created_at   timestamptz not null default clock_timestamp(),
+    primary key (workspace_id, operation, key)
+);
+
+create index idempotent_request_by_age on idempotent_request (created_at);

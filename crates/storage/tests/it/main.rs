@@ -19,7 +19,6 @@ mod handing_out;
 mod holds;
 mod invariant;
 mod jobs;
-mod key_migration;
 mod loading;
 mod lock_order;
 mod reports;

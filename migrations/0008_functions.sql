@@ -1,0 +1,2207 @@
+-- Generated from the files in functions/. Do not edit: see README.md.
+--
+-- Bodies are not looked at until they run: functions call each other in both directions.
+set local check_function_bodies = off;
+
+-- One code for each key that has none yet, in one statement and one round trip, for one list or several: the first
+-- `p_sizes[1]` keys are of the list `p_lists[1]`, and so on. Keys must differ from one another. `p_requests`,
+-- `p_campaigns`, `p_holds` and `p_sent_at` may be null when no key has such.
+--   p_all_or_nothing  if not all keys can be served, no fresh one is; for one list only
+--   p_sent_at         what each message's sender said of its time
+--   p_wait            wait for the gate; for one list only. Otherwise a list whose gate is taken is answered `busy`: no
+--                     list waits for another's gate, so there is no order to keep and nothing to wait for in a circle.
+--
+-- Known keys are looked up before the gate, so that the next call does so while this one holds it. A key that another call
+-- inserts meanwhile violates the keys' unique index, or is found before a key is refused: then the whole statement fails
+-- with unique_violation, nothing was taken, and the caller asks again.
+--
+-- Answers one row:
+--   states        of each list: active, inactive (archived or expired), busy, or known: every key of it was
+--   served        for each list, how many of its keys that had no code got one now: the first ones. If others are left of an
+--                 active list, it is exhausted
+--   known         the places (from 1) of keys that the ledger had before, or null: `known_allocations` tells the rest
+--   codes, files, ordinals, turns
+--                 what those got that are counted in `served`, in their order
+--   allocated_at  the instant of all of it
+create or replace function allocate(
+    p_lists bigint[], p_sizes integer[], p_keys uuid[], p_users text[], p_requests text[], p_campaigns uuid[],
+    p_holds integer[], p_all_or_nothing boolean, p_wait boolean, p_sent_at timestamptz[] default null
+) returns table (
+    states text[], served integer[], known integer[], codes text[], files bigint[], ordinals bigint[], turns integer[],
+    allocated_at timestamptz
+)
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+    v_now timestamptz;
+    v_list bigint;
+    v_from integer;
+    v_to integer := 0;
+    v_need integer;
+    v_have integer;
+    v_want integer;
+    v_locked bigint[];
+    v_state record;
+    v_places integer[];
+    v_before integer;
+    v_skip_to bigint;
+    v_file record;
+    v_after_at timestamptz;
+    v_after_file bigint;
+    v_next bigint;
+    v_block text;
+    v_in_block integer;
+    v_taken_codes text[];
+    v_taken_ordinals bigint[];
+    v_chosen record;
+    v_back_files bigint[];
+    v_back_ordinals bigint[];
+    v_back_turns integer[];
+    v_back_places bigint[];
+    v_held_files bigint[];
+    v_held_ordinals bigint[];
+    v_held_turns integer[];
+    v_used_up bigint[] := '{}';
+    v_used_up_before integer;
+    v_row_lists bigint[] := '{}';
+    v_keys uuid[] := p_keys;
+    v_users text[] := p_users;
+    v_requests text[] := p_requests;
+    v_campaigns uuid[] := p_campaigns;
+    v_holds integer[] := p_holds;
+    v_sent_at timestamptz[] := p_sent_at;
+begin
+    -- List by list: a list that is known before it begins is one partition for a plan, one that comes with each key is
+    -- sixteen.
+    for v_i in 1 .. cardinality(p_lists) loop
+        v_list := p_lists[v_i];
+        v_from := v_to;
+        v_to := v_to + p_sizes[v_i];
+        select array_agg(v_from + k.place::integer) into v_places
+            from unnest(p_keys[v_from + 1 : v_to]) with ordinality as k (key, place)
+            cross join lateral (
+                select from ledger l
+                where l.list_id = v_list and l.request_key >= k.key and l.request_key <= k.key
+                order by l.request_key limit 1
+            ) l;
+        if v_places is not null then
+            known := known || v_places;
+        end if;
+    end loop;
+
+    if cardinality(known) = cardinality(p_keys) then
+        -- A retry waits for no gate.
+        return query select array_fill('known'::text, array[cardinality(p_lists)]), array_fill(0, array[cardinality(p_lists)]),
+                            known, '{}'::text[], '{}'::bigint[], '{}'::bigint[], '{}'::integer[], clock_timestamp();
+        return;
+    end if;
+
+    if p_wait then
+        v_locked := array(select g.list_id from gate g where g.list_id = p_lists[1] for no key update);
+        if v_locked = '{}' then
+            raise exception 'list % has no gate', p_lists[1];
+        end if;
+    else
+        v_locked := array(
+            select g.list_id from gate g where g.list_id = any (p_lists) for no key update skip locked);
+    end if;
+    v_now := clock_timestamp();
+
+    v_to := 0;
+    states := '{}'; served := '{}'; codes := '{}'; files := '{}'; ordinals := '{}'; turns := '{}'; allocated_at := v_now;
+    for v_state in
+        select t.list_id, t.size, t.list_id = any (v_locked) as is_locked,
+               c.status = 'ACTIVE' and c.expires_at > v_now as is_active,
+               -- The offset keeps them probes: without it a plan may read the whole table, of all lists, to ask it by hash.
+               exists (select from coupon_file f where f.list_id = t.list_id and f.has_returned and f.sealed_at is null
+                       and f.quarantined_at is null offset 0) as has_returned,
+               exists (select from disabled_run d where d.list_id = t.list_id offset 0) as has_disabled
+        from unnest(p_lists, p_sizes) with ordinality as t (list_id, size, place)
+        cross join lateral (select * from coupon_list c where c.list_id = t.list_id offset 0) c
+        order by t.place
+    loop
+        v_list := v_state.list_id;
+        v_from := v_to + 1;
+        v_to := v_to + v_state.size;
+        v_need := v_state.size;
+        v_have := 0;
+        if known is not null then
+            v_need := v_need - (select count(*) from unnest(known) k where k between v_from and v_to);
+        end if;
+        if v_need = 0 then
+            states := states || 'known'::text;
+        elsif not v_state.is_locked then
+            states := states || 'busy'::text;
+            v_need := 0;
+        elsif not v_state.is_active then
+            states := states || 'inactive'::text;
+            perform none_is_known(v_list, p_keys[v_from:v_to], known, v_from);
+            v_need := 0;
+        else
+            states := states || 'active'::text;
+        end if;
+
+        -- A known key that cannot be served: then, where it is all or nothing, the fresh ones are not to be.
+        if p_all_or_nothing and v_need > 0 and known is not null and exists (
+            select from known_allocations(v_list, p_keys, v_now) k
+            where k.outcome = 'released' or k.user_id is distinct from p_users[k.n]
+               or k.campaign_id is distinct from (
+                   select c.id from campaign c where c.list_id = v_list and c.campaign_key = p_campaigns[k.n]))
+        then
+            perform none_is_known(v_list, p_keys[v_from:v_to], known, v_from);
+            v_need := 0;
+        end if;
+
+        -- Codes are chosen first and taken afterwards: first what was given back; fresh codes next; last, what holds that
+        -- ran out set free.
+        v_before := cardinality(codes);
+        v_used_up_before := cardinality(v_used_up);
+        v_back_files := null;
+        v_held_files := null;
+        if v_need > 0 and v_state.has_returned then
+            select * into v_chosen from choose_returned(v_list, v_need);
+            if v_chosen.codes is not null then
+                codes := codes || v_chosen.codes; files := files || v_chosen.files;
+                ordinals := ordinals || v_chosen.ordinals; turns := turns || v_chosen.turns;
+                v_have := cardinality(v_chosen.codes);
+                v_back_files := v_chosen.files; v_back_ordinals := v_chosen.ordinals; v_back_turns := v_chosen.turns;
+                v_back_places := v_chosen.places;
+            end if;
+        end if;
+
+        v_after_at := '-infinity';
+        v_after_file := 0;
+        while v_have < v_need loop
+            -- The next file that has some, where it stands, and the block there. The first at or after its number, and blocks
+            -- have no gaps.
+            select f.file_id, f.published_at, f.added, f.codes_per_block, coalesce(l.ordinal + 1, 0) as next, b.codes
+                into v_file
+                from coupon_file f
+                left join lateral (
+                    select l.ordinal from ledger l where l.list_id = v_list and l.file_id = f.file_id
+                    order by l.ordinal desc limit 1
+                ) l on true
+                left join lateral (
+                    select b.codes from block b
+                    where b.list_id = v_list and b.file_id = f.file_id
+                      and b.number >= (coalesce(l.ordinal + 1, 0) / f.codes_per_block)::integer
+                    order by b.number limit 1
+                ) b on true
+                where f.list_id = v_list and f.status = 'SUCCESS' and not f.used_up and f.sealed_at is null
+                  and f.quarantined_at is null and (f.published_at, f.file_id) > (v_after_at, v_after_file)
+                order by f.published_at, f.file_id limit 1;
+            exit when not found;
+            v_after_at := v_file.published_at;
+            v_after_file := v_file.file_id;
+            v_next := v_file.next;
+            v_block := v_file.codes;
+            while v_have < v_need and v_next < v_file.added loop
+                if v_state.has_disabled then
+                    -- Over all that were disabled here in a row, by one probe. So each round yields a code or ends the file.
+                    select r.last + 1 into v_skip_to from disabled_run r
+                        where r.list_id = v_list and r.file_id = v_file.file_id and r.first <= v_next
+                        order by r.first desc limit 1;
+                    if v_skip_to > v_next then
+                        if v_skip_to / v_file.codes_per_block <> v_next / v_file.codes_per_block then
+                            v_block := null;
+                        end if;
+                        v_next := v_skip_to;
+                        exit when v_next >= v_file.added;
+                    end if;
+                end if;
+                if v_block is null then
+                    select b.codes into v_block from block b
+                        where b.list_id = v_list and b.file_id = v_file.file_id
+                          and b.number >= (v_next / v_file.codes_per_block)::integer
+                        order by b.number limit 1;
+                end if;
+                v_in_block := (v_next % v_file.codes_per_block)::integer;
+                v_want := least(v_need - v_have, v_file.codes_per_block - v_in_block, v_file.added - v_next);
+                if v_want <= 6 then
+                    v_taken_codes := array(select split_part(v_block, E'\n', v_in_block + n)
+                                           from generate_series(1, v_want) n);
+                else
+                    v_taken_codes := (string_to_array(v_block, E'\n'))[v_in_block + 1 : v_in_block + v_want];
+                end if;
+                if v_block is null or cardinality(v_taken_codes) <> v_want or v_taken_codes[v_want] = '' then
+                    raise exception 'file % of list % lacks a code at %', v_file.file_id, v_list, v_next;
+                end if;
+                v_block := null;
+                v_taken_ordinals := array(select generate_series(v_next, v_next + v_want - 1));
+                v_next := v_next + v_want;
+                if v_state.has_disabled then
+                    select coalesce(array_agg(t.code order by t.at), '{}'), coalesce(array_agg(t.at order by t.at), '{}')
+                        into v_taken_codes, v_taken_ordinals
+                        from unnest(v_taken_codes, v_taken_ordinals) t (code, at)
+                        where not exists (select from disabled d where d.list_id = v_list
+                                          and d.file_id = v_file.file_id and d.ordinal = t.at);
+                    v_want := cardinality(v_taken_codes);
+                end if;
+                codes := codes || v_taken_codes;
+                ordinals := ordinals || v_taken_ordinals;
+                files := files || array_fill(v_file.file_id, array[v_want]);
+                turns := turns || array_fill(0, array[v_want]);
+                v_have := v_have + v_want;
+            end loop;
+            if v_next >= v_file.added then
+                v_used_up := v_used_up || v_file.file_id;
+            end if;
+        end loop;
+
+        if v_have < v_need then
+            select * into v_chosen from choose_run_out_holds(v_list, v_now, v_need - v_have, true);
+            if v_chosen.codes is not null then
+                codes := codes || v_chosen.codes; files := files || v_chosen.files;
+                ordinals := ordinals || v_chosen.ordinals;
+                turns := turns || array(select t + 1 from unnest(v_chosen.turns) t);
+                v_have := v_have + cardinality(v_chosen.codes);
+                v_held_files := v_chosen.files; v_held_ordinals := v_chosen.ordinals; v_held_turns := v_chosen.turns;
+            end if;
+        end if;
+        if v_have < v_need then
+            perform none_is_known(v_list, p_keys[v_from:v_to], known, v_from);
+        end if;
+        if v_have < v_need and p_all_or_nothing then
+            codes := codes[1:v_before]; files := files[1:v_before]; ordinals := ordinals[1:v_before];
+            turns := turns[1:v_before]; v_used_up := v_used_up[1:v_used_up_before];
+            v_have := 0;
+        else
+            if v_back_files is not null then
+                perform pass_returned(v_list, v_back_files, v_back_ordinals, v_back_turns, v_back_places);
+            end if;
+            if v_held_files is not null then
+                perform end_holds(v_list, v_held_files, v_held_ordinals, v_held_turns);
+            end if;
+        end if;
+        served := served || v_have;
+        v_row_lists := v_row_lists || array_fill(v_list, array[v_have]);
+    end loop;
+    return next;
+
+    if codes = '{}' then
+        return;
+    end if;
+    if cardinality(codes) < cardinality(p_keys) then
+        -- Of each list the first places that are not known, as many as were served.
+        v_places := array(
+            select p.place
+            from unnest(p_sizes, served) with ordinality as t (size, served, list_place)
+            cross join lateral (
+                select (sum(s.size) - t.size)::integer as before
+                from unnest(p_sizes) with ordinality as s (size, list_place) where s.list_place <= t.list_place
+            ) b
+            cross join lateral (
+                select b.before + n as place from generate_series(1, t.size) n
+                where known is null or b.before + n <> all (known)
+                order by n limit t.served
+            ) p
+            order by p.place);
+        select array_agg(t.key order by t.place), array_agg(t.usr order by t.place), array_agg(t.request order by t.place),
+               array_agg(t.campaign order by t.place), array_agg(t.hold order by t.place),
+               array_agg(t.sent_at order by t.place)
+            into v_keys, v_users, v_requests, v_campaigns, v_holds, v_sent_at
+            from unnest(p_keys, p_users, p_requests, p_campaigns, p_holds, p_sent_at) with ordinality
+                 as t (key, usr, request, campaign, hold, sent_at, place)
+            where t.place = any (v_places);
+    end if;
+    -- The arrays side by side: in the target list that is a third less work than `unnest` of all of them in `from`. Where an
+    -- array is null or ended, there are nulls.
+    insert into ledger (list_id, file_id, ordinal, turn, code, request_key, user_id, request_id, campaign_key, allocated_at,
+                        campaign_sent_at)
+        select unnest(v_row_lists), unnest(files), unnest(ordinals), unnest(turns), unnest(codes), unnest(v_keys),
+               unnest(v_users), unnest(v_requests), unnest(v_campaigns), v_now, unnest(v_sent_at);
+    if v_holds is not null then
+        insert into hold (list_id, file_id, ordinal, turn, held_until)
+            select t.list, t.file, t.ord, t.turn, v_now + make_interval(secs => t.seconds)
+            from unnest(v_row_lists, files, ordinals, turns, v_holds) as t (list, file, ord, turn, seconds)
+            where t.seconds is not null;
+    end if;
+    if v_used_up <> '{}' then
+        update coupon_file f set used_up = true where f.list_id = any (p_lists) and f.file_id = any (v_used_up);
+    end if;
+end $$;
+
+-- How hand-outs stand, each by its place in the arrays; places that were never handed out are left out.
+create or replace function allocations_at(p_list bigint, p_files bigint[], p_ordinals bigint[], p_turns integer[], p_now timestamptz)
+returns table (
+    n integer, file_id bigint, ordinal bigint, turn integer, code text, user_id text, request_id text, campaign_id text,
+    allocated_at timestamptz, held_until timestamptz, status text
+)
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+    return query
+    select a.place::integer, l.file_id, l.ordinal, l.turn, l.code, l.user_id, l.request_id,
+           (select c.id from campaign c where c.list_id = p_list and c.campaign_key = l.campaign_key),
+           l.allocated_at, case when h.held_until > p_now then h.held_until end,
+           case when e.disabled then 'DISABLED' when e.released or h.held_until <= p_now then 'RELEASED'
+                when e.redeemed then 'REDEEMED' when h.held_until is not null then 'HELD' else 'ALLOCATED' end
+    from unnest(p_files, p_ordinals, p_turns) with ordinality as a (file_id, ordinal, turn, place)
+    -- The offset keeps each look-up what it is, a probe of the primary key: as a join, a partition without statistics
+    -- was read through for every place.
+    cross join lateral (
+        select * from ledger l
+        where l.list_id = p_list and l.file_id = a.file_id and l.ordinal = a.ordinal and l.turn = a.turn offset 0
+    ) l
+    left join lateral (
+        select * from hold h
+        where h.list_id = p_list and h.file_id = a.file_id and h.ordinal = a.ordinal and h.turn = a.turn offset 0
+    ) h on true
+    cross join lateral (
+        select coalesce(bool_or(v.kind = 'RELEASED'), false) as released,
+               coalesce(bool_or(v.kind = 'REDEEMED'), false) as redeemed,
+               coalesce(bool_or(v.kind = 'DISABLED'), false) as disabled
+        from event v
+        where v.list_id = p_list and v.file_id = a.file_id and v.ordinal = a.ordinal and v.turn = a.turn
+    ) e;
+end $$;
+
+-- Makes holds last. `outcome`: confirmed (now or before, or never a hold), released (given back, disabled, or the hold
+-- ran out, whether or not somebody has taken the code since), unknown.
+create or replace function confirm(p_list bigint, p_files bigint[], p_ordinals bigint[], p_turns integer[])
+returns table (n integer, outcome text)
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off
+as $$
+#variable_conflict use_column
+declare
+    v_now timestamptz;
+    v_asked record;
+    v_held record;
+begin
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    v_now := clock_timestamp();
+    select array_agg(s.n) as places, array_agg(s.file_id) as files, array_agg(s.ordinal) as ordinals,
+           array_agg(s.turn) as turns, array_agg(s.status) as statuses
+        into v_asked from allocations_at(p_list, p_files, p_ordinals, p_turns, v_now) s;
+    return query
+        select a.place, case when s.status is null then 'unknown'
+                             when s.status in ('RELEASED', 'DISABLED') then 'released' else 'confirmed' end
+        from generate_series(1, cardinality(p_files)) as a (place)
+        left join unnest(v_asked.places, v_asked.statuses) s (place, status) using (place);
+    select array_agg(h.file_id) as files, array_agg(h.ordinal) as ordinals, array_agg(h.turn) as turns into v_held
+        from (
+            select distinct s.file_id, s.ordinal, s.turn
+            from unnest(v_asked.files, v_asked.ordinals, v_asked.turns, v_asked.statuses)
+                 s (file_id, ordinal, turn, status)
+            where s.status = 'HELD'
+        ) h;
+    if v_held.files is null then
+        return;
+    end if;
+    perform remove_holds(p_list, v_held.files, v_held.ordinals, v_held.turns);
+    insert into event (list_id, file_id, ordinal, turn, kind, at)
+        select p_list, h.file_id, h.ordinal, h.turn, 'CONFIRMED', v_now
+        from unnest(v_held.files, v_held.ordinals, v_held.turns) h (file_id, ordinal, turn);
+end $$;
+
+-- What the ledger knows of these keys, each by its place in the array; `outcome` is `repeat`, or `released` when the code
+-- was given back or its hold ran out. A code that was disabled after it had been handed out is no
+-- longer its key's: another try is a new key.
+create or replace function known_allocations(p_list bigint, p_keys uuid[], p_now timestamptz) returns table (
+    n integer, outcome text, file_id bigint, ordinal bigint, turn integer, code text, allocated_at timestamptz,
+    held_until timestamptz, user_id text, campaign_id text, redeemed boolean
+)
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
+as $$
+begin
+    return query execute
+        'select k.n::integer,
+                case when e.released or e.held_until <= $3 then ''released'' else ''repeat'' end,
+                l.file_id, l.ordinal, l.turn, l.code, l.allocated_at, e.held_until, l.user_id,
+                (select c.id from campaign c where c.list_id = $1 and c.campaign_key = l.campaign_key),
+                e.redeemed
+         from (
+             -- The order leaves the keys'' own index as the only way; the offset keeps the joins out.
+             select * from ledger l where l.list_id = $1 and l.request_key = any($2)
+             order by l.request_key offset 0
+         ) l
+         join unnest($2) with ordinality as k (key, n) on k.key = l.request_key
+         cross join lateral (
+             select coalesce(bool_or(v.kind in (''RELEASED'', ''DISABLED'')), false) as released,
+                    coalesce(bool_or(v.kind = ''REDEEMED''), false) as redeemed,
+                    (select h.held_until from hold h where h.list_id = $1 and h.file_id = l.file_id
+                     and h.ordinal = l.ordinal and h.turn = l.turn) as held_until
+             from event v
+             where v.list_id = $1 and v.file_id = l.file_id and v.ordinal = l.ordinal and v.turn = l.turn
+         ) e'
+        using p_list, p_keys, p_now;
+end $$;
+
+-- A page of hand-outs, in the order of file, ordinal and turn, after the one given. Every filter may be null.
+create or replace function ledger_page(
+    p_list bigint, p_file bigint, p_user text, p_campaign text, p_after_file bigint, p_after_ordinal bigint,
+    p_after_turn integer, p_limit integer
+) returns table (file_id bigint, ordinal bigint, turn integer)
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off
+as $$
+begin
+    if p_user is not null then
+        -- A person has few.
+        return query execute
+            'select l.file_id, l.ordinal, l.turn from ledger l
+             where l.list_id = $1 and l.user_id = $2 and hashtextextended(l.user_id, 0) = hashtextextended($2, 0)
+               and ($3 is null or l.file_id = $3)
+               and ($4 is null or l.campaign_key in (select c.campaign_key from campaign c
+                                                     where c.list_id = $1 and c.id = $4))
+               and (l.file_id, l.ordinal, l.turn) > ($5, $6, $7)
+             order by l.file_id, l.ordinal, l.turn limit $8'
+            using p_list, p_user, p_file, p_campaign, p_after_file, p_after_ordinal, p_after_turn, p_limit;
+    elsif p_campaign is not null then
+        -- Each description of the campaign is a run in the index; a page is the first rows of the runs together.
+        return query execute
+            'select r.file_id, r.ordinal, r.turn
+             from (select c.campaign_key from campaign c where c.list_id = $1 and c.id = $3) c
+             cross join lateral (
+                 select l.file_id, l.ordinal, l.turn from ledger l
+                 where l.list_id = $1 and l.campaign_key = c.campaign_key and ($2 is null or l.file_id = $2)
+                   and (l.file_id, l.ordinal, l.turn) > ($4, $5, $6)
+                 order by l.file_id, l.ordinal, l.turn limit $7
+             ) r
+             order by r.file_id, r.ordinal, r.turn limit $7'
+            using p_list, p_file, p_campaign, p_after_file, p_after_ordinal, p_after_turn, p_limit;
+    elsif p_file is not null then
+        return query execute
+            'select l.file_id, l.ordinal, l.turn from ledger l
+             where l.list_id = $1 and l.file_id = $2 and (l.ordinal, l.turn) > ($3, $4)
+             order by l.ordinal, l.turn limit $5'
+            using p_list, p_file, case when p_after_file < p_file then -1 else p_after_ordinal end,
+                  case when p_after_file < p_file then -1 else p_after_turn end, p_limit;
+    else
+        return query execute
+            'select l.file_id, l.ordinal, l.turn from ledger l
+             where l.list_id = $1 and (l.file_id, l.ordinal, l.turn) > ($2, $3, $4)
+             order by l.file_id, l.ordinal, l.turn limit $5'
+            using p_list, p_after_file, p_after_ordinal, p_after_turn, p_limit;
+    end if;
+end $$;
+
+-- Fails if one of the keys is in the ledger, but for those at the places `p_known` of a call, where these keys begin at
+-- `p_from`: it came there after it was looked up.
+create or replace function none_is_known(p_list bigint, p_keys uuid[], p_known integer[], p_from integer) returns void
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set plan_cache_mode = force_generic_plan
+as $$
+begin
+    if exists (
+        select from unnest(p_keys) with ordinality as k (key, place)
+        cross join lateral (
+            select from ledger l
+            where l.list_id = p_list and l.request_key >= k.key and l.request_key <= k.key
+            order by l.request_key limit 1
+        ) l
+        where p_known is null or p_from + k.place - 1 <> all (p_known)
+    ) then
+        raise exception 'a request key has come meanwhile' using errcode = 'unique_violation';
+    end if;
+end $$;
+
+-- Gives hand-outs back to the pool. `outcome`: released (now or before), redeemed, disabled (both stay), unknown.
+create or replace function release(p_list bigint, p_files bigint[], p_ordinals bigint[], p_turns integer[])
+returns table (n integer, outcome text)
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off
+as $$
+#variable_conflict use_column
+declare
+    v_now timestamptz;
+    v_asked record;
+    v_files bigint[];
+    v_ordinals bigint[];
+    v_turns integer[];
+    v_codes text[];
+begin
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    v_now := clock_timestamp();
+    select array_agg(s.n) as places, array_agg(s.file_id) as files, array_agg(s.ordinal) as ordinals,
+           array_agg(s.turn) as turns, array_agg(s.code) as codes, array_agg(s.status) as statuses
+        into v_asked from allocations_at(p_list, p_files, p_ordinals, p_turns, v_now) s;
+    return query
+        select a.place, case when s.status is null then 'unknown' when s.status = 'REDEEMED' then 'redeemed'
+                             when s.status = 'DISABLED' then 'disabled' else 'released' end
+        from generate_series(1, cardinality(p_files)) as a (place)
+        left join unnest(v_asked.places, v_asked.statuses) s (place, status) using (place);
+    select array_agg(g.file_id), array_agg(g.ordinal), array_agg(g.turn), array_agg(g.code)
+        into v_files, v_ordinals, v_turns, v_codes
+        from (
+            select distinct on (s.file_id, s.ordinal, s.turn) s.*
+            from unnest(v_asked.files, v_asked.ordinals, v_asked.turns, v_asked.codes, v_asked.statuses)
+                 s (file_id, ordinal, turn, code, status)
+            where s.status in ('HELD', 'ALLOCATED')
+        ) g;
+    if v_files is null then
+        return;
+    end if;
+    perform remove_holds(p_list, v_files, v_ordinals, v_turns);
+    insert into event (list_id, file_id, ordinal, turn, kind, at)
+        select p_list, g.file_id, g.ordinal, g.turn, 'RELEASED', v_now
+        from unnest(v_files, v_ordinals, v_turns) g (file_id, ordinal, turn);
+    perform put_back(p_list, v_files, v_ordinals, v_turns, v_codes);
+end $$;
+
+-- Adds an ordinal to the ranges, and joins those that then touch; the caller holds the gate and has seen that it is not
+-- in one.
+create or replace function add_to_disabled_run(p_list bigint, p_file bigint, p_ordinal bigint) returns void
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+    v_first bigint;
+    v_last bigint;
+begin
+    select r.first, r.last into v_first, v_last from disabled_run r
+        where r.list_id = p_list and r.file_id = p_file and r.first <= p_ordinal order by r.first desc limit 1;
+    if v_last is null or v_last < p_ordinal - 1 then
+        v_first := null;
+    end if;
+    delete from disabled_run r where r.list_id = p_list and r.file_id = p_file and r.first = p_ordinal + 1
+        returning r.last into v_last;
+    if not found then
+        v_last := p_ordinal;
+    end if;
+    if v_first is not null then
+        update disabled_run r set last = v_last
+            where r.list_id = p_list and r.file_id = p_file and r.first = v_first;
+    else
+        insert into disabled_run (list_id, file_id, first, last) values (p_list, p_file, p_ordinal, v_last);
+    end if;
+end $$;
+
+-- Some blocks of a file from a number on. A function for its plan settings: the order leaves the primary key as the only
+-- way, whatever the statistics of a fresh partition say.
+create or replace function blocks_from(p_list bigint, p_file bigint, p_first integer, p_most integer)
+returns table (number integer, codes text)
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
+as $$
+begin
+    return query
+        select b.number, b.codes from block b
+        where b.list_id = p_list and b.file_id = p_file and b.number >= p_first
+        order by b.number limit p_most;
+end $$;
+
+-- All that is known of a code at a place: where it comes from and what became of it. `history` is an array of
+-- {"at": microseconds since 1970, "event"}; `turn` is the last hand-out's, or null.
+create or replace function code_passport(p_list bigint, p_file bigint, p_ordinal bigint) returns table (
+    file_public_id bytea, file_name text, file_created_by text, turn integer, status text, history jsonb,
+    redemption jsonb, redeemed_at timestamptz
+)
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_file coupon_file;
+    v_active boolean;
+    v_turn integer;
+    v_status text;
+    v_event record;
+begin
+    select * into v_file from coupon_file f where f.list_id = p_list and f.file_id = p_file;
+    select c.status = 'ACTIVE' and c.expires_at > v_now into v_active from coupon_list c where c.list_id = p_list;
+    select l.turn into v_turn from ledger l
+        where l.list_id = p_list and l.file_id = p_file and l.ordinal = p_ordinal order by l.turn desc limit 1;
+    if v_turn is not null then
+        select s.status into v_status
+            from allocations_at(p_list, array[p_file], array[p_ordinal], array[v_turn], v_now) s;
+    end if;
+    if coalesce(v_status, 'RELEASED') = 'RELEASED' then
+        v_status := case
+            when exists (select from disabled d
+                         where d.list_id = p_list and d.file_id = p_file and d.ordinal = p_ordinal) then 'DISABLED'
+            when v_file.sealed_at is not null or not v_active then 'GONE'
+            when v_file.quarantined_at is not null then 'QUARANTINED'
+            else 'AVAILABLE' end;
+    end if;
+    select e.detail, e.at into v_event from event e
+        where e.list_id = p_list and e.file_id = p_file and e.ordinal = p_ordinal and e.turn = v_turn
+          and e.kind = 'REDEEMED';
+    return query
+        select v_file.public_id, v_file.name, v_file.created_by, v_turn, v_status,
+               (select jsonb_agg(jsonb_build_object('at', (extract(epoch from t.at) * 1000000)::bigint, 'event', t.event)
+                                 order by t.at, t.place)
+                from (
+                    select v_file.published_at as at, 'ADDED' as event, 0 as place
+                    union all
+                    select l.allocated_at, 'ALLOCATED', 1 + 10 * l.turn from ledger l
+                    where l.list_id = p_list and l.file_id = p_file and l.ordinal = p_ordinal
+                    union all
+                    select e.at, e.kind, 2 + 10 * e.turn from event e
+                    where e.list_id = p_list and e.file_id = p_file and e.ordinal = p_ordinal
+                    union all
+                    select d.at, 'DISABLED', 1000000 from disabled d
+                    where d.list_id = p_list and d.file_id = p_file and d.ordinal = p_ordinal
+                      and not exists (select from event e where e.list_id = p_list and e.file_id = p_file
+                                      and e.ordinal = p_ordinal and e.kind = 'DISABLED')
+                    union all
+                    -- Booked only when somebody looks for it.
+                    select h.held_until, 'RELEASED', 3 + 10 * h.turn from hold h
+                    where h.list_id = p_list and h.file_id = p_file and h.ordinal = p_ordinal and h.held_until <= v_now
+                ) t),
+               v_event.detail, v_event.at;
+end $$;
+
+-- Which of these codes (with their fingerprints) some runs hold, by place from 1. A run is a file, its codes that still
+-- exist and its block size; codes beyond are gone even while their block is on disk. Two blocks may share a fingerprint
+-- at their border, so a probe that hits a block's first fingerprint reads the block before it too.
+create or replace function codes_in_runs(
+    p_list bigint, p_files bigint[], p_counts bigint[], p_codes_per_block integer[], p_fingerprints bigint[],
+    p_codes text[]
+) returns table (n integer, file_id bigint, ordinal bigint)
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+    return query
+    select c.n::integer, r.file_id, p.ordinal
+    from unnest(p_fingerprints, p_codes) with ordinality as c (fingerprint, code, n)
+    cross join unnest(p_files, p_counts, p_codes_per_block) as r (file_id, count, codes_per_block)
+    cross join lateral (
+        select b.number, b.first_fingerprint, b.codes from block b
+        where b.list_id = p_list and b.file_id = r.file_id and b.first_fingerprint <= c.fingerprint
+        order by b.first_fingerprint desc, b.number desc
+        limit 1
+    ) hit
+    cross join lateral (
+        select hit.number, hit.codes
+        union all
+        select b.number, b.codes from block b
+        where hit.first_fingerprint = c.fingerprint
+          and b.list_id = p_list and b.file_id = r.file_id and b.number = hit.number - 1
+    ) near
+    cross join lateral (
+        select near.number::bigint * r.codes_per_block + array_position(string_to_array(near.codes, E'\n'), c.code) - 1
+    ) p (ordinal)
+    -- A search of the whole text is many times cheaper than cutting it up, and nearly always says no.
+    where position(E'\n' || c.code || E'\n' in E'\n' || near.codes || E'\n') > 0
+      and p.ordinal < r.count;
+end $$;
+
+-- Makes sure that a code is not handed out (again), whoever has it. `outcome`: disabled (now or before), redeemed (it
+-- stays), absent (no such place, or the code went with its list or file before it was disabled).
+create or replace function disable(p_list bigint, p_file bigint, p_ordinal bigint, p_code text) returns text
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+    v_now timestamptz;
+    v_sealed_at bigint;
+    v_found boolean;
+    v_turn integer;
+    v_status text;
+begin
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    v_now := clock_timestamp();
+    if exists (select from disabled d where d.list_id = p_list and d.file_id = p_file and d.ordinal = p_ordinal) then
+        return 'disabled';
+    end if;
+    select f.sealed_at, true into v_sealed_at, v_found from coupon_file f
+        where f.list_id = p_list and f.file_id = p_file and f.status = 'SUCCESS'
+          and p_ordinal between 0 and coalesce(f.sealed_at, f.added - 1);
+    if v_found is null then
+        return 'absent';
+    end if;
+    select l.turn into v_turn from ledger l
+        where l.list_id = p_list and l.file_id = p_file and l.ordinal = p_ordinal order by l.turn desc limit 1;
+    if v_turn is not null then
+        select s.status into v_status
+            from allocations_at(p_list, array[p_file], array[p_ordinal], array[v_turn], v_now) s;
+    end if;
+    if v_status = 'REDEEMED' then
+        return 'redeemed';
+    elsif v_status = 'DISABLED' then
+        return 'disabled';
+    elsif v_status in ('ALLOCATED', 'HELD') then
+        insert into event (list_id, file_id, ordinal, turn, kind, at)
+            values (p_list, p_file, p_ordinal, v_turn, 'DISABLED', v_now);
+        delete from hold h
+            where h.list_id = p_list and h.file_id = p_file and h.ordinal = p_ordinal and h.turn = v_turn;
+        if v_sealed_at is not null then
+            -- The exceptions of a sealed file are counted, not kept.
+            update coupon_file f set withdrawn = f.withdrawn + 1 where f.list_id = p_list and f.file_id = p_file;
+            return 'disabled';
+        end if;
+    elsif v_sealed_at is not null or not exists (
+        select from coupon_list c where c.list_id = p_list and c.status = 'ACTIVE' and c.expires_at > v_now
+    ) then
+        -- Nobody has it, and it is free no more.
+        return 'absent';
+    elsif v_turn is null then
+        perform add_to_disabled_run(p_list, p_file, p_ordinal);
+    else
+        perform end_holds(p_list, array[p_file], array[p_ordinal], array[v_turn]);
+        delete from returned r where r.list_id = p_list and r.file_id = p_file and r.ordinal = p_ordinal
+                                 and r.turn = v_turn;
+    end if;
+    insert into disabled (list_id, file_id, ordinal, code, at) values (p_list, p_file, p_ordinal, p_code, v_now);
+    return 'disabled';
+end $$;
+
+-- Where a code of a list is, if the list has or had it. Runs of sealed files end at their seals.
+create or replace function find_code(p_list bigint, p_fingerprint bigint, p_code text)
+returns table (file_id bigint, ordinal bigint)
+language sql stable as $$
+    select c.file_id, c.ordinal
+    from (
+        select array_agg(f.file_id) as files, array_agg(coalesce(f.sealed_at + 1, f.added)) as counts,
+               array_agg(f.codes_per_block) as codes_per_block
+        from coupon_file f
+        where f.list_id = p_list and f.status = 'SUCCESS' and coalesce(f.sealed_at + 1, f.added) > 0
+    ) r
+    cross join lateral codes_in_runs(p_list, r.files, r.counts, r.codes_per_block, array[p_fingerprint], array[p_code]) c
+    where r.files is not null
+    limit 1
+$$;
+
+-- Notes that a code was used, once. `p_detail` holds `redemption_id` (or not) and what the shop has to say. Answers
+--   redeemed; repeat (with the same redemption_id); already; not-redeemable (held, given back, disabled, never handed out)
+create or replace function redeem(p_list bigint, p_file bigint, p_ordinal bigint, p_detail jsonb) returns text
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off
+set plan_cache_mode = force_generic_plan
+as $$
+declare
+    v_now timestamptz;
+    v_turn integer;
+    v_status text;
+    v_before jsonb;
+begin
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    v_now := clock_timestamp();
+    select l.turn into v_turn from ledger l
+        where l.list_id = p_list and l.file_id = p_file and l.ordinal = p_ordinal order by l.turn desc limit 1;
+    if v_turn is null then
+        return 'not-redeemable';
+    end if;
+    select s.status into v_status from allocations_at(p_list, array[p_file], array[p_ordinal], array[v_turn], v_now) s;
+    if v_status = 'REDEEMED' then
+        select e.detail into v_before from event e
+            where e.list_id = p_list and e.file_id = p_file and e.ordinal = p_ordinal and e.turn = v_turn
+              and e.kind = 'REDEEMED';
+        return case when v_before ->> 'redemption_id' = p_detail ->> 'redemption_id' then 'repeat' else 'already' end;
+    elsif v_status <> 'ALLOCATED' then
+        return 'not-redeemable';
+    end if;
+    insert into event (list_id, file_id, ordinal, turn, kind, at, detail)
+        values (p_list, p_file, p_ordinal, v_turn, 'REDEEMED', v_now, p_detail);
+    return 'redeemed';
+end $$;
+
+-- Disabled codes of files that are gone, which a later file must not bring again, page by page in the order of file and
+-- ordinal. What was passed over or handed out before the seal is in the file's run and is refused with it.
+create or replace function refused_codes(p_list bigint, p_after_file bigint, p_after_ordinal bigint, p_most integer)
+returns table (file_id bigint, ordinal bigint, code text)
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off
+set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+    return query
+        select d.file_id, d.ordinal, d.code from coupon_file f
+        cross join lateral (
+            select d.file_id, d.ordinal, d.code from disabled d
+            where d.list_id = p_list and d.file_id = f.file_id
+              and d.ordinal > case when f.file_id = p_after_file then greatest(f.sealed_at, p_after_ordinal)
+                                   else f.sealed_at end
+            order by d.ordinal limit p_most
+        ) d
+        where f.list_id = p_list and f.sealed_at is not null and f.file_id >= p_after_file
+        order by f.file_id limit p_most;
+end $$;
+
+-- A file to be loaded, and the job that loads it. Answers the file, or null if the list takes none.
+create or replace function add_file(
+    p_list bigint, p_public_id bytea, p_name text, p_file_url text, p_created_by text, p_callback_url text,
+    p_payload jsonb
+) returns bigint
+language plpgsql volatile as $$
+declare
+    v_file bigint;
+begin
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    perform 1 from coupon_list c
+        where c.list_id = p_list and c.status = 'ACTIVE' and c.expires_at > clock_timestamp();
+    if not found then
+        return null;
+    end if;
+    insert into coupon_file (list_id, public_id, name, file_url, created_by, callback_url)
+        values (p_list, p_public_id, p_name, p_file_url, p_created_by, p_callback_url)
+        returning file_id into v_file;
+    insert into job (kind, list_id, file_id, payload) values ('load_file', p_list, v_file, p_payload);
+    return v_file;
+end $$;
+
+-- A file, once for each key (null: no key). Answers added; repeat; other; inactive
+create or replace function add_file_once(
+    p_key text, p_hash bytea, p_list bigint, p_public_id bytea, p_name text, p_file_url text, p_created_by text,
+    p_callback_url text, p_payload jsonb
+) returns table (outcome text, made bytea)
+language plpgsql volatile as $$
+declare
+    v_workspace bigint;
+    v_taken record;
+begin
+    select c.workspace_id into v_workspace from coupon_list c where c.list_id = p_list;
+    if p_key is not null then
+        select * into v_taken from take_idempotency_key(v_workspace, 'upload_file', p_key, p_hash, p_public_id);
+        if v_taken.outcome <> 'first' then
+            return query select v_taken.outcome::text, v_taken.made::bytea;
+            return;
+        end if;
+    end if;
+    if add_file(p_list, p_public_id, p_name, p_file_url, p_created_by, p_callback_url, p_payload) is null then
+        delete from idempotent_request r
+            where r.workspace_id = v_workspace and r.operation = 'upload_file' and r.key = p_key;
+        return query select 'inactive', p_public_id;
+    else
+        return query select 'added', p_public_id;
+    end if;
+end $$;
+
+-- A trigger, since a load ends in many ways: published, failed, given up, its list archived or expired.
+create or replace function announce_end_of_file() returns trigger language plpgsql as $$
+declare
+    v_alerts jsonb;
+begin
+    select c.alerts into v_alerts from coupon_list c where c.list_id = new.list_id;
+    if new.status = 'SUCCESS' and (v_alerts ->> 'success_alert')::boolean then
+        perform enqueue_alert(new.list_id, jsonb_build_object('mail', 'file_loaded', 'file_id', new.file_id));
+    elsif new.status = 'FAILED' and (v_alerts ->> 'failure_alert')::boolean then
+        perform enqueue_alert(new.list_id, jsonb_build_object('mail', 'file_failed', 'file_id', new.file_id));
+    end if;
+    if new.callback_url is not null then
+        insert into job (kind, list_id, file_id) values ('call_back', new.list_id, new.file_id);
+    end if;
+    return null;
+end $$;
+
+-- Takes away a file's free codes, or stops its load. Answers false if there is no such file (any more).
+create or replace function delete_file(p_list bigint, p_file bigint) returns boolean
+language plpgsql volatile as $$
+begin
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    -- Only this function deletes, so nothing changes the answer while the gate is held.
+    if not exists (select from coupon_file f where f.list_id = p_list and f.file_id = p_file and f.deleted_at is null) then
+        return false;
+    end if;
+    update job j set state = 'done', ended_at = clock_timestamp(), payload = '{}', lease_owner = null,
+                     lease_until = null, last_error = 'file deleted'
+        where j.list_id = p_list and j.file_id = p_file and j.state in ('ready', 'running');
+    perform seal_files(p_list, p_file);
+    update coupon_file f set deleted_at = clock_timestamp(), updated_at = clock_timestamp()
+        where f.list_id = p_list and f.file_id = p_file;
+    return true;
+end $$;
+
+-- Ends a load that came to nothing. `p_first_line` is told where the file has no header. Answers false if the job is someone
+-- else's by now.
+create or replace function fail_file(
+    p_job bigint, p_attempt integer, p_owner uuid, p_failure text, p_duplicates bigint, p_rejected bigint,
+    p_rejections jsonb, p_first_line text
+) returns boolean
+language plpgsql volatile as $$
+begin
+    perform lock_gate_of_job(p_job);
+    if not end_job(p_job, p_attempt, p_owner, clock_timestamp()) then
+        return false;
+    end if;
+    update coupon_file f
+    set status = 'FAILED', stage = 'done', failure = p_failure, updated_at = clock_timestamp(),
+        duplicates = p_duplicates, rejected = p_rejected, rejections = p_rejections, first_line = p_first_line
+    from job j
+    where j.job_id = p_job and f.list_id = j.list_id and f.file_id = j.file_id and f.status = 'PENDING';
+    return true;
+end $$;
+
+-- Ends every load of a list that has not ended; the caller holds the gate.
+create or replace function fail_pending_files(p_list bigint, p_failure text) returns void
+language plpgsql volatile as $$
+begin
+    -- Locked first, all of them: a load that is about to take its turn (`begin_load`) then finds the turn taken, where it
+    -- would wait for the end of the one that has it, while this waits for its row.
+    perform 1 from job j
+        where j.list_id = p_list and j.kind = 'load_file' and j.state in ('ready', 'running')
+        order by j.job_id for update;
+    update job j set state = 'done', ended_at = clock_timestamp(), payload = '{}', lease_owner = null,
+                     lease_until = null, last_error = p_failure
+        where j.list_id = p_list and j.kind = 'load_file' and j.state in ('ready', 'running');
+    update coupon_file f set status = 'FAILED', failure = p_failure, stage = 'done', updated_at = clock_timestamp()
+        where f.list_id = p_list and f.status = 'PENDING';
+end $$;
+
+-- Sends a load back to have its file fetched again: its pieces are gone.
+create or replace function fetch_again(p_job bigint, p_attempt integer, p_owner uuid) returns void
+language plpgsql volatile as $$
+begin
+    update job j
+        set lane = 'fetch_file', state = 'ready', lease_owner = null, lease_until = null,
+            payload = j.payload - 'fetched'
+        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner;
+    notify couponry_job;
+end $$;
+
+-- Passes a fetched file on to its load, with the number of its pieces and bytes. Answers false if the job is someone
+-- else's by now.
+create or replace function finish_fetch(p_job bigint, p_attempt integer, p_owner uuid, p_pieces integer, p_bytes bigint)
+returns boolean
+language plpgsql volatile as $$
+begin
+    update job j
+        set lane = 'load_file', state = 'ready', lease_owner = null, lease_until = null,
+            payload = j.payload || jsonb_build_object('fetched', jsonb_build_object(
+                'attempt', j.attempt, 'pieces', p_pieces, 'bytes', p_bytes))
+        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner;
+    if not found then
+        return false;
+    end if;
+    notify couponry_job;
+    return true;
+end $$;
+
+-- A trigger on the job, which alone knows that there are credentials.
+create or replace function note_credentials_in_clear() returns trigger language plpgsql as $$
+begin
+    update coupon_file f set credentials_in_clear = true
+        where f.list_id = new.list_id and f.file_id = new.file_id;
+    return null;
+end $$;
+
+-- Ends a load: all of the file's codes may be handed out from here on. `p_attempt` and `p_owner` are the worker's
+-- fencing token. Answers `published`; `stale` when the job is someone else's by now (or the list was archived, the file
+-- deleted) and nothing happened; or why the file has failed, in the words of LoadFailure. That all of the file's blocks
+-- are there is counted, not supposed.
+create or replace function publish_file(
+    p_job bigint, p_attempt integer, p_owner uuid, p_added bigint, p_codes_per_block integer, p_duplicates bigint,
+    p_rejected bigint, p_rejections jsonb, p_most_codes bigint, p_unseen bigint
+) returns text
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off
+as $$
+declare
+    v_list bigint;
+    v_file bigint;
+    v_lane text;
+    v_blocks bigint;
+    v_status text;
+    v_expires_at timestamptz;
+    v_now timestamptz;
+    v_most bigint;
+    v_failure text;
+begin
+    select j.list_id, j.file_id, j.lane into v_list, v_file, v_lane from job j where j.job_id = p_job;
+    -- Before the gate: nobody but the job's worker writes them.
+    select count(*) into v_blocks from block b where b.list_id = v_list and b.file_id = v_file;
+    perform 1 from gate g where g.list_id = v_list for no key update;
+    v_now := clock_timestamp();
+    select c.status, c.expires_at into v_status, v_expires_at from coupon_list c where c.list_id = v_list;
+    -- At most as many as the list has; they are only counted, which takes as long as there are exceptions, where that
+    -- would be too many.
+    select coalesce(sum(case when f.sealed_at is null then f.added else f.sealed_at + 1 - f.withdrawn end), 0)
+        into v_most from coupon_file f where f.list_id = v_list and f.status = 'SUCCESS';
+    v_failure := case
+        when v_status = 'ARCHIVED' then 'list archived'
+        when v_status = 'EXPIRED' or v_expires_at <= v_now then 'list expired'
+        when p_added > 0 and v_most + p_added > p_most_codes
+             and (select s.total from stock(v_list, true, v_now) s) + p_added > p_most_codes
+            then format('list would hold more than %s codes', p_most_codes)
+    end;
+    if v_failure is not null then
+        if fail_file(p_job, p_attempt, p_owner, v_failure, p_duplicates, p_rejected, p_rejections, null) then
+            return v_failure;
+        end if;
+        return 'stale';
+    end if;
+    if not end_job(p_job, p_attempt, p_owner, v_now) then
+        return 'stale';
+    end if;
+    if v_lane <> 'load_file' then
+        -- Only in this lane are the loads of a list one after another: a worker that does not know of lanes may have
+        -- compared beside another load.
+        raise exception 'the load of file % of list % was not in its turn', v_file, v_list;
+    end if;
+    if v_blocks <> (p_added + p_codes_per_block - 1) / p_codes_per_block then
+        raise exception 'file % of list % has % blocks for % codes', v_file, v_list, v_blocks, p_added;
+    end if;
+    update coupon_file f
+    set status = 'SUCCESS', stage = 'done', published_at = v_now, updated_at = v_now, added = p_added,
+        codes_per_block = p_codes_per_block, used_up = p_added = 0, duplicates = p_duplicates, rejected = p_rejected,
+        rejections = p_rejections, unseen = p_unseen
+    where f.list_id = v_list and f.file_id = v_file;
+    return 'published';
+end $$;
+
+-- Stops a file, or lets it go on: from the answer on, however many codes it has. Answers false if there is no such file.
+create or replace function quarantine_file(p_list bigint, p_file bigint, p_quarantined boolean) returns boolean
+language plpgsql volatile as $$
+begin
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    update coupon_file f
+        set quarantined_at = case when p_quarantined then coalesce(f.quarantined_at, clock_timestamp()) end,
+            updated_at = clock_timestamp()
+        where f.list_id = p_list and f.file_id = p_file and f.deleted_at is null
+          and (f.quarantined_at is not null) <> p_quarantined;
+    return exists (select from coupon_file f
+                   where f.list_id = p_list and f.file_id = p_file and f.deleted_at is null);
+end $$;
+
+-- Takes away what files of a list have not handed out: from here on ordinals beyond `sealed_at` do not exist. The
+-- caller holds the gate. Whatever was given back, runs out or was disabled stays where it is, so that this takes as
+-- long as there are files: `stock` subtracts it, and a job frees the disk later. Disabled codes stay for good: a later
+-- file must not bring them again.
+create or replace function seal_files(p_list bigint, p_file bigint default null) returns void
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off
+as $$
+begin
+    insert into job (kind, list_id) values ('purge_list', p_list)
+        on conflict (list_id) where kind = 'purge_list' and state = 'ready' do nothing;
+    update coupon_file f
+    set sealed_at = c.cursor
+    from (
+        select s.file_id,
+               case when s.used_up then s.added - 1
+                    else coalesce((select l.ordinal from ledger l where l.list_id = p_list and l.file_id = s.file_id
+                                   order by l.ordinal desc limit 1), -1)
+               end as cursor
+        from coupon_file s
+        where s.list_id = p_list and s.status = 'SUCCESS' and s.sealed_at is null
+          and (p_file is null or s.file_id = p_file)
+    ) c
+    where f.list_id = p_list and f.file_id = c.file_id;
+end $$;
+
+-- Holds that ran out, up to `p_most`; `p_free` leaves out those of files that may not be handed out. Nothing is taken
+-- yet: `end_holds` does that. One row; its arrays are null if there are none.
+create or replace function choose_run_out_holds(p_list bigint, p_now timestamptz, p_most integer, p_free boolean)
+returns table (codes text[], files bigint[], ordinals bigint[], turns integer[])
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off
+set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+as $$
+begin
+    return query
+        select array_agg(l.code), array_agg(l.file_id), array_agg(l.ordinal), array_agg(l.turn)
+        from (
+            select h.* from coupon_file f
+            cross join lateral (
+                select h.file_id, h.ordinal, h.turn from hold h
+                where h.file_id + 0 = f.file_id and h.held_until <= p_now
+                order by h.held_until limit p_most
+            ) h
+            where f.list_id = p_list and not (p_free and (f.sealed_at is not null or f.quarantined_at is not null))
+            order by f.file_id limit p_most
+        ) h
+        cross join lateral (
+            select l.* from ledger l
+            where l.list_id = p_list and l.file_id = h.file_id and l.ordinal = h.ordinal and l.turn = h.turn offset 0
+        ) l;
+end $$;
+
+-- Books that these holds have run out, each at its own end. What becomes of the codes is the caller's business.
+create or replace function end_holds(p_list bigint, p_files bigint[], p_ordinals bigint[], p_turns integer[]) returns void
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+as $$
+begin
+    with gone as (
+        delete from hold h using (
+            select h.ctid from unnest(p_files, p_ordinals, p_turns) t (file_id, ordinal, turn)
+            cross join lateral (
+                select h.ctid from hold h
+                where h.list_id = p_list and h.file_id = t.file_id and h.ordinal = t.ordinal and h.turn = t.turn
+                offset 0
+            ) h
+        ) t
+        where h.ctid = t.ctid
+        returning h.file_id, h.ordinal, h.turn, h.held_until
+    )
+    insert into event (list_id, file_id, ordinal, turn, kind, at)
+    select p_list, g.file_id, g.ordinal, g.turn, 'RELEASED', g.held_until from gone g;
+end $$;
+
+-- Removes holds that have ended in another way.
+create or replace function remove_holds(p_list bigint, p_files bigint[], p_ordinals bigint[], p_turns integer[]) returns void
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+as $$
+begin
+    delete from hold h using (
+        select h.ctid from unnest(p_files, p_ordinals, p_turns) t (file_id, ordinal, turn)
+        cross join lateral (
+            select h.ctid from hold h
+            where h.list_id = p_list and h.file_id = t.file_id and h.ordinal = t.ordinal and h.turn = t.turn
+            offset 0
+        ) h
+    ) t
+    where h.ctid = t.ctid;
+end $$;
+
+-- Gives back up to `p_most` codes whose holds ran out, so that they are counted and handed out as others are. A hold
+-- that ran out is a code given back, also before anyone has booked it so. Answers how many; to be repeated until they
+-- are fewer than `p_most`.
+create or replace function sweep_holds(p_list bigint, p_most integer) returns integer
+language plpgsql volatile as $$
+declare
+    v_now timestamptz;
+    v_holds record;
+begin
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    v_now := clock_timestamp();
+    select * into v_holds from choose_run_out_holds(p_list, v_now, p_most, false);
+    if v_holds.codes is null then
+        return 0;
+    end if;
+    perform end_holds(p_list, v_holds.files, v_holds.ordinals, v_holds.turns);
+    perform put_back(p_list, v_holds.files, v_holds.ordinals, v_holds.turns, v_holds.codes);
+    return cardinality(v_holds.codes);
+end $$;
+
+-- Wakes the workers; a job that is not announced is found by looking.
+create or replace function announce_job() returns trigger language plpgsql as $$
+begin
+    notify couponry_job;
+    return null;
+end $$;
+
+-- A purge for a list that has sealed files whose blocks are still on disk, and no purge that waits or runs: the one that
+-- was to do it has been given up. Answers whether one was begun.
+create or replace function begin_purge_again(p_list bigint) returns boolean
+language plpgsql volatile as $$
+begin
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    insert into job (kind, list_id)
+        select 'purge_list', p_list
+        where exists (select from coupon_file f
+                      where f.list_id = p_list and f.sealed_at is not null and f.purged_at is null)
+          and not exists (select from job j
+                          where j.list_id = p_list and j.kind = 'purge_list' and j.state in ('ready', 'running'))
+        on conflict (list_id) where kind = 'purge_list' and state = 'ready' do nothing;
+    return found;
+end $$;
+
+-- Gives a job up; the caller has locked its gate, if it has one, and then the job. What it was for has failed, for the
+-- reason given: a load's file, a report, a report's mail.
+create or replace function bury_job(p_job bigint, p_failure text) returns void
+language plpgsql volatile as $$
+declare
+    v_job job;
+begin
+    select * into v_job from job j where j.job_id = p_job;
+    update job j set state = 'dead', ended_at = clock_timestamp(), payload = '{}', lease_owner = null,
+                     lease_until = null
+        where j.job_id = p_job;
+    if v_job.kind = 'load_file' then
+        update coupon_file f set status = 'FAILED', stage = 'done', failure = p_failure, updated_at = clock_timestamp()
+            where f.list_id = v_job.list_id and f.file_id = v_job.file_id and f.status = 'PENDING';
+    elsif v_job.kind = 'build_report' then
+        perform settle_report(v_job.list_id, (v_job.payload ->> 'report_id')::bigint, p_failure, null, null, null);
+    elsif v_job.kind = 'send_mail' then
+        perform note_report_mail(v_job, 'FAILED', null, coalesce(v_job.last_error, p_failure));
+    end if;
+end $$;
+
+-- Ends a job, if it still is the worker's who says so.
+create or replace function end_job(p_job bigint, p_attempt integer, p_owner uuid, p_now timestamptz) returns boolean
+language plpgsql volatile as $$
+begin
+    update job j set state = 'done', ended_at = p_now, payload = '{}', lease_owner = null, lease_until = null
+        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner;
+    return found;
+end $$;
+
+-- Gives a job back at once, without counting anything: its worker is going away. Nothing happens if the job is someone
+-- else's by now.
+create or replace function hand_over_job(p_job bigint, p_attempt integer, p_owner uuid) returns void
+language plpgsql volatile as $$
+begin
+    perform lock_gate_of_job(p_job);
+    perform 1 from job j
+        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner for update;
+    if found then
+        perform make_ready(p_job, interval '0');
+    end if;
+end $$;
+
+-- Whether the job is the worker's who asks, and it stays so until the transaction has ended.
+create or replace function is_job_of(p_job bigint, p_attempt integer, p_owner uuid) returns boolean
+language plpgsql volatile as $$
+begin
+    perform 1 from job j
+        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner for share;
+    return found;
+end $$;
+
+-- Takes the gate of a job that has to do with a list's files; other jobs meet nobody at a gate.
+create or replace function lock_gate_of_job(p_job bigint) returns void
+language plpgsql volatile as $$
+begin
+    perform 1 from gate g
+        where g.list_id = (select j.list_id from job j
+                           where j.job_id = p_job and j.kind in ('load_file', 'purge_list'))
+        for no key update;
+end $$;
+
+-- Makes a running job ready again; the caller has locked its gate, if it has one, and then the job.
+create or replace function make_ready(p_job bigint, p_delay interval) returns void
+language plpgsql volatile as $$
+begin
+    -- A purge that waits already does this one's work too.
+    update job j set state = 'done', ended_at = clock_timestamp(), lease_owner = null, lease_until = null
+        where j.job_id = p_job and j.kind = 'purge_list' and j.state = 'running'
+          and exists (select from job w where w.list_id = j.list_id and w.kind = 'purge_list' and w.state = 'ready');
+    update job j set state = 'ready', run_at = clock_timestamp() + p_delay, lease_owner = null, lease_until = null
+        where j.job_id = p_job and j.state = 'running';
+    notify couponry_job;
+end $$;
+
+-- A trigger, since jobs are enqueued by many functions.
+create or replace function place_job() returns trigger language plpgsql as $$
+begin
+    new.lane := case when new.kind = 'load_file' and new.payload ? 'url' then 'fetch_file' else new.kind end;
+    select c.workspace_id into new.workspace_id from coupon_list c where c.list_id = new.list_id;
+    return new;
+end $$;
+
+-- Takes back a job whose worker has fallen silent, and counts its death. The first time the job goes on at once, then
+-- after pauses that grow, so that work that only happened to be near one that kills can be done in between. After
+-- `p_most` deaths the job is given up. Answers false if the job needs no rescue (any more).
+create or replace function rescue_job(p_job bigint, p_most integer, p_failure text) returns boolean
+language plpgsql volatile as $$
+declare
+    v_deaths integer;
+begin
+    perform lock_gate_of_job(p_job);
+    update job j set deaths = j.deaths + 1
+        where j.job_id = p_job and j.state = 'running' and j.lease_until < clock_timestamp()
+        returning j.deaths into v_deaths;
+    if v_deaths is null then
+        return false;
+    end if;
+    if v_deaths >= p_most then
+        perform bury_job(p_job, p_failure);
+    else
+        perform make_ready(p_job, case when v_deaths = 1 then interval '0'
+                                       else least(5 * 2 ^ (v_deaths - 1), 300) * interval '1 second' end);
+    end if;
+    return true;
+end $$;
+
+-- Gives a job back after an error of ours: again after `p_delay`, or never more after `p_most` errors. Nothing happens
+-- if the job is someone else's by now.
+create or replace function retry_job(
+    p_job bigint, p_attempt integer, p_owner uuid, p_error text, p_delay interval, p_most integer, p_failure text
+) returns void
+language plpgsql volatile as $$
+declare
+    v_job job;
+begin
+    perform lock_gate_of_job(p_job);
+    update job j set failures = j.failures + 1, last_error = p_error
+        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner
+        returning j.* into v_job;
+    if v_job.failures >= p_most then
+        perform bury_job(p_job, p_failure);
+    elsif v_job.failures is not null then
+        perform make_ready(p_job, p_delay);
+        perform note_report_mail(v_job, 'WAITING', null, p_error);
+    end if;
+end $$;
+
+-- Whether this turn is the caller's; the next one comes after `p_pause`.
+create or replace function take_turn(p_name text, p_pause interval) returns boolean
+language plpgsql volatile as $$
+begin
+    insert into turn (name, next_at) values (p_name, '-infinity') on conflict do nothing;
+    -- A clock that was set back must not stop the turns.
+    update turn t set next_at = clock_timestamp() + p_pause
+        where t.name = p_name and (t.next_at <= clock_timestamp() or t.next_at > clock_timestamp() + p_pause);
+    return found;
+end $$;
+
+-- Makes a list active until `p_expires_at`, from any state, and notes since when it is; codes of before do not come back.
+-- Answers false, and changes nothing, if that instant has passed.
+create or replace function activate_list(p_list bigint, p_expires_at timestamptz) returns boolean
+language plpgsql volatile as $$
+begin
+    perform expire_list(p_list);
+    if p_expires_at <= clock_timestamp() then
+        return false;
+    end if;
+    update coupon_list c set status = 'ACTIVE', expires_at = p_expires_at, updated_at = clock_timestamp(),
+                             active_since = case when c.status = 'ACTIVE' then c.active_since else clock_timestamp() end
+        where c.list_id = p_list;
+    return true;
+end $$;
+
+-- Archives a list: nothing is handed out any more, loads end, and free codes are gone. Archiving twice changes nothing.
+create or replace function archive_list(p_list bigint) returns void
+language plpgsql volatile as $$
+begin
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    update coupon_list c set status = 'ARCHIVED', updated_at = clock_timestamp()
+        where c.list_id = p_list and c.status <> 'ARCHIVED';
+    if found then
+        perform fail_pending_files(p_list, 'list archived');
+        perform seal_files(p_list);
+    end if;
+end $$;
+
+-- A list and its gate.
+create or replace function create_list(
+    p_workspace bigint, p_public_id bytea, p_name text, p_label text, p_expires_at timestamptz, p_created_by text,
+    p_subscribers text[], p_alerts jsonb, p_fingerprint_key bytea
+) returns boolean
+language plpgsql volatile as $$
+declare
+    v_list bigint;
+begin
+    if p_expires_at <= clock_timestamp() then
+        return false;
+    end if;
+    insert into coupon_list (workspace_id, public_id, name, label, expires_at, created_by, subscribers, alerts,
+                             fingerprint_key)
+        values (p_workspace, p_public_id, p_name, p_label, p_expires_at, p_created_by, p_subscribers, p_alerts,
+                p_fingerprint_key)
+        returning list_id into v_list;
+    insert into gate (list_id) values (v_list);
+    return true;
+end $$;
+
+-- A list, once for each key (null: no key), and no more than `p_most_lists` in a workspace (null: any number). Answers
+--   created; repeat; other; expired; too-many
+create or replace function create_list_once(
+    p_key text, p_hash bytea, p_most_lists bigint, p_workspace bigint, p_public_id bytea, p_name text, p_label text,
+    p_expires_at timestamptz, p_created_by text, p_subscribers text[], p_alerts jsonb, p_fingerprint_key bytea
+) returns table (outcome text, made bytea)
+language plpgsql volatile as $$
+declare
+    v_taken record;
+    v_outcome text := 'created';
+begin
+    if p_key is not null then
+        select * into v_taken from take_idempotency_key(p_workspace, 'create_list', p_key, p_hash, p_public_id);
+        if v_taken.outcome <> 'first' then
+            return query select v_taken.outcome::text, v_taken.made::bytea;
+            return;
+        end if;
+    end if;
+    if p_most_lists is not null then
+        -- One creation at a time: two that count at once would both find room.
+        perform 1 from workspace w where w.workspace_id = p_workspace for no key update;
+        if (select count(*) from coupon_list c where c.workspace_id = p_workspace) >= p_most_lists then
+            v_outcome := 'too-many';
+        end if;
+    end if;
+    if v_outcome = 'created' and not create_list(p_workspace, p_public_id, p_name, p_label, p_expires_at, p_created_by,
+                                                 p_subscribers, p_alerts, p_fingerprint_key) then
+        v_outcome := 'expired';
+    end if;
+    if v_outcome <> 'created' and p_key is not null then
+        -- A request that came to nothing may be mended and sent again.
+        delete from idempotent_request r
+            where r.workspace_id = p_workspace and r.operation = 'create_list' and r.key = p_key;
+    end if;
+    return query select v_outcome, p_public_id;
+end $$;
+
+-- Carries out an expiry that has come; answers whether there was one.
+create or replace function expire_list(p_list bigint) returns boolean
+language plpgsql volatile as $$
+begin
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    update coupon_list c set status = 'EXPIRED'
+        where c.list_id = p_list and c.status = 'ACTIVE' and c.expires_at <= clock_timestamp();
+    if not found then
+        return false;
+    end if;
+    perform fail_pending_files(p_list, 'list expired');
+    perform seal_files(p_list);
+    return true;
+end $$;
+
+-- Applies a patch; null leaves a field as it is. A change brings an archived or expired list back, if its expiry (after
+-- the change) is still to come; else nothing is changed. Answers
+--   updated; expired (the list would not be active); days_before-missing, threshold_count-missing (an alert that is on
+--   needs its number)
+create or replace function update_list(
+    p_list bigint, p_name text, p_expires_at timestamptz, p_subscribers text[], p_alerts jsonb
+) returns text
+language plpgsql volatile as $$
+declare
+    v_list coupon_list;
+    v_alerts jsonb;
+begin
+    perform expire_list(p_list);
+    if p_name is null and p_expires_at is null and p_subscribers is null and p_alerts is null then
+        return 'updated';
+    end if;
+    select * into v_list from coupon_list c where c.list_id = p_list;
+    if coalesce(p_expires_at, v_list.expires_at) <= clock_timestamp() then
+        return 'expired';
+    end if;
+    v_alerts := v_list.alerts;
+    if p_alerts is not null then
+        -- Key by key, also one level down.
+        v_alerts := v_alerts || p_alerts || jsonb_build_object(
+            'expiry_alert', (v_alerts -> 'expiry_alert') || coalesce(p_alerts -> 'expiry_alert', '{}'),
+            'coupon_shortage_alert',
+            (v_alerts -> 'coupon_shortage_alert') || coalesce(p_alerts -> 'coupon_shortage_alert', '{}'));
+        if (v_alerts #>> '{expiry_alert,alert}')::boolean and v_alerts #>> '{expiry_alert,days_before}' is null then
+            return 'days_before-missing';
+        end if;
+        if (v_alerts #>> '{coupon_shortage_alert,alert}')::boolean
+           and v_alerts #>> '{coupon_shortage_alert,threshold_count}' is null then
+            return 'threshold_count-missing';
+        end if;
+    end if;
+    update coupon_list c
+    set name = coalesce(p_name, c.name), expires_at = coalesce(p_expires_at, c.expires_at),
+        subscribers = coalesce(p_subscribers, c.subscribers), alerts = v_alerts, status = 'ACTIVE',
+        updated_at = clock_timestamp(),
+        active_since = case when c.status = 'ACTIVE' then c.active_since else clock_timestamp() end
+    where c.list_id = p_list;
+    return 'updated';
+end $$;
+
+-- The codes that were given back first, up to `p_most`, of files that may be handed out; `turns` is the hand-out's to
+-- come. Nothing is taken yet: `pass_returned` does that. One row; its arrays are null if there are none.
+create or replace function choose_returned(p_list bigint, p_most integer)
+returns table (codes text[], files bigint[], ordinals bigint[], turns integer[], places bigint[])
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off
+set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+as $$
+begin
+    return query
+        select array_agg(r.code), array_agg(r.file_id), array_agg(r.ordinal), array_agg(r.turn + 1), array_agg(r.place)
+        from (
+            select r.* from coupon_file f
+            cross join lateral (
+                select coalesce((select c.place from returned_cursor c
+                                 where c.list_id = p_list and c.file_id = f.file_id
+                                 order by c.place desc limit 1), 0) as place offset 0
+            ) c
+            cross join lateral (
+                select r.code, r.file_id, r.ordinal, r.turn, r.place from returned r
+                where r.file_id + 0 = f.file_id and r.place > c.place
+                order by r.place limit p_most
+            ) r
+            where f.list_id = p_list and f.has_returned and f.sealed_at is null and f.quarantined_at is null
+            order by f.file_id limit p_most
+        ) r;
+end $$;
+
+-- Takes what `choose_returned` chose; the caller has kept the gate since.
+create or replace function pass_returned(
+    p_list bigint, p_files bigint[], p_ordinals bigint[], p_turns integer[], p_places bigint[]
+) returns void
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off
+set enable_mergejoin = off set plan_cache_mode = force_generic_plan
+as $$
+begin
+    with passed as materialized (
+        select t.file_id, max(t.place) as place from unnest(p_files, p_places) t (file_id, place) group by t.file_id
+    ), removed as (
+        delete from returned r using (
+            select r.ctid from unnest(p_files, p_ordinals, p_turns) t (file_id, ordinal, turn)
+            cross join lateral (
+                select r.ctid from returned r
+                where r.list_id = p_list and r.file_id = t.file_id and r.ordinal = t.ordinal and r.turn = t.turn - 1
+                offset 0
+            ) r
+        ) t
+        where r.ctid = t.ctid
+    ), former as (
+        delete from returned_cursor c using (
+            select c.ctid from passed p
+            cross join lateral (
+                select c.ctid from returned_cursor c where c.list_id = p_list and c.file_id = p.file_id
+                order by c.place desc limit 1
+            ) c
+        ) t
+        where c.ctid = t.ctid
+    )
+    insert into returned_cursor (list_id, file_id, place) select p_list, p.file_id, p.place from passed p;
+end $$;
+
+-- Puts codes back: into the pool, or, of a sealed file, which has none, onto the count of what was withdrawn.
+create or replace function put_back(p_list bigint, p_files bigint[], p_ordinals bigint[], p_turns integer[], p_codes text[])
+returns void
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+as $$
+begin
+    -- Of one file after the other, so that each file's are numbered in the order given.
+    insert into returned (list_id, file_id, ordinal, turn, code)
+        select p_list, t.file_id, t.ordinal, t.turn, t.code
+        from unnest(p_files, p_ordinals, p_turns, p_codes) t (file_id, ordinal, turn, code)
+        join coupon_file f on f.list_id = p_list and f.file_id = t.file_id and f.sealed_at is null;
+    update coupon_file f
+        set withdrawn = f.withdrawn + case when f.sealed_at is null then 0 else w.number end,
+            has_returned = f.has_returned or f.sealed_at is null
+        from (select t.file_id, count(*) as number from unnest(p_files) t (file_id) group by t.file_id) w
+        where f.list_id = p_list and f.file_id = w.file_id and (f.sealed_at is not null or not f.has_returned);
+end $$;
+
+-- Counts up to `p_most` codes that lie in `returned` for sealed files as withdrawn, and removes them. Answers how many; to
+-- be repeated until they are fewer than `p_most`.
+create or replace function withdraw_returned(p_list bigint, p_most integer) returns integer
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+as $$
+declare
+    v_removed integer;
+begin
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    with removed as (
+        delete from returned r using (
+            select r.ctid from coupon_file f
+            cross join lateral (
+                select r.ctid from returned r where r.file_id + 0 = f.file_id
+                order by r.place limit p_most
+            ) r
+            where f.list_id = p_list and f.sealed_at is not null and f.has_returned limit p_most
+        ) t
+        where r.ctid = t.ctid
+        returning r.file_id
+    ), counted as (
+        update coupon_file f set withdrawn = f.withdrawn + w.number
+        from (select r.file_id, count(*) as number from removed r group by r.file_id) w
+        where f.list_id = p_list and f.file_id = w.file_id
+    )
+    select count(*) into v_removed from removed;
+    return v_removed;
+end $$;
+
+-- A mail to each of those who subscribed to the list. Who gets it is settled now.
+create or replace function enqueue_alert(p_list bigint, p_mail jsonb) returns void
+language plpgsql volatile as $$
+begin
+    insert into job (kind, list_id, payload)
+        select 'send_mail', c.list_id, p_mail || jsonb_build_object('to', subscriber)
+        from coupon_list c, unnest(c.subscribers) subscriber where c.list_id = p_list;
+end $$;
+
+-- How many fresh codes a list handed out since an instant. A file's ordinals were handed out in the order of time, so
+-- the first one since then is found by halving: no index on times, and nothing is counted.
+-- Disabled codes that the cursor passed over were handed out to nobody; they are counted by ranges.
+create or replace function handed_out_since(p_list bigint, p_since timestamptz) returns bigint
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
+as $$
+declare
+    v_file record;
+    v_last record;
+    v_low bigint;
+    v_high bigint;
+    v_middle bigint;
+    v_at timestamptz;
+    v_passed bigint;
+    v_sum bigint := 0;
+begin
+    for v_file in
+        select f.file_id from coupon_file f where f.list_id = p_list and f.status = 'SUCCESS' and f.added > 0
+    loop
+        select l.ordinal, l.turn, l.allocated_at into v_last from ledger l
+            where l.list_id = p_list and l.file_id = v_file.file_id and l.turn = 0 order by l.ordinal desc limit 1;
+        continue when v_last.ordinal is null or v_last.allocated_at <= p_since;
+        -- Everything before v_low was handed out earlier, everything from v_high on since then.
+        v_low := 0;
+        v_high := v_last.ordinal;
+        while v_low < v_high loop
+            v_middle := (v_low + v_high) / 2;
+            -- Disabled codes were skipped: the nearest one at or before it.
+            select l.allocated_at into v_at from ledger l
+                where l.list_id = p_list and l.file_id = v_file.file_id and l.ordinal <= v_middle and l.turn = 0
+                order by l.ordinal desc limit 1;
+            if v_at > p_since then
+                v_high := v_middle;
+            else
+                v_low := v_middle + 1;
+            end if;
+        end loop;
+        select coalesce(sum(least(r.last, v_last.ordinal) - greatest(r.first, v_low) + 1), 0) into v_passed
+            from disabled_run r
+            where r.list_id = p_list and r.file_id = v_file.file_id and r.last >= v_low and r.first <= v_last.ordinal;
+        v_sum := v_sum + v_last.ordinal - v_low + 1 - v_passed;
+    end loop;
+    return v_sum;
+end $$;
+
+-- The lists whose stock has to be looked at: those that want to be told, and those that were and no longer want to.
+create or replace function lists_to_watch() returns setof bigint
+language sql stable as $$
+    select c.list_id from coupon_list c
+    where c.status = 'ACTIVE' and (c.alerts #>> '{coupon_shortage_alert,alert}')::boolean
+    union
+    select w.list_id from list_watch w where w.shortage_fired_at is not null
+$$;
+
+-- Reminds of expiries that are near, once a day of the zone, from the day `days_before` days ahead to the last one.
+-- Answers how many lists there were.
+create or replace function remind_of_expiries(p_zone text) returns integer
+language plpgsql volatile as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_today date := (v_now at time zone p_zone)::date;
+    v_list record;
+    v_reminded integer := 0;
+begin
+    for v_list in
+        select c.list_id, (c.expires_at at time zone p_zone)::date - v_today as days_left
+        from coupon_list c left join list_watch w using (list_id)
+        where c.status = 'ACTIVE' and (c.alerts #>> '{expiry_alert,alert}')::boolean and c.expires_at > v_now
+          and (c.expires_at at time zone p_zone)::date - v_today <= (c.alerts #>> '{expiry_alert,days_before}')::integer
+          and coalesce(w.reminded_on, '-infinity') < v_today
+    loop
+        -- Of two that look at the same time one finds the day taken.
+        insert into list_watch as w (list_id, reminded_on) values (v_list.list_id, v_today)
+            on conflict (list_id) do update set reminded_on = excluded.reminded_on
+            where coalesce(w.reminded_on, '-infinity') < excluded.reminded_on;
+        if found then
+            perform enqueue_alert(v_list.list_id, jsonb_build_object('mail', 'expiry', 'days_left', v_list.days_left));
+            v_reminded := v_reminded + 1;
+        end if;
+    end loop;
+    return v_reminded;
+end $$;
+
+-- What a list holds, from one snapshot. `p_active` is false once the list is archived or past its expiry: then free
+-- codes do not exist any more, whether or not they have been sealed away yet. A disabled
+-- code that is no longer there to be handed out is not counted.
+create or replace function stock(p_list bigint, p_active boolean, p_now timestamptz)
+returns table (total bigint, available bigint, held bigint, allocated bigint, disabled bigint, quarantined bigint)
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
+-- Files and exceptions are joined by hash: nested, a plan made on empty tables would compare each with each.
+set enable_nestloop = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+begin
+    return query
+    with file as (
+        select f.file_id, f.added, f.withdrawn, f.sealed_at is null and p_active as open,
+               f.quarantined_at is not null as quarantined,
+               case when f.sealed_at is not null then f.sealed_at
+                    when f.used_up then f.added - 1
+                    else coalesce((select l.ordinal from ledger l
+                                   where l.list_id = p_list and l.file_id = f.file_id
+                                   order by l.ordinal desc limit 1), -1)
+               end as cursor
+        from coupon_file f
+        where f.list_id = p_list and f.status = 'SUCCESS'
+    ), place as (
+        -- A hold that ran out is a code given back, also before anyone has booked it so.
+        select h.file_id, (h.held_until > p_now)::int as held, (h.held_until <= p_now)::int as returned,
+               0 as disabled_behind, 0 as disabled_ahead
+        from hold h where h.list_id = p_list
+        union all
+        select r.file_id, 0, 1, 0, 0 from returned r where r.list_id = p_list
+        union all
+        select d.file_id, 0, 0, (d.ordinal <= f.cursor)::int, (d.ordinal > f.cursor)::int
+        from disabled d join file f using (file_id) where d.list_id = p_list
+    ), counted as (
+        select file_id, sum(p.held) as held, sum(p.returned) as returned, sum(p.disabled_behind) as disabled_behind,
+               sum(p.disabled_ahead) as disabled_ahead
+        from place p group by file_id
+    ), figures as (
+        select f.quarantined,
+               coalesce(c.held, 0) as held,
+               f.cursor + 1 - f.withdrawn - coalesce(c.held + c.returned + c.disabled_behind, 0) as allocated,
+               case when f.open then f.added - f.cursor - 1 + coalesce(c.returned - c.disabled_ahead, 0) else 0 end as free,
+               case when f.open then coalesce(c.disabled_behind + c.disabled_ahead, 0) else 0 end as disabled
+        from file f left join counted c using (file_id)
+    )
+    select coalesce(sum(g.held + g.allocated + g.free + g.disabled), 0)::bigint,
+           coalesce(sum(g.free) filter (where not g.quarantined), 0)::bigint,
+           coalesce(sum(g.held), 0)::bigint,
+           coalesce(sum(g.allocated), 0)::bigint,
+           coalesce(sum(g.disabled), 0)::bigint,
+           coalesce(sum(g.free) filter (where g.quarantined), 0)::bigint
+    from figures g;
+end $$;
+
+-- Tells of a shortage once, until there was enough again; and, unless codes were loaded or the list was changed in
+-- between, not twice within an hour: a code that is held and given back at the threshold is no news. The row's lock orders
+-- those who look at the same time; what they look at is read after it. Nothing here touches the gate: handing out never
+-- waits for a look.
+create or replace function watch_stock(p_list bigint) returns void
+language plpgsql volatile as $$
+declare
+    v_watch list_watch;
+    v_list coupon_list;
+    v_threshold bigint;
+    v_available bigint;
+    v_now timestamptz;
+begin
+    insert into list_watch (list_id) values (p_list) on conflict do nothing;
+    select * into v_watch from list_watch w where w.list_id = p_list for no key update;
+    v_now := clock_timestamp();
+    select * into v_list from coupon_list c where c.list_id = p_list;
+    if v_list.status <> 'ACTIVE' or v_list.expires_at <= v_now
+       or not (v_list.alerts #>> '{coupon_shortage_alert,alert}')::boolean then
+        update list_watch w set shortage_fired_at = null where w.list_id = p_list and w.shortage_fired_at is not null;
+        return;
+    end if;
+    if v_watch.shortage_fired_at < v_list.active_since then
+        v_watch.shortage_fired_at := null;
+    end if;
+    v_threshold := (v_list.alerts #>> '{coupon_shortage_alert,threshold_count}')::bigint;
+    select s.available into v_available from stock(p_list, true, v_now) s;
+    if v_available >= v_threshold then
+        update list_watch w set shortage_fired_at = null where w.list_id = p_list and w.shortage_fired_at is not null;
+    elsif v_watch.shortage_fired_at is null
+          and exists (select from coupon_file f where f.list_id = p_list and f.published_at >= v_list.active_since)
+          -- A clock that was set back must not keep anybody from being told.
+          and (v_watch.shortage_told_at is null
+               or v_watch.shortage_told_at not between v_now - interval '1 hour' and v_now
+               or v_list.updated_at > v_watch.shortage_told_at
+               or exists (select from coupon_file f
+                          where f.list_id = p_list and f.published_at > v_watch.shortage_told_at)) then
+        update list_watch w set shortage_fired_at = v_now, shortage_told_at = v_now where w.list_id = p_list;
+        perform enqueue_alert(p_list, jsonb_build_object('mail', 'shortage', 'available', v_available,
+                                                         'threshold', v_threshold));
+    end if;
+end $$;
+
+-- Begins a report: removes the pieces that an interrupted try left. Waits for an erasure in the workspace. Answers false,
+-- and changes nothing, if the job is someone else's by now.
+create or replace function begin_report(p_job bigint, p_attempt integer, p_owner uuid, p_list bigint, p_report bigint) returns boolean
+language plpgsql volatile as $$
+begin
+    perform 1 from workspace w
+        where w.workspace_id = (select c.workspace_id from coupon_list c where c.list_id = p_list) for share;
+    if not is_job_of(p_job, p_attempt, p_owner) then
+        return false;
+    end if;
+    delete from usage_report_piece p where p.list_id = p_list and p.report_id = p_report;
+    return true;
+end $$;
+
+-- Removes the report, what builds it, what would tell of it and what became of its mails. Answers false if the workspace has
+-- no such report. The jobs are locked first, as by everything that changes both: whoever keeps a piece holds its job and the
+-- report, so that no piece comes after.
+create or replace function delete_report(p_workspace bigint, p_public_id bytea) returns boolean
+language plpgsql volatile as $$
+declare
+    v_list bigint;
+    v_report bigint;
+    v_jobs bigint[];
+begin
+    select r.list_id, r.report_id into v_list, v_report
+        from usage_report r join coupon_list c using (list_id)
+        where r.public_id = p_public_id and c.workspace_id = p_workspace;
+    if not found then
+        return false;
+    end if;
+    v_jobs := array(
+        select j.job_id from job j
+        where j.list_id = v_list and j.kind in ('build_report', 'send_mail')
+          and (j.payload ->> 'report_id')::bigint = v_report
+          and (j.kind = 'build_report' or j.payload ->> 'mail' = 'report')
+        order by j.job_id for update);
+    delete from usage_report r where r.list_id = v_list and r.report_id = v_report;
+    if not found then
+        return false;
+    end if;
+    delete from usage_report_piece p where p.list_id = v_list and p.report_id = v_report;
+    delete from report_mail m where m.list_id = v_list and m.report_id = v_report;
+    delete from job j where j.job_id = any (v_jobs);
+    -- A report that was ready in between has told of itself.
+    delete from job j
+        where j.list_id = v_list and j.kind = 'send_mail' and j.state = 'ready' and j.payload ->> 'mail' = 'report'
+          and (j.payload ->> 'report_id')::bigint = v_report;
+    return true;
+end $$;
+
+-- Ends the job of a mail that the relay has taken. False if the job is someone else's by now, who sends it again.
+create or replace function end_mail(p_job bigint, p_attempt integer, p_owner uuid, p_sent_as text) returns boolean
+language plpgsql volatile as $$
+declare
+    v_job job;
+begin
+    select * into v_job from job j
+        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner for update;
+    if not found then
+        return false;
+    end if;
+    perform note_report_mail(v_job, 'SENT', p_sent_as, null);
+    return end_job(p_job, p_attempt, p_owner, clock_timestamp());
+end $$;
+
+-- Ends a report, and tells those who asked for it. `p_failure` is null for one that can be read. Answers false if the
+-- job is someone else's by now. A report that can be read has pieces of as many
+-- bytes as were written.
+create or replace function end_report(
+    p_job bigint, p_attempt integer, p_owner uuid, p_list bigint, p_report bigint, p_failure text, p_rows bigint,
+    p_bytes bigint, p_gzip_bytes bigint
+) returns boolean
+language plpgsql volatile as $$
+begin
+    if not end_job(p_job, p_attempt, p_owner, clock_timestamp()) then
+        return false;
+    end if;
+    if p_failure is null and p_gzip_bytes <> (
+        select coalesce(sum(octet_length(p.bytes)), 0) from usage_report_piece p
+        where p.list_id = p_list and p.report_id = p_report
+    ) then
+        raise exception 'the pieces of report % are not the % bytes that were written', p_report, p_gzip_bytes;
+    end if;
+    perform settle_report(p_list, p_report, p_failure, p_rows, p_bytes, p_gzip_bytes);
+    return true;
+end $$;
+
+-- Keeps the piece with this number of a report. Answers false, and keeps nothing, if the job is someone else's by now, or
+-- the report is gone. The job is locked first, as by everything that changes both.
+create or replace function keep_report_piece(
+    p_job bigint, p_attempt integer, p_owner uuid, p_list bigint, p_report bigint, p_number integer, p_bytes bytea
+) returns boolean
+language plpgsql volatile as $$
+begin
+    if not is_job_of(p_job, p_attempt, p_owner) then
+        return false;
+    end if;
+    perform 1 from usage_report r
+        where r.list_id = p_list and r.report_id = p_report and r.status = 'PENDING' for key share;
+    if not found then
+        return false;
+    end if;
+    insert into usage_report_piece (list_id, report_id, number, bytes) values (p_list, p_report, p_number, p_bytes);
+    return true;
+end $$;
+
+-- Notes what became of a mail, if it is one about a report; the caller has locked its job.
+create or replace function note_report_mail(p_job job, p_status text, p_sent_as text, p_reason text) returns void
+language plpgsql volatile as $$
+declare
+    v_report bigint := (p_job.payload ->> 'report_id')::bigint;
+    v_settled_at timestamptz := case when p_status <> 'WAITING' then clock_timestamp() end;
+begin
+    if p_job.kind <> 'send_mail' or p_job.payload ->> 'mail' is distinct from 'report' then
+        return;
+    end if;
+    if p_status = 'SENT' then
+        update usage_report r set mailed_at = coalesce(r.mailed_at, v_settled_at)
+            where r.list_id = p_job.list_id and r.report_id = v_report;
+    end if;
+    update report_mail m set status = p_status, sent_as = p_sent_as, reason = p_reason, settled_at = v_settled_at
+        where m.list_id = p_job.list_id and m.report_id = v_report and m.recipient = p_job.payload ->> 'to';
+end $$;
+
+-- `p_first_day_ends` and `p_last_day_begins` place the two days on the clock. Answers
+--   requested; too-early (the first day ended before the list was made); in-future (the last day has not begun)
+create or replace function request_report(
+    p_list bigint, p_public_id bytea, p_start_date date, p_end_date date, p_from timestamptz,
+    p_first_day_ends timestamptz, p_last_day_begins timestamptz, p_until timestamptz, p_subscribers text[]
+) returns text
+language plpgsql volatile as $$
+declare
+    v_report bigint;
+begin
+    perform 1 from coupon_list c where c.list_id = p_list and c.created_at >= p_first_day_ends;
+    if found then
+        return 'too-early';
+    end if;
+    if p_last_day_begins > clock_timestamp() then
+        return 'in-future';
+    end if;
+    insert into usage_report (list_id, public_id, start_date, end_date, from_at, until_at, subscribers)
+        values (p_list, p_public_id, p_start_date, p_end_date, p_from, p_until, p_subscribers)
+        returning report_id into v_report;
+    insert into job (kind, list_id, payload)
+        values ('build_report', p_list, jsonb_build_object('report_id', v_report));
+    return 'requested';
+end $$;
+
+-- Ends a report whose job the caller has, and enqueues a mail to each of those who asked for it.
+create or replace function settle_report(
+    p_list bigint, p_report bigint, p_failure text, p_rows bigint, p_bytes bigint, p_gzip_bytes bigint
+) returns void
+language plpgsql volatile as $$
+begin
+    update usage_report r
+        set status = case when p_failure is null then 'READY' else 'FAILED' end, failure = p_failure, rows = p_rows,
+            bytes = p_bytes, gzip_bytes = p_gzip_bytes, ended_at = clock_timestamp()
+        where r.list_id = p_list and r.report_id = p_report and r.status = 'PENDING';
+    insert into job (kind, list_id, payload)
+        select 'send_mail', r.list_id,
+               jsonb_build_object('mail', 'report', 'report_id', r.report_id, 'to', subscriber)
+        from usage_report r, unnest(r.subscribers) subscriber
+        where r.list_id = p_list and r.report_id = p_report;
+    insert into report_mail (list_id, report_id, recipient)
+        select r.list_id, r.report_id, subscriber
+        from usage_report r, unnest(r.subscribers) subscriber
+        where r.list_id = p_list and r.report_id = p_report
+        on conflict do nothing;
+end $$;
+
+-- The key that a server is configured with, at its start. Answers known; configured (it is from now on, and the
+-- configured keys before it, `former`, open nothing); revoked (it was, and stays so; `ended_at`).
+create or replace function configure_api_key(
+    p_workspace bigint, p_hash text, out outcome text, out former bigint[], out ended_at timestamptz
+)
+language plpgsql volatile as $$
+declare
+    v_key api_key;
+begin
+    -- Servers that start at the same time come one after the other, and the second finds what the first did.
+    perform lock_keys(p_workspace);
+    select * into v_key from api_key k where k.workspace_id = p_workspace and k.hash = p_hash;
+    if v_key.revoked_at is not null then
+        outcome := 'revoked';
+        ended_at := v_key.revoked_at;
+        return;
+    end if;
+    if v_key.configured then
+        outcome := 'known';
+        return;
+    end if;
+    -- One whose end is set keeps it: somebody gave its clients that long.
+    with ended as (
+        update api_key k set revoked_at = clock_timestamp()
+            where k.workspace_id = p_workspace and k.configured and k.revoked_at is null
+            returning k.api_key_id
+    )
+    select array_agg(e.api_key_id order by e.api_key_id) into former from ended e;
+    if v_key.api_key_id is null then
+        insert into api_key (workspace_id, label, hash, configured) values (p_workspace, 'configured', p_hash, true)
+            returning * into v_key;
+        perform note_key_command(p_workspace, 'key.create', v_key.api_key_id);
+    else
+        update api_key k set configured = true where k.api_key_id = v_key.api_key_id;
+    end if;
+    perform note_key_command(p_workspace, 'key.revoke', f.api_key_id) from unnest(former) as f (api_key_id);
+    outcome := 'configured';
+end $$;
+
+-- How many keys open the workspace; the configured one is not among them.
+create or replace function count_keys(p_workspace bigint) returns bigint
+language plpgsql volatile as $$
+begin
+    return (select count(*) from api_key k
+            where k.workspace_id = p_workspace and not k.configured
+              and (k.revoked_at is null or k.revoked_at > clock_timestamp()));
+end $$;
+
+-- Counts a request, if both windows have room for it (null: no limit). Tells about the window with the least room; of
+-- a refused request, about the one that refused it, the day before the minute: that is how long there is to wait.
+create or replace function count_request(p_workspace bigint, p_operation text, p_a_minute integer, p_a_day integer)
+returns table (allowed boolean, quota integer, remaining integer, reset_at bigint, retry_after integer)
+language plpgsql volatile as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_count request_count;
+    v_minute_left integer;
+    v_day_left integer;
+    v_allowed boolean;
+    v_by_day boolean;
+    v_reset timestamptz;
+begin
+    insert into request_count (workspace_id, operation, minute, minute_used, day, day_used)
+        values (p_workspace, p_operation, date_trunc('minute', v_now), 0, date_trunc('day', v_now, 'UTC'), 0)
+        on conflict do nothing;
+    select * into v_count from request_count c
+        where c.workspace_id = p_workspace and c.operation = p_operation for no key update;
+    -- After the lock: whoever waited over midnight belongs to the new day.
+    v_now := clock_timestamp();
+    -- A clock that is set back grants no window twice: the newer one goes on.
+    if date_trunc('minute', v_now) > v_count.minute then
+        v_count.minute := date_trunc('minute', v_now);
+        v_count.minute_used := 0;
+    end if;
+    if date_trunc('day', v_now, 'UTC') > v_count.day then
+        v_count.day := date_trunc('day', v_now, 'UTC');
+        v_count.day_used := 0;
+    end if;
+    v_minute_left := p_a_minute - v_count.minute_used;
+    v_day_left := p_a_day - v_count.day_used;
+    v_allowed := coalesce(v_minute_left, 1) > 0 and coalesce(v_day_left, 1) > 0;
+    if v_allowed then
+        v_minute_left := v_minute_left - 1;
+        v_day_left := v_day_left - 1;
+        update request_count c
+            set minute = v_count.minute, minute_used = v_count.minute_used + 1,
+                day = v_count.day, day_used = v_count.day_used + 1
+            where c.workspace_id = p_workspace and c.operation = p_operation;
+        v_by_day := p_a_minute is null or v_day_left < v_minute_left;
+    else
+        v_by_day := v_day_left <= 0;
+    end if;
+    v_reset := case when v_by_day then v_count.day + interval '24 hours' else v_count.minute + interval '1 minute' end;
+    return query select v_allowed,
+                        case when v_by_day then p_a_day else p_a_minute end,
+                        greatest(case when v_by_day then v_day_left else v_minute_left end, 0),
+                        extract(epoch from v_reset)::bigint,
+                        greatest(ceil(extract(epoch from v_reset - v_now)), 1)::integer;
+end $$;
+
+-- Answers created; taken (it is a key already); revoked (it was one); too-many.
+create or replace function create_api_key(
+    p_workspace bigint, p_label text, p_hash text, p_most bigint, out outcome text, out key_id bigint
+)
+language plpgsql volatile as $$
+declare
+    v_key api_key;
+begin
+    perform lock_keys(p_workspace);
+    select * into v_key from api_key k where k.workspace_id = p_workspace and k.hash = p_hash;
+    if found then
+        outcome := case when v_key.revoked_at is null then 'taken' else 'revoked' end;
+        return;
+    end if;
+    if count_keys(p_workspace) >= p_most then
+        outcome := 'too-many';
+        return;
+    end if;
+    insert into api_key (workspace_id, label, hash) values (p_workspace, p_label, p_hash)
+        returning api_key_id into key_id;
+    perform note_key_command(p_workspace, 'key.create', key_id);
+    outcome := 'created';
+end $$;
+
+-- Removes a person from the ledger of these lists of a workspace: the id, what the sender called the request, and what
+-- a shop said about the redemption. Codes, counts and request keys stay. Reports that may name the person go too.
+-- Answers how many hand-outs there were.
+create or replace function erase_user(p_workspace bigint, p_user text, p_lists bigint[]) returns bigint
+language plpgsql volatile as $$
+declare
+    v_list bigint;
+    v_erased bigint;
+    v_sum bigint := 0;
+begin
+    perform 1 from workspace w where w.workspace_id = p_workspace for no key update;
+    foreach v_list in array p_lists loop
+        execute
+            'with erased as (
+                 update ledger l set user_id = null, request_id = null
+                 where l.list_id = $1 and l.user_id = $2
+                   and hashtextextended(l.user_id, 0) = hashtextextended($2, 0)
+                 returning l.file_id, l.ordinal, l.turn
+             ), silenced as (
+                 update event e set detail = e.detail - ''metadata'' from erased x
+                 where e.list_id = $1 and e.file_id = x.file_id and e.ordinal = x.ordinal and e.turn = x.turn
+                   and e.detail is not null
+             )
+             select count(*) from erased'
+            into v_erased using v_list, p_user;
+        if v_erased > 0 then
+            v_sum := v_sum + v_erased;
+            -- A report that is being built has read the ledger as it was: its worker loses it, and another begins. One
+            -- that is ending has the lock, and is seen as ended by the statements that follow.
+            update job j set state = 'ready', lease_owner = null, lease_until = null
+                where j.list_id = v_list and j.kind = 'build_report' and j.state = 'running';
+            delete from usage_report r where r.list_id = v_list and r.status <> 'PENDING';
+            delete from usage_report_piece p where p.list_id = v_list;
+        end if;
+    end loop;
+    return v_sum;
+end $$;
+
+-- What one workspace's keys are changed under. Nothing that hands codes out waits for it.
+create or replace function lock_keys(p_workspace bigint) returns void
+language plpgsql volatile as $$
+begin
+    perform 1 from workspace w where w.workspace_id = p_workspace for no key update;
+end $$;
+
+-- What a command of the program did to keys goes into the workspace's audit log.
+create or replace function note_key_command(p_workspace bigint, p_action text, p_key bigint) returns void
+language plpgsql volatile as $$
+begin
+    insert into audit_entry (workspace_id, action, object_id) values (p_workspace, p_action, p_key::text);
+end $$;
+
+-- Answers revoked, also of a key that was; no-key. `left_over` is how many keys still open the workspace.
+create or replace function revoke_api_key(
+    p_workspace bigint, p_key bigint,
+    out outcome text, out revoked_at timestamptz, out configured boolean, out left_over bigint
+)
+language plpgsql volatile as $$
+declare
+    v_key api_key;
+begin
+    perform lock_keys(p_workspace);
+    select * into v_key from api_key k where k.workspace_id = p_workspace and k.api_key_id = p_key;
+    if not found then
+        outcome := 'no-key';
+        return;
+    end if;
+    if v_key.revoked_at is null or v_key.revoked_at > clock_timestamp() then
+        update api_key k set revoked_at = clock_timestamp() where k.api_key_id = p_key returning * into v_key;
+        perform note_key_command(p_workspace, 'key.revoke', p_key);
+    end if;
+    outcome := 'revoked';
+    revoked_at := v_key.revoked_at;
+    configured := v_key.configured;
+    left_over := (select count(*) from api_key k
+                  where k.workspace_id = p_workspace
+                    and (k.revoked_at is null or k.revoked_at > clock_timestamp()));
+end $$;
+
+-- Makes a key with the label of another one, and ends that after `p_overlap`. Answers rotated; no-key; revoked (it has
+-- ended, or its end is set already); too-many. A key that ends at once makes room for the one that follows it.
+create or replace function rotate_api_key(
+    p_workspace bigint, p_key bigint, p_hash text, p_overlap interval, p_most bigint,
+    out outcome text, out key_id bigint, out label text, out former_ends_at timestamptz, out former_configured boolean
+)
+language plpgsql volatile as $$
+declare
+    v_key api_key;
+begin
+    perform lock_keys(p_workspace);
+    select * into v_key from api_key k where k.workspace_id = p_workspace and k.api_key_id = p_key;
+    if not found then
+        outcome := 'no-key';
+        return;
+    end if;
+    if v_key.revoked_at is not null then
+        outcome := 'revoked';
+        return;
+    end if;
+    if count_keys(p_workspace) - (not v_key.configured and p_overlap = interval '0')::int >= p_most then
+        outcome := 'too-many';
+        return;
+    end if;
+    update api_key k set revoked_at = clock_timestamp() + p_overlap where k.api_key_id = p_key
+        returning k.revoked_at into former_ends_at;
+    insert into api_key (workspace_id, label, hash) values (p_workspace, v_key.label, p_hash)
+        returning api_key_id into key_id;
+    perform note_key_command(p_workspace, 'key.rotate', p_key);
+    outcome := 'rotated';
+    label := v_key.label;
+    former_configured := v_key.configured;
+end $$;
+
+-- Takes the key for `p_public_id`; waits for a request under way with the same key. Answers
+--   first; repeat (and what the first one made); other (the key was used for another request)
+create or replace function take_idempotency_key(
+    p_workspace bigint, p_operation text, p_key text, p_hash bytea, p_public_id bytea
+) returns table (outcome text, made bytea)
+language plpgsql volatile as $$
+begin
+    insert into idempotent_request (workspace_id, operation, key, request_hash, public_id)
+        values (p_workspace, p_operation, p_key, p_hash, p_public_id) on conflict do nothing;
+    if found then
+        return query select 'first', p_public_id;
+    else
+        return query select case when r.request_hash = p_hash then 'repeat' else 'other' end, r.public_id
+                     from idempotent_request r
+                     where r.workspace_id = p_workspace and r.operation = p_operation and r.key = p_key;
+    end if;
+end $$;

@@ -1,0 +1,319 @@
+-- One code for each key that has none yet, in one statement and one round trip, for one list or several: the first
+-- `p_sizes[1]` keys are of the list `p_lists[1]`, and so on. Keys must differ from one another. `p_requests`,
+-- `p_campaigns`, `p_holds` and `p_sent_at` may be null when no key has such.
+--   p_all_or_nothing  if not all keys can be served, no fresh one is; for one list only
+--   p_sent_at         what each message's sender said of its time
+--   p_wait            wait for the gate; for one list only. Otherwise a list whose gate is taken is answered `busy`: no
+--                     list waits for another's gate, so there is no order to keep and nothing to wait for in a circle.
+--
+-- Known keys are looked up before the gate, so that the next call does so while this one holds it. A key that another call
+-- inserts meanwhile violates the keys' unique index, or is found before a key is refused: then the whole statement fails
+-- with unique_violation, nothing was taken, and the caller asks again.
+--
+-- Answers one row:
+--   states        of each list: active, inactive (archived or expired), busy, or known: every key of it was
+--   served        for each list, how many of its keys that had no code got one now: the first ones. If others are left of an
+--                 active list, it is exhausted
+--   known         the places (from 1) of keys that the ledger had before, or null: `known_allocations` tells the rest
+--   codes, files, ordinals, turns
+--                 what those got that are counted in `served`, in their order
+--   allocated_at  the instant of all of it
+create or replace function allocate(
+    p_lists bigint[], p_sizes integer[], p_keys uuid[], p_users text[], p_requests text[], p_campaigns uuid[],
+    p_holds integer[], p_all_or_nothing boolean, p_wait boolean, p_sent_at timestamptz[] default null
+) returns table (
+    states text[], served integer[], known integer[], codes text[], files bigint[], ordinals bigint[], turns integer[],
+    allocated_at timestamptz
+)
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+    v_now timestamptz;
+    v_list bigint;
+    v_from integer;
+    v_to integer := 0;
+    v_need integer;
+    v_have integer;
+    v_want integer;
+    v_locked bigint[];
+    v_state record;
+    v_places integer[];
+    v_before integer;
+    v_skip_to bigint;
+    v_file record;
+    v_after_at timestamptz;
+    v_after_file bigint;
+    v_next bigint;
+    v_block text;
+    v_in_block integer;
+    v_taken_codes text[];
+    v_taken_ordinals bigint[];
+    v_chosen record;
+    v_back_files bigint[];
+    v_back_ordinals bigint[];
+    v_back_turns integer[];
+    v_back_places bigint[];
+    v_held_files bigint[];
+    v_held_ordinals bigint[];
+    v_held_turns integer[];
+    v_used_up bigint[] := '{}';
+    v_used_up_before integer;
+    v_row_lists bigint[] := '{}';
+    v_keys uuid[] := p_keys;
+    v_users text[] := p_users;
+    v_requests text[] := p_requests;
+    v_campaigns uuid[] := p_campaigns;
+    v_holds integer[] := p_holds;
+    v_sent_at timestamptz[] := p_sent_at;
+begin
+    -- List by list: a list that is known before it begins is one partition for a plan, one that comes with each key is
+    -- sixteen.
+    for v_i in 1 .. cardinality(p_lists) loop
+        v_list := p_lists[v_i];
+        v_from := v_to;
+        v_to := v_to + p_sizes[v_i];
+        select array_agg(v_from + k.place::integer) into v_places
+            from unnest(p_keys[v_from + 1 : v_to]) with ordinality as k (key, place)
+            cross join lateral (
+                select from ledger l
+                where l.list_id = v_list and l.request_key >= k.key and l.request_key <= k.key
+                order by l.request_key limit 1
+            ) l;
+        if v_places is not null then
+            known := known || v_places;
+        end if;
+    end loop;
+
+    if cardinality(known) = cardinality(p_keys) then
+        -- A retry waits for no gate.
+        return query select array_fill('known'::text, array[cardinality(p_lists)]), array_fill(0, array[cardinality(p_lists)]),
+                            known, '{}'::text[], '{}'::bigint[], '{}'::bigint[], '{}'::integer[], clock_timestamp();
+        return;
+    end if;
+
+    if p_wait then
+        v_locked := array(select g.list_id from gate g where g.list_id = p_lists[1] for no key update);
+        if v_locked = '{}' then
+            raise exception 'list % has no gate', p_lists[1];
+        end if;
+    else
+        v_locked := array(
+            select g.list_id from gate g where g.list_id = any (p_lists) for no key update skip locked);
+    end if;
+    v_now := clock_timestamp();
+
+    v_to := 0;
+    states := '{}'; served := '{}'; codes := '{}'; files := '{}'; ordinals := '{}'; turns := '{}'; allocated_at := v_now;
+    for v_state in
+        select t.list_id, t.size, t.list_id = any (v_locked) as is_locked,
+               c.status = 'ACTIVE' and c.expires_at > v_now as is_active,
+               -- The offset keeps them probes: without it a plan may read the whole table, of all lists, to ask it by hash.
+               exists (select from coupon_file f where f.list_id = t.list_id and f.has_returned and f.sealed_at is null
+                       and f.quarantined_at is null offset 0) as has_returned,
+               exists (select from disabled_run d where d.list_id = t.list_id offset 0) as has_disabled
+        from unnest(p_lists, p_sizes) with ordinality as t (list_id, size, place)
+        cross join lateral (select * from coupon_list c where c.list_id = t.list_id offset 0) c
+        order by t.place
+    loop
+        v_list := v_state.list_id;
+        v_from := v_to + 1;
+        v_to := v_to + v_state.size;
+        v_need := v_state.size;
+        v_have := 0;
+        if known is not null then
+            v_need := v_need - (select count(*) from unnest(known) k where k between v_from and v_to);
+        end if;
+        if v_need = 0 then
+            states := states || 'known'::text;
+        elsif not v_state.is_locked then
+            states := states || 'busy'::text;
+            v_need := 0;
+        elsif not v_state.is_active then
+            states := states || 'inactive'::text;
+            perform none_is_known(v_list, p_keys[v_from:v_to], known, v_from);
+            v_need := 0;
+        else
+            states := states || 'active'::text;
+        end if;
+
+        -- A known key that cannot be served: then, where it is all or nothing, the fresh ones are not to be.
+        if p_all_or_nothing and v_need > 0 and known is not null and exists (
+            select from known_allocations(v_list, p_keys, v_now) k
+            where k.outcome = 'released' or k.user_id is distinct from p_users[k.n]
+               or k.campaign_id is distinct from (
+                   select c.id from campaign c where c.list_id = v_list and c.campaign_key = p_campaigns[k.n]))
+        then
+            perform none_is_known(v_list, p_keys[v_from:v_to], known, v_from);
+            v_need := 0;
+        end if;
+
+        -- Codes are chosen first and taken afterwards: first what was given back; fresh codes next; last, what holds that
+        -- ran out set free.
+        v_before := cardinality(codes);
+        v_used_up_before := cardinality(v_used_up);
+        v_back_files := null;
+        v_held_files := null;
+        if v_need > 0 and v_state.has_returned then
+            select * into v_chosen from choose_returned(v_list, v_need);
+            if v_chosen.codes is not null then
+                codes := codes || v_chosen.codes; files := files || v_chosen.files;
+                ordinals := ordinals || v_chosen.ordinals; turns := turns || v_chosen.turns;
+                v_have := cardinality(v_chosen.codes);
+                v_back_files := v_chosen.files; v_back_ordinals := v_chosen.ordinals; v_back_turns := v_chosen.turns;
+                v_back_places := v_chosen.places;
+            end if;
+        end if;
+
+        v_after_at := '-infinity';
+        v_after_file := 0;
+        while v_have < v_need loop
+            -- The next file that has some, where it stands, and the block there. The first at or after its number, and blocks
+            -- have no gaps.
+            select f.file_id, f.published_at, f.added, f.codes_per_block, coalesce(l.ordinal + 1, 0) as next, b.codes
+                into v_file
+                from coupon_file f
+                left join lateral (
+                    select l.ordinal from ledger l where l.list_id = v_list and l.file_id = f.file_id
+                    order by l.ordinal desc limit 1
+                ) l on true
+                left join lateral (
+                    select b.codes from block b
+                    where b.list_id = v_list and b.file_id = f.file_id
+                      and b.number >= (coalesce(l.ordinal + 1, 0) / f.codes_per_block)::integer
+                    order by b.number limit 1
+                ) b on true
+                where f.list_id = v_list and f.status = 'SUCCESS' and not f.used_up and f.sealed_at is null
+                  and f.quarantined_at is null and (f.published_at, f.file_id) > (v_after_at, v_after_file)
+                order by f.published_at, f.file_id limit 1;
+            exit when not found;
+            v_after_at := v_file.published_at;
+            v_after_file := v_file.file_id;
+            v_next := v_file.next;
+            v_block := v_file.codes;
+            while v_have < v_need and v_next < v_file.added loop
+                if v_state.has_disabled then
+                    -- Over all that were disabled here in a row, by one probe. So each round yields a code or ends the file.
+                    select r.last + 1 into v_skip_to from disabled_run r
+                        where r.list_id = v_list and r.file_id = v_file.file_id and r.first <= v_next
+                        order by r.first desc limit 1;
+                    if v_skip_to > v_next then
+                        if v_skip_to / v_file.codes_per_block <> v_next / v_file.codes_per_block then
+                            v_block := null;
+                        end if;
+                        v_next := v_skip_to;
+                        exit when v_next >= v_file.added;
+                    end if;
+                end if;
+                if v_block is null then
+                    select b.codes into v_block from block b
+                        where b.list_id = v_list and b.file_id = v_file.file_id
+                          and b.number >= (v_next / v_file.codes_per_block)::integer
+                        order by b.number limit 1;
+                end if;
+                v_in_block := (v_next % v_file.codes_per_block)::integer;
+                v_want := least(v_need - v_have, v_file.codes_per_block - v_in_block, v_file.added - v_next);
+                if v_want <= 6 then
+                    v_taken_codes := array(select split_part(v_block, E'\n', v_in_block + n)
+                                           from generate_series(1, v_want) n);
+                else
+                    v_taken_codes := (string_to_array(v_block, E'\n'))[v_in_block + 1 : v_in_block + v_want];
+                end if;
+                if v_block is null or cardinality(v_taken_codes) <> v_want or v_taken_codes[v_want] = '' then
+                    raise exception 'file % of list % lacks a code at %', v_file.file_id, v_list, v_next;
+                end if;
+                v_block := null;
+                v_taken_ordinals := array(select generate_series(v_next, v_next + v_want - 1));
+                v_next := v_next + v_want;
+                if v_state.has_disabled then
+                    select coalesce(array_agg(t.code order by t.at), '{}'), coalesce(array_agg(t.at order by t.at), '{}')
+                        into v_taken_codes, v_taken_ordinals
+                        from unnest(v_taken_codes, v_taken_ordinals) t (code, at)
+                        where not exists (select from disabled d where d.list_id = v_list
+                                          and d.file_id = v_file.file_id and d.ordinal = t.at);
+                    v_want := cardinality(v_taken_codes);
+                end if;
+                codes := codes || v_taken_codes;
+                ordinals := ordinals || v_taken_ordinals;
+                files := files || array_fill(v_file.file_id, array[v_want]);
+                turns := turns || array_fill(0, array[v_want]);
+                v_have := v_have + v_want;
+            end loop;
+            if v_next >= v_file.added then
+                v_used_up := v_used_up || v_file.file_id;
+            end if;
+        end loop;
+
+        if v_have < v_need then
+            select * into v_chosen from choose_run_out_holds(v_list, v_now, v_need - v_have, true);
+            if v_chosen.codes is not null then
+                codes := codes || v_chosen.codes; files := files || v_chosen.files;
+                ordinals := ordinals || v_chosen.ordinals;
+                turns := turns || array(select t + 1 from unnest(v_chosen.turns) t);
+                v_have := v_have + cardinality(v_chosen.codes);
+                v_held_files := v_chosen.files; v_held_ordinals := v_chosen.ordinals; v_held_turns := v_chosen.turns;
+            end if;
+        end if;
+        if v_have < v_need then
+            perform none_is_known(v_list, p_keys[v_from:v_to], known, v_from);
+        end if;
+        if v_have < v_need and p_all_or_nothing then
+            codes := codes[1:v_before]; files := files[1:v_before]; ordinals := ordinals[1:v_before];
+            turns := turns[1:v_before]; v_used_up := v_used_up[1:v_used_up_before];
+            v_have := 0;
+        else
+            if v_back_files is not null then
+                perform pass_returned(v_list, v_back_files, v_back_ordinals, v_back_turns, v_back_places);
+            end if;
+            if v_held_files is not null then
+                perform end_holds(v_list, v_held_files, v_held_ordinals, v_held_turns);
+            end if;
+        end if;
+        served := served || v_have;
+        v_row_lists := v_row_lists || array_fill(v_list, array[v_have]);
+    end loop;
+    return next;
+
+    if codes = '{}' then
+        return;
+    end if;
+    if cardinality(codes) < cardinality(p_keys) then
+        -- Of each list the first places that are not known, as many as were served.
+        v_places := array(
+            select p.place
+            from unnest(p_sizes, served) with ordinality as t (size, served, list_place)
+            cross join lateral (
+                select (sum(s.size) - t.size)::integer as before
+                from unnest(p_sizes) with ordinality as s (size, list_place) where s.list_place <= t.list_place
+            ) b
+            cross join lateral (
+                select b.before + n as place from generate_series(1, t.size) n
+                where known is null or b.before + n <> all (known)
+                order by n limit t.served
+            ) p
+            order by p.place);
+        select array_agg(t.key order by t.place), array_agg(t.usr order by t.place), array_agg(t.request order by t.place),
+               array_agg(t.campaign order by t.place), array_agg(t.hold order by t.place),
+               array_agg(t.sent_at order by t.place)
+            into v_keys, v_users, v_requests, v_campaigns, v_holds, v_sent_at
+            from unnest(p_keys, p_users, p_requests, p_campaigns, p_holds, p_sent_at) with ordinality
+                 as t (key, usr, request, campaign, hold, sent_at, place)
+            where t.place = any (v_places);
+    end if;
+    -- The arrays side by side: in the target list that is a third less work than `unnest` of all of them in `from`. Where an
+    -- array is null or ended, there are nulls.
+    insert into ledger (list_id, file_id, ordinal, turn, code, request_key, user_id, request_id, campaign_key, allocated_at,
+                        campaign_sent_at)
+        select unnest(v_row_lists), unnest(files), unnest(ordinals), unnest(turns), unnest(codes), unnest(v_keys),
+               unnest(v_users), unnest(v_requests), unnest(v_campaigns), v_now, unnest(v_sent_at);
+    if v_holds is not null then
+        insert into hold (list_id, file_id, ordinal, turn, held_until)
+            select t.list, t.file, t.ord, t.turn, v_now + make_interval(secs => t.seconds)
+            from unnest(v_row_lists, files, ordinals, turns, v_holds) as t (list, file, ord, turn, seconds)
+            where t.seconds is not null;
+    end if;
+    if v_used_up <> '{}' then
+        update coupon_file f set used_up = true where f.list_id = any (p_lists) and f.file_id = any (v_used_up);
+    end if;
+end $$;

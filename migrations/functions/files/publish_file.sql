@@ -1,0 +1,63 @@
+-- Ends a load: all of the file's codes may be handed out from here on. `p_attempt` and `p_owner` are the worker's
+-- fencing token. Answers `published`; `stale` when the job is someone else's by now (or the list was archived, the file
+-- deleted) and nothing happened; or why the file has failed, in the words of LoadFailure. That all of the file's blocks
+-- are there is counted, not supposed.
+create or replace function publish_file(
+    p_job bigint, p_attempt integer, p_owner uuid, p_added bigint, p_codes_per_block integer, p_duplicates bigint,
+    p_rejected bigint, p_rejections jsonb, p_most_codes bigint, p_unseen bigint
+) returns text
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off
+as $$
+declare
+    v_list bigint;
+    v_file bigint;
+    v_lane text;
+    v_blocks bigint;
+    v_status text;
+    v_expires_at timestamptz;
+    v_now timestamptz;
+    v_most bigint;
+    v_failure text;
+begin
+    select j.list_id, j.file_id, j.lane into v_list, v_file, v_lane from job j where j.job_id = p_job;
+    -- Before the gate: nobody but the job's worker writes them.
+    select count(*) into v_blocks from block b where b.list_id = v_list and b.file_id = v_file;
+    perform 1 from gate g where g.list_id = v_list for no key update;
+    v_now := clock_timestamp();
+    select c.status, c.expires_at into v_status, v_expires_at from coupon_list c where c.list_id = v_list;
+    -- At most as many as the list has; they are only counted, which takes as long as there are exceptions, where that
+    -- would be too many.
+    select coalesce(sum(case when f.sealed_at is null then f.added else f.sealed_at + 1 - f.withdrawn end), 0)
+        into v_most from coupon_file f where f.list_id = v_list and f.status = 'SUCCESS';
+    v_failure := case
+        when v_status = 'ARCHIVED' then 'list archived'
+        when v_status = 'EXPIRED' or v_expires_at <= v_now then 'list expired'
+        when p_added > 0 and v_most + p_added > p_most_codes
+             and (select s.total from stock(v_list, true, v_now) s) + p_added > p_most_codes
+            then format('list would hold more than %s codes', p_most_codes)
+    end;
+    if v_failure is not null then
+        if fail_file(p_job, p_attempt, p_owner, v_failure, p_duplicates, p_rejected, p_rejections, null) then
+            return v_failure;
+        end if;
+        return 'stale';
+    end if;
+    if not end_job(p_job, p_attempt, p_owner, v_now) then
+        return 'stale';
+    end if;
+    if v_lane <> 'load_file' then
+        -- Only in this lane are the loads of a list one after another: a worker that does not know of lanes may have
+        -- compared beside another load.
+        raise exception 'the load of file % of list % was not in its turn', v_file, v_list;
+    end if;
+    if v_blocks <> (p_added + p_codes_per_block - 1) / p_codes_per_block then
+        raise exception 'file % of list % has % blocks for % codes', v_file, v_list, v_blocks, p_added;
+    end if;
+    update coupon_file f
+    set status = 'SUCCESS', stage = 'done', published_at = v_now, updated_at = v_now, added = p_added,
+        codes_per_block = p_codes_per_block, used_up = p_added = 0, duplicates = p_duplicates, rejected = p_rejected,
+        rejections = p_rejections, unseen = p_unseen
+    where f.list_id = v_list and f.file_id = v_file;
+    return 'published';
+end $$;

@@ -1,0 +1,20 @@
+-- Gives a job up; the caller has locked its gate, if it has one, and then the job. What it was for has failed, for the
+-- reason given: a load's file, a report, a report's mail.
+create or replace function bury_job(p_job bigint, p_failure text) returns void
+language plpgsql volatile as $$
+declare
+    v_job job;
+begin
+    select * into v_job from job j where j.job_id = p_job;
+    update job j set state = 'dead', ended_at = clock_timestamp(), payload = '{}', lease_owner = null,
+                     lease_until = null
+        where j.job_id = p_job;
+    if v_job.kind = 'load_file' then
+        update coupon_file f set status = 'FAILED', stage = 'done', failure = p_failure, updated_at = clock_timestamp()
+            where f.list_id = v_job.list_id and f.file_id = v_job.file_id and f.status = 'PENDING';
+    elsif v_job.kind = 'build_report' then
+        perform settle_report(v_job.list_id, (v_job.payload ->> 'report_id')::bigint, p_failure, null, null, null);
+    elsif v_job.kind = 'send_mail' then
+        perform note_report_mail(v_job, 'FAILED', null, coalesce(v_job.last_error, p_failure));
+    end if;
+end $$;

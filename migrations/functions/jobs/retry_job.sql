@@ -1,0 +1,20 @@
+-- Gives a job back after an error of ours: again after `p_delay`, or never more after `p_most` errors. Nothing happens
+-- if the job is someone else's by now.
+create or replace function retry_job(
+    p_job bigint, p_attempt integer, p_owner uuid, p_error text, p_delay interval, p_most integer, p_failure text
+) returns void
+language plpgsql volatile as $$
+declare
+    v_job job;
+begin
+    perform lock_gate_of_job(p_job);
+    update job j set failures = j.failures + 1, last_error = p_error
+        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner
+        returning j.* into v_job;
+    if v_job.failures >= p_most then
+        perform bury_job(p_job, p_failure);
+    elsif v_job.failures is not null then
+        perform make_ready(p_job, p_delay);
+        perform note_report_mail(v_job, 'WAITING', null, p_error);
+    end if;
+end $$;
