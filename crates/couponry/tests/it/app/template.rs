@@ -68,6 +68,7 @@ fn hash_of_migrations() -> u64 {
     let mut files: Vec<_> = std::fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "sql"))
         .collect();
     files.sort();
     let mut hasher = DefaultHasher::new();
