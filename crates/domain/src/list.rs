@@ -1,6 +1,10 @@
 //! A coupon list: its names, its states, its alerts.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr},
+    str::FromStr,
+};
 
 use email_address::{EmailAddress, Options};
 
@@ -100,11 +104,15 @@ impl Subscribers {
     pub fn new(addresses: Vec<String>) -> Result<Self, TextError> {
         let mut kept: Vec<String> = Vec::with_capacity(addresses.len().min(MAX_SUBSCRIBERS));
         for address in addresses {
-            // A recipient is the bare address, of a domain: a mail to a host by its number is no mailbox of anybody's.
-            let plain = Options::default().without_display_text().without_domain_literal();
+            // A recipient is the bare address.
+            let plain = Options::default().without_display_text();
             let parsed =
                 EmailAddress::parse_with_options(&address, plain).map_err(|_| TextError::NotAnAddress)?;
-            if parsed.email() != address || address.chars().any(char::is_control) {
+            let domain = parsed.domain();
+            if parsed.email() != address
+                || address.chars().any(char::is_control)
+                || (domain.starts_with('[') && !is_host_by_number(domain))
+            {
                 return Err(TextError::NotAnAddress);
             }
             if !kept.contains(&address) {
@@ -120,6 +128,15 @@ impl Subscribers {
     pub fn as_slice(&self) -> &[String] {
         &self.0
     }
+}
+
+/// `[192.0.2.1]` or `[IPv6:2001:db8::1]` (RFC 5321). The parser takes nearly any text in the brackets.
+fn is_host_by_number(domain: &str) -> bool {
+    let within = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    within.is_some_and(|number| match number.strip_prefix("IPv6:") {
+        Some(number) => number.parse::<Ipv6Addr>().is_ok(),
+        None => number.parse::<Ipv4Addr>().is_ok(),
+    })
 }
 
 #[cfg(test)]
@@ -155,8 +172,9 @@ mod tests {
             "<a@b.de>",
             "Jane <a@b.de>",
             "a@b\0.de",
-            "a@[127.0.0.1]",
-            "a@[IPv6:::1]",
+            "a@[127.0.0.1> x]",
+            "a@[IPv6:x]",
+            "a@[host]",
             "",
         ] {
             assert_eq!(of(&[bad]), Err(TextError::NotAnAddress), "{bad:?}");

@@ -23,7 +23,7 @@ use crate::{
     availability::Availability,
     conversation::{Conversation, Refusal},
     letter::Letter,
-    relay::{Relay, with_ascii_domain},
+    relay::{Relay, address},
 };
 
 /// A CSV up to this size is attached as it is, so that a phone opens it.
@@ -104,7 +104,7 @@ impl Mailer {
         list: &CouponList,
         news: &News,
     ) -> Result<Option<SentAs>, MailError> {
-        let recipient = job.to().parse().ok().and_then(with_ascii_domain);
+        let recipient = address(job.to());
         let mail = Mail {
             job,
             list,

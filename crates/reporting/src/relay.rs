@@ -95,8 +95,16 @@ fn must_be_encoded(url: &str) -> bool {
     login.contains(['@', '/', '?', '#']) || login.matches(':').count() > 1
 }
 
+/// A recipient's address as it was accepted. lettre does not know a host by its number of IPv6 (RFC 5321).
+pub(crate) fn address(text: &str) -> Option<Address> {
+    match text.rsplit_once('@') {
+        Some((user, domain)) if domain.starts_with("[IPv6:") => Some(Address::new_dangerous(user, domain)),
+        _ => with_ascii_domain(text.parse().ok()?),
+    }
+}
+
 /// The domain as relays know it: letters beyond ASCII are encoded (IDNA). `None` if it has none that can be.
-pub(crate) fn with_ascii_domain(address: Address) -> Option<Address> {
+fn with_ascii_domain(address: Address) -> Option<Address> {
     if address.domain().is_ascii() {
         return Some(address);
     }

@@ -9,9 +9,11 @@ use crate::{
 };
 
 /// An address as it is given, and as the relay must be told it.
-const PEOPLE: [(&str, &str); 4] = [
+const PEOPLE: [(&str, &str); 6] = [
     ("\"jane doe\"@shop.test", "\"jane doe\"@shop.test"),
     ("ann@m\u{fc}nchen.test", "ann@xn--mnchen-3ya.test"),
+    ("jane@[192.0.2.1]", "jane@[192.0.2.1]"),
+    ("jane@[IPv6:2001:db8::1]", "jane@[IPv6:2001:db8::1]"),
     ("jane@shop.test", "jane@shop.test"),
     (JUERGEN, JUERGEN),
 ];
