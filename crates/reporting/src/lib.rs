@@ -5,6 +5,7 @@ mod availability;
 mod conversation;
 mod letter;
 mod mailer;
+mod message;
 mod relay;
 mod report;
 mod usage;

@@ -2,18 +2,14 @@
 
 use std::{io::Read as _, sync::Arc, time::Instant};
 
-use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::LinkKey;
 use flate2::read::MultiGzDecoder;
 use futures_util::TryStreamExt as _;
 use jiff::tz::TimeZone;
 use lettre::{
-    Address, Message,
+    Address,
     address::Envelope,
-    message::{
-        Attachment, Mailbox, MultiPart, SinglePart,
-        header::{ContentType, HeaderName, HeaderValue},
-    },
+    message::{Attachment, SinglePart, header::ContentType},
 };
 use storage::{CouponList, Error, MailToSend, News, ReportStatus, SentAs, Storage, UsageReport};
 use tracing::{info, warn};
@@ -23,6 +19,7 @@ use crate::{
     availability::Availability,
     conversation::{Conversation, Refusal},
     letter::Letter,
+    message::message,
     relay::{Relay, address},
 };
 
@@ -185,34 +182,8 @@ impl Mailer {
         link: Option<String>,
     ) -> Result<Vec<u8>, MailError> {
         let letter = Letter::new(mail.list, mail.news, &self.zone, link);
-        let unprintable = |_| MailError::Never("its text cannot be made");
-        let words = MultiPart::alternative_plain_html(
-            letter.plain().map_err(unprintable)?,
-            letter.html().map_err(unprintable)?,
-        );
-        let body = match attachment {
-            Some(attachment) => MultiPart::mixed().multipart(words).singlepart(attachment),
-            None => words,
-        };
-        let message = Message::builder()
-            // Else it is read out of the headers again, where lettre does not know a quoted name.
-            .envelope(self.envelope(mail)?)
-            .from(self.relay.from.clone())
-            .to(Mailbox::new(None, mail.recipient.clone()))
-            .raw_header(subject(&letter.subject))
-            .message_id(Some(format!(
-                "<{}@{}>",
-                mail.job.message_id(mail.list.public_id),
-                self.relay.from.email.domain()
-            )))
-            // So that no holiday notice answers it (RFC 3834).
-            .raw_header(HeaderValue::new(
-                HeaderName::new_from_ascii_str("Auto-Submitted"),
-                "auto-generated".to_owned(),
-            ))
-            .multipart(body)
-            .map_err(|_| MailError::Never("it cannot be put together"))?;
-        Ok(message.formatted())
+        let id = mail.job.message_id(mail.list.public_id);
+        message(&self.relay.from, &self.envelope(mail)?, &id, &letter, attachment)
     }
 
     /// The report as an attachment; `None` if the mail would be too large with it, which is not tried in vain.
@@ -285,28 +256,6 @@ const fn encoded(bytes: usize) -> usize {
     bytes.div_ceil(57) * 78 + 16 * 1024
 }
 
-/// Encoded whole (RFC 2047) where it holds anything but plain ASCII, or what looks encoded already: a reader would decode
-/// that, and show what the text does not say.
-fn subject(text: &str) -> HeaderValue {
-    let name = HeaderName::new_from_ascii_str("Subject");
-    if text.is_ascii() && !text.contains("=?") {
-        return HeaderValue::new(name, text.to_owned());
-    }
-    // An encoded word has 75 characters at most, and none ends within a character.
-    let mut words: Vec<String> = vec![String::new()];
-    for c in text.chars() {
-        match words.last_mut() {
-            Some(word) if word.len() + c.len_utf8() <= 45 => word.push(c),
-            _ => words.push(c.into()),
-        }
-    }
-    let encoded: Vec<String> = words
-        .iter()
-        .map(|word| format!("=?utf-8?b?{}?=", BASE64_STANDARD.encode(word)))
-        .collect();
-    HeaderValue::dangerous_new_pre_encoded(name, text.to_owned(), encoded.join("\r\n "))
-}
-
 /// `usage-report-spring-2026-11-01-2026-11-30.csv`: of the label, what is safe in a file's name.
 fn file_name(list: &CouponList, report: &UsageReport) -> String {
     let label: String = list
@@ -323,48 +272,4 @@ fn file_name(list: &CouponList, report: &UsageReport) -> String {
 
 fn content_type(text: &str) -> ContentType {
     ContentType::parse(text).unwrap_or(ContentType::TEXT_PLAIN)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_subject_says_what_its_text_says() {
-        for text in [
-            "Loaded: 5 codes",
-            "Évil =?utf-8?q?=E2=80=AE?= name",
-            &"ünï ".repeat(50),
-        ] {
-            let message = Message::builder()
-                .from("a@example.com".parse().unwrap())
-                .to("b@example.com".parse().unwrap())
-                .raw_header(subject(text))
-                .body(String::new())
-                .unwrap()
-                .formatted();
-            let head = String::from_utf8(message).unwrap();
-            let (_, after) = head.split_once("Subject: ").unwrap();
-            let raw = after
-                .split("\r\n")
-                .take_while(|line| !line.contains(": ") || line.starts_with("Loaded"));
-            let lines: Vec<&str> = raw.collect();
-            assert!(lines.iter().all(|line| line.len() <= 76), "{lines:?}");
-            let decoded: String = if text.is_ascii() && !text.contains("=?") {
-                lines[0].to_owned()
-            } else {
-                let bytes = lines.iter().flat_map(|line| {
-                    let word = line
-                        .trim()
-                        .strip_prefix("=?utf-8?b?")
-                        .unwrap()
-                        .strip_suffix("?=")
-                        .unwrap();
-                    BASE64_STANDARD.decode(word).unwrap()
-                });
-                String::from_utf8(bytes.collect()).unwrap()
-            };
-            assert_eq!(decoded, text);
-        }
-    }
 }

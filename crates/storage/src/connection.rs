@@ -7,7 +7,7 @@ use moka::future::Cache;
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
-use crate::{KeyMemory, ListRef, Outage, Result, credentials::Credentials, pool::Pool};
+use crate::{KeyMemory, ListRef, Outage, Result, pool::Pool, workspaces::credentials::Credentials};
 
 /// What credentials are read by, beside the others: few, since they are read ahead and rarely.
 const CREDENTIAL_CONNECTIONS: u32 = 4;

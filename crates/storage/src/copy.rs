@@ -11,7 +11,7 @@ use futures_util::{Stream, TryStreamExt as _};
 use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
 use tokio::time::timeout;
 
-use crate::{Error, Result, Run, block::Block, files::FileRef};
+use crate::{Block, Error, FileRef, Result, Run};
 
 /// The signature, no flags, no extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";

@@ -4,10 +4,14 @@ mod answer;
 mod campaigns;
 mod dispatch;
 mod group;
+mod ledger;
 mod look_up;
 mod perform;
 mod schedule;
+mod settle;
 mod statement;
+mod sweep;
+mod unread;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -17,6 +21,11 @@ use moka::future::Cache;
 use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 
 use self::{dispatch::Dispatcher, schedule::Message};
+pub use self::{
+    ledger::{LedgerQuery, Recorded},
+    settle::{Confirmed, Released},
+    unread::Spool,
+};
 use crate::{Error, ListRef, Result, Settings, pool::Pool};
 
 /// The most keys in one call. More would make single requests wait behind batches; at a thousand the round trip is

@@ -6,7 +6,8 @@ use domain::{FreeText, WorkspaceId};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use crate::{Error, Result, Storage, credentials, jobs::interval, workspaces::random_api_key};
+use super::{credentials, random_api_key};
+use crate::{Error, Result, Storage, jobs::interval};
 
 /// The most keys that may open a workspace at a time, beside the configured one.
 pub const MOST_KEYS: i64 = 20;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::{CodeStatus, Error, ListRef, Result, Run, Storage, runs::per_block};
+use crate::{CodeStatus, Error, ListRef, Result, Run, Storage, codes::runs::per_block};
 
 /// How many blocks are read at once: about 2 MB.
 const BLOCKS: i32 = 256;

@@ -7,7 +7,7 @@ use sqlx::types::Json;
 
 use crate::{
     Block, Claim, Error, FetchedFile, FileToFetch, Result, Stage, Storage, Upload, copy, files::FileRef,
-    lists::fingerprint_key, uploads::SentFile,
+    files::upload::SentFile, lists::fingerprint_key,
 };
 
 /// A file whose load the caller has claimed.

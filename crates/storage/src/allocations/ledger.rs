@@ -3,7 +3,7 @@
 use domain::{AllocationStatus, Position, PublicId, RequestKey};
 use uuid::Uuid;
 
-use crate::{Allocation, Error, ListRef, Result, Storage, Workspace, hand_backs::columns};
+use crate::{Allocation, Error, ListRef, Result, Storage, Workspace, allocations::settle::columns};
 
 /// How many lists a person is erased from by one statement.
 const LISTS_AT_ONCE: usize = 200;

@@ -1,11 +1,23 @@
 //! Coupon files: what a client sees of them.
 
+mod callback;
+mod fetch;
+pub(crate) mod load;
+mod purge;
+pub(crate) mod upload;
+
 use domain::{FileStatus, FileUrl, FreeText, IdempotencyKey, PublicId, Rejection};
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 use sqlx::types::Json;
 
-use crate::{Error, FileSource, ListRef, Page, Result, Storage};
+pub use self::{
+    callback::{Callback, CallbackToMake},
+    fetch::{FetchedFile, FileToFetch},
+    load::{FileSource, FileToLoad, LoadCounts, LoadSource, Published},
+    upload::Upload,
+};
+use crate::{Error, ListRef, Page, Result, Storage};
 
 /// A file that exists in a list, as the load knows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,11 +1,16 @@
 //! Single codes: where one is, what became of it, and taking it out of use.
 
+mod block;
+mod export;
+pub(crate) mod runs;
+
 use domain::{Position, PublicId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::types::Json;
 
+pub use self::{block::Block, export::Export, runs::Run};
 use crate::{Error, ListRef, Recorded, Result, Storage, Workspace, lists::fingerprint_key};
 
 /// Where a code of a list is.

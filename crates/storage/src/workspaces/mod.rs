@@ -1,10 +1,22 @@
 //! Tenants.
 
+mod api_keys;
+mod audit;
+pub(crate) mod credentials;
+mod link_keys;
+mod rate_limits;
+
 use domain::WorkspaceId;
 use rand::RngExt as _;
 use secrecy::SecretString;
 
-use crate::{ConfigureKey, Error, Result, Storage, credentials};
+pub use self::{
+    api_keys::{ConfigureKey, CreateKey, KeyOwner, KeyStatus, MOST_KEYS, RevokeKey, RotateKey, StoredApiKey},
+    audit::AuditEntry,
+    credentials::{ApiKey, AuthenticationError, KeyMemory},
+    rate_limits::Quota,
+};
+use crate::{Error, Result, Storage};
 
 /// A workspace whose key was presented and found right: every look-up of a list asks for one.
 #[derive(Debug, Clone)]

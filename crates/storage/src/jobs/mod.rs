@@ -1,6 +1,10 @@
 //! Work that outlives a request: claimed under a lease, fenced by attempt and owner, given back when its worker falls
 //! silent.
 
+mod bell;
+mod rescue;
+mod retention;
+
 use std::time::Duration;
 
 use domain::LoadFailure;
@@ -9,9 +13,10 @@ use sqlx::postgres::types::PgInterval;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+pub use self::bell::hear_of_jobs;
 use crate::{
-    Error, FileToFetch, FileToLoad, MailToSend, ReportToBuild, Result, Storage, callbacks::CallbackToMake,
-    load::Source,
+    Error, FileToFetch, FileToLoad, MailToSend, ReportToBuild, Result, Storage, files::CallbackToMake,
+    files::load::Source,
 };
 
 /// What kinds of work there are; a load of a hosted file is two, one after the other.

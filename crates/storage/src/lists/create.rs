@@ -1,0 +1,63 @@
+//! Making a list.
+
+use domain::{IdempotencyKey, PublicId};
+use jiff_sqlx::ToSqlx as _;
+use sqlx::types::Json;
+
+use super::{CreateList, NewList};
+use crate::{Error, Result, Storage, Workspace};
+
+impl Storage {
+    /// Makes a list; with an idempotency key, once for the key. `most_lists` is how many the workspace may have.
+    pub async fn create_list(
+        &self,
+        workspace: &Workspace,
+        list: &NewList,
+        once: Option<&IdempotencyKey>,
+        most_lists: Option<i64>,
+    ) -> Result<CreateList> {
+        let id = PublicId::from_bytes(rand::random());
+        let key: [u8; 16] = rand::random();
+        let created = sqlx::query!(
+            r#"select outcome as "outcome!", made as "made!"
+               from create_list_once($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"#,
+            once.map(IdempotencyKey::as_str),
+            once.map(|once| once.request_hash().as_slice()),
+            most_lists,
+            workspace.workspace_id,
+            id.as_bytes(),
+            list.name.as_str(),
+            list.label.as_str(),
+            list.expires_at.to_sqlx() as _,
+            list.created_by.as_str(),
+            list.subscribers.as_slice(),
+            Json(&list.alerts) as _,
+            &key,
+        )
+        .fetch_one(self.pool.of(workspace.workspace_id))
+        .await;
+        match created {
+            Ok(row) => match row.outcome.as_str() {
+                "created" | "repeat" => PublicId::try_from(row.made.as_slice())
+                    .map(CreateList::Created)
+                    .map_err(|_| Error::Fault("a list's id cannot be read".to_owned())),
+                "expired" => Ok(CreateList::Expired),
+                "too-many" => Ok(CreateList::TooMany),
+                "other" => Ok(CreateList::KeyReused),
+                other => Err(Error::Fault(format!("create_list_once answered {other}"))),
+            },
+            Err(error) => match violated(&error) {
+                Some("coupon_list_name_unique") => Ok(CreateList::DuplicateName),
+                Some("coupon_list_label_unique") => Ok(CreateList::DuplicateLabel),
+                _ => Err(error.into()),
+            },
+        }
+    }
+}
+
+/// The name of the constraint an error is about.
+pub(super) fn violated(error: &sqlx::Error) -> Option<&str> {
+    error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::constraint)
+}
