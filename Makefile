@@ -3,7 +3,7 @@
 export SQLX_OFFLINE ?= true
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test check compat fmt sqlx functions migration docs chaos bench bench-full bench-check
+.PHONY: help run test check house compat fmt sqlx functions migration docs chaos bench bench-full bench-check
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ check: ## Formatting, generated files up to date, lints, dependency rules
 	deploy/dev/with-throwaway-postgres.sh deploy/dev/sqlx-cache.sh --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	deploy/dev/dependency-rules.sh
+
+house: ## Count what makes the tree hard to read
+	@deploy/dev/house.py -v
 
 compat: ## A server and its peers as processes, driven by examples/client.py; needs Python, which it installs
 	@deploy/dev/with-throwaway-postgres.sh deploy/dev/compat.sh
