@@ -24,7 +24,9 @@ def as_csv(cell):
 
 def rows_of(attached):
     """The report's cells; insists on UTF-8 and CRLF."""
-    text = attached.decode("utf-8")
+    # With the mark that tells a spreadsheet the encoding.
+    assert attached.startswith(b"\xef\xbb\xbf")
+    text = attached.decode("utf-8-sig")
     assert text.endswith("\r\n")
     assert "\n" not in text.replace("\r\n", "") and "\r" not in text.replace("\r\n", "")
     return list(csv.reader(io.StringIO(text, newline=""), strict=True))

@@ -1,11 +1,6 @@
 //! Who is asking: a handler that takes a [`Workspace`] cannot forget to check.
 
-use actix_web::{
-    FromRequest, HttpMessage as _, HttpRequest,
-    dev::Payload,
-    http::{Method, header::AUTHORIZATION},
-    web,
-};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::WorkspaceId;
 use futures_util::future::LocalBoxFuture;
@@ -15,6 +10,7 @@ use crate::{
     App,
     error::{ApiError, Wording},
     limits, parameters,
+    table::endpoint_of,
 };
 
 /// A workspace whose credentials came with the request.
@@ -97,13 +93,8 @@ fn credentials(request: &HttpRequest) -> Option<(WorkspaceId, SecretString)> {
     Some((WorkspaceId::new(id).ok()?, SecretString::from(key)))
 }
 
-/// The documentation words its 401 in two ways; which endpoint has which is in section 1.3 of the contract.
+/// The documentation words its 401 in two ways (section 1.3 of the contract); our own endpoints have the usual one.
 fn wording(request: &HttpRequest) -> Wording {
-    let pattern = request.match_pattern().unwrap_or_default();
-    match (request.method(), pattern.as_str()) {
-        (&Method::GET, "/v1/coupon-list")
-        | (&Method::GET | &Method::PATCH, "/v1/coupon-list/{coupon_list_id}")
-        | (&Method::PUT, "/v1/coupon-list/{coupon_list_id}/activate") => Wording::Plain,
-        _ => Wording::Please,
-    }
+    let documented = endpoint_of(request).and_then(|endpoint| endpoint.documented);
+    documented.unwrap_or(Wording::Please)
 }

@@ -39,7 +39,8 @@ pub(crate) enum ApiError {
     TooManyLists,
     ListNotFound,
     NotFound,
-    MethodNotAllowed(&'static str),
+    /// With the methods that the path has.
+    MethodNotAllowed(String),
     /// A window of requests is full; there is no body.
     TooManyRequests {
         retry_after: i32,
@@ -253,7 +254,7 @@ impl ResponseError for ApiError {
                 response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"couponry\""));
             }
             Self::MethodNotAllowed(allow) => {
-                response.insert_header((ALLOW, *allow));
+                response.insert_header((ALLOW, allow.as_str()));
             }
             Self::Unavailable => {
                 response.insert_header((RETRY_AFTER, "1"));

@@ -78,7 +78,7 @@ fn all() -> Vec<(ApiError, &'static str)> {
         (ApiError::ListNotFound, "no list of the workspace has this id"),
         (ApiError::NotFound, "no such file, report or path"),
         (
-            ApiError::MethodNotAllowed("…"),
+            ApiError::MethodNotAllowed("…".to_owned()),
             "the header `Allow` says what the path answers",
         ),
         (

@@ -34,6 +34,7 @@ mod server;
 mod shield;
 mod stock;
 mod strict_json;
+mod table;
 mod usage_reports;
 mod users;
 mod webhook_secret;

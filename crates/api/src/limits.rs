@@ -6,23 +6,20 @@ use actix_web::{
     Error, HttpMessage as _, HttpRequest,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::{
-        Method,
-        header::{HeaderName, HeaderValue},
-    },
+    http::header::{HeaderName, HeaderValue},
     middleware::Next,
 };
 use domain::{Operation, RateLimit};
 use storage::{Quota, Workspace};
 
-use crate::{App, error::ApiError};
+use crate::{App, error::ApiError, table::endpoint_of};
 
 /// The limit of each operation; none where there is no entry.
 pub type RateLimits = HashMap<Operation, RateLimit>;
 
 /// Counts the request and refuses it if its window is full. What was found out goes into the request, for [`show`].
 pub(crate) async fn count(app: &App, workspace: &Workspace, request: &HttpRequest) -> Result<(), ApiError> {
-    let Some(operation) = operation(request) else {
+    let Some(operation) = endpoint_of(request).and_then(|endpoint| endpoint.limit) else {
         return Ok(());
     };
     let limit = app.rate_limits.get(&operation).copied().unwrap_or_default();
@@ -37,29 +34,6 @@ pub(crate) async fn count(app: &App, workspace: &Workspace, request: &HttpReques
             retry_after: quota.retry_after,
         })
     }
-}
-
-/// Only the documented endpoints are limited; a file sent by hand counts as an upload.
-fn operation(request: &HttpRequest) -> Option<Operation> {
-    let pattern = request.match_pattern()?;
-    let rest = pattern.strip_prefix("/v1/coupon-list")?;
-    let rest = rest.strip_prefix("/{coupon_list_id}").unwrap_or(rest);
-    let of_one_list = pattern.contains("{coupon_list_id}");
-    let operation = match (request.method(), rest) {
-        (&Method::POST, "") if !of_one_list => Operation::CreateList,
-        (&Method::GET, "") if !of_one_list => Operation::FetchLists,
-        (&Method::GET, "") => Operation::FetchList,
-        (&Method::PATCH, "") => Operation::UpdateList,
-        (&Method::PUT, "/activate") => Operation::ActivateList,
-        (&Method::PUT, "/archive") => Operation::ArchiveList,
-        (&Method::POST, "/files" | "/files/upload") => Operation::UploadFile,
-        (&Method::GET, "/files") => Operation::FetchFiles,
-        (&Method::GET, "/files/{coupon_file_id}") => Operation::FetchFile,
-        (&Method::DELETE, "/files/{coupon_file_id}") => Operation::DeleteFile,
-        (&Method::POST, "/usage-report") => Operation::UsageReport,
-        _ => return None,
-    };
-    Some(operation)
 }
 
 /// Puts the three documented headers on whatever is answered to a request that was counted.

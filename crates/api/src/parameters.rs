@@ -10,20 +10,20 @@ use utoipa::openapi::{
     path::{Parameter, ParameterIn},
 };
 
-use crate::{error::ApiError, names, openapi};
+use crate::{error::ApiError, names, openapi, routes::ENDPOINTS, table::endpoint_of};
 
-/// The names that each operation of our own knows, by its path and method: those of the document.
-type Known = HashMap<String, HashMap<Method, Vec<String>>>;
+/// The names that each of our own endpoints knows, by its path and method: those of the document.
+type Known = HashMap<(&'static str, Method), Vec<String>>;
 
 static KNOWN: LazyLock<Known> = LazyLock::new(|| {
-    let paths = openapi::document().paths.paths.into_iter();
-    paths
-        .map(|(path, item)| {
-            let ours = openapi::ours(item).into_iter();
-            let known = ours.map(|(method, operation)| (method, names(operation.parameters)));
-            (path, known.collect())
-        })
-        .collect()
+    let mut document = openapi::document();
+    let ours = ENDPOINTS.iter().filter(|endpoint| endpoint.documented.is_none());
+    let known = ours.map(|endpoint| {
+        let operation = openapi::operation_mut(&mut document, endpoint);
+        let parameters = operation.and_then(|operation| operation.parameters.take());
+        ((endpoint.path, endpoint.method.clone()), names(parameters))
+    });
+    known.collect()
 });
 
 fn names(parameters: Option<Vec<RefOr<Parameter>>>) -> Vec<String> {
@@ -41,11 +41,9 @@ pub(crate) fn refuse_unknown(request: &HttpRequest) -> Result<(), ApiError> {
     if query.is_empty() {
         return Ok(());
     }
-    let pattern = request.match_pattern().unwrap_or_default();
-    let Some(known) = KNOWN
-        .get(&pattern)
-        .and_then(|methods| methods.get(request.method()))
-    else {
+    let known =
+        endpoint_of(request).and_then(|endpoint| KNOWN.get(&(endpoint.path, endpoint.method.clone())));
+    let Some(known) = known else {
         return Ok(());
     };
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
@@ -63,7 +61,7 @@ mod tests {
 
     #[test]
     fn our_own_endpoints_know_their_parameters_and_the_documented_ones_are_left_alone() {
-        let known = |method, path: &str| KNOWN.get(path).and_then(|methods| methods.get(&method));
+        let known = |method, path| KNOWN.get(&(path, method));
         let pull = known(Method::GET, "/v1/pull/{token}").unwrap();
         assert_eq!(*pull, ["user_id", "campaign_id", "request_id", "preview"]);
         let stock = known(Method::GET, "/v1/coupon-list/{coupon_list_id}/stock").unwrap();

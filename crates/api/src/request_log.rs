@@ -11,8 +11,7 @@ use actix_web::{
 };
 use tracing::{Instrument as _, debug, info_span, warn};
 
-/// The request's route, for whoever comes before routing: finding it is a search through all of them.
-pub(crate) struct Route(pub(crate) String);
+use crate::table::Found;
 
 pub(crate) async fn log<B: MessageBody>(
     request: ServiceRequest,
@@ -21,7 +20,9 @@ pub(crate) async fn log<B: MessageBody>(
     let started = Instant::now();
     let method = request.method().as_str().to_owned();
     let route = request.match_pattern().unwrap_or_else(|| "unknown".to_owned());
-    request.extensions_mut().insert(Route(route.clone()));
+    // For whoever comes before routing: finding it is a search through all of them.
+    let found = Found::by(request.method(), &route);
+    request.extensions_mut().insert(found);
     let span = info_span!("http request", http.request.method = method, http.route = route);
     async {
         let answer = next.call(request).await;

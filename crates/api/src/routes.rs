@@ -1,274 +1,80 @@
-//! Every path there is: first those of one list, then the others.
+//! Every endpoint, one line each: method, path, handler; whether it is one of the MoEngage API, and in which words that
+//! refuses credentials; what limits it; what the audit log calls it. The document has them in this order.
+//!
+//! Hand-outs, confirmations and what is given back are not in the audit log: of those the ledger is the record.
 
-use std::future::ready;
-
-use actix_web::{
-    Route,
-    web::{self, ServiceConfig, get, post, put, resource, scope},
-};
+use actix_web::web::{self, ServiceConfig, get, resource};
 
 use crate::{
     allocations, audit, codes, docs, error::ApiError, files, health, link_key, lists, pull_tokens, stock,
-    usage_reports, users, webhook_secret,
+    table, usage_reports, users, webhook_secret,
 };
 
-/// actix asks one path after the other, by regular expressions where they have parameters: hence the scope, which is
-/// asked once for all that is of a list, and in it first what has to be fast.
+#[rustfmt::skip]
+table::endpoints! {
+    POST "/v1/coupon-list" => lists::create::create, documented Please, limit CreateList, audit "list.create";
+    GET "/v1/coupon-list" => lists::fetch_all::fetch_all, documented Plain, limit FetchLists;
+    GET "/v1/coupon-list/{coupon_list_id}" => lists::fetch::fetch, documented Plain, limit FetchList;
+    PATCH "/v1/coupon-list/{coupon_list_id}" => lists::update::update, documented Plain, limit UpdateList, audit "list.update";
+    PUT "/v1/coupon-list/{coupon_list_id}/activate" => lists::activate::activate, documented Plain, limit ActivateList, audit "list.activate";
+    PUT "/v1/coupon-list/{coupon_list_id}/archive" => lists::archive::archive, documented Please, limit ArchiveList, audit "list.archive";
+    POST "/v1/coupon-list/{coupon_list_id}/files" => files::upload::upload, documented Please, limit UploadFile, audit "file.upload";
+    GET "/v1/coupon-list/{coupon_list_id}/files" => files::fetch_all::fetch_all, documented Please, limit FetchFiles;
+    GET "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}" => files::fetch::fetch, documented Please, limit FetchFile;
+    DELETE "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}" => files::delete::delete, documented Please, limit DeleteFile, audit "file.delete";
+    POST "/v1/coupon-list/{coupon_list_id}/files/upload" => files::upload_by_hand::upload_by_hand, limit UploadFile, audit "file.upload";
+    GET "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/progress" => files::progress::progress;
+    PUT "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/quarantine" => files::quarantine::quarantine, audit "file.quarantine";
+    PUT "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/resume" => files::quarantine::resume, audit "file.resume";
+    GET "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/recipients" => files::recipients::recipients;
+    POST "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/reissue" => files::reissue::reissue, audit "file.reissue";
+    POST "/v1/coupon-list/{coupon_list_id}/usage-report" => usage_reports::request::request, documented Please, limit UsageReport, audit "usage-report.request";
+    GET "/v1/coupon-list/{coupon_list_id}/usage-report" => usage_reports::fetch_all::fetch_all;
+    GET "/v1/usage-report/{report_id}" => usage_reports::fetch::fetch;
+    DELETE "/v1/usage-report/{report_id}" => usage_reports::delete::delete, audit "usage-report.delete";
+    GET "/v1/usage-report/{report_id}/download" => usage_reports::download::download;
+    GET "/v1/webhook-secret" => webhook_secret::fetch::fetch;
+    POST "/v1/webhook-secret" => webhook_secret::rotate::rotate, audit "webhook-secret.replace";
+    POST "/v1/link-key" => link_key::rotate::rotate, audit "link-key.replace";
+    POST "/v1/coupon-list/{coupon_list_id}/allocations" => allocations::allocate::allocate;
+    POST "/v1/coupon-list/{coupon_list_id}/allocations/batch" => allocations::batch::allocate_batch;
+    GET "/v1/coupon-list/{coupon_list_id}/allocations" => allocations::fetch_all::fetch_all;
+    POST "/v1/coupon-list/{coupon_list_id}/allocations/{allocation_id}/confirm" => allocations::confirm::confirm;
+    POST "/v1/coupon-list/{coupon_list_id}/allocations/confirm" => allocations::confirm::confirm_many;
+    POST "/v1/coupon-list/{coupon_list_id}/allocations/{allocation_id}/release" => allocations::release::release;
+    POST "/v1/coupon-list/{coupon_list_id}/allocations/release" => allocations::release::release_many;
+    POST "/v1/coupon-list/{coupon_list_id}/pull-tokens" => pull_tokens::create::create, audit "pull-token.create";
+    GET "/v1/coupon-list/{coupon_list_id}/pull-tokens" => pull_tokens::fetch_all::fetch_all;
+    DELETE "/v1/coupon-list/{coupon_list_id}/pull-tokens/{token_id}" => pull_tokens::revoke::revoke, audit "pull-token.revoke";
+    GET "/v1/pull/{token}" => pull_tokens::pull::pull;
+    DELETE "/v1/users/{user_id}" => users::erase::erase, audit "user.erase";
+    GET "/v1/coupon-list/{coupon_list_id}/codes/export" => codes::export::export, audit "codes.export";
+    GET "/v1/coupon-list/{coupon_list_id}/codes/{code}" => codes::fetch::fetch;
+    POST "/v1/coupon-list/{coupon_list_id}/codes/{code}/redeem" => codes::redeem::redeem, audit "code.redeem";
+    POST "/v1/coupon-list/{coupon_list_id}/codes/{code}/disable" => codes::disable::disable, audit "code.disable";
+    GET "/v1/codes/{code}" => codes::search::search;
+    GET "/v1/coupon-list/{coupon_list_id}/stock" => stock::fetch::fetch;
+    GET "/v1/coupon-list/{coupon_list_id}/forecast" => stock::forecast::forecast;
+    POST "/v1/capacity-check" => stock::capacity_check::check_capacity;
+    GET "/v1/audit-log" => audit::fetch_all::fetch_all;
+    GET "/healthz" => health::healthz;
+    GET "/readyz" => health::readyz;
+}
+
 pub(crate) fn configure(service: &mut ServiceConfig) {
-    let of_a_list = scope("/v1/coupon-list/{coupon_list_id}")
-        .configure(allocations)
-        .configure(codes)
-        .configure(list)
-        .configure(files);
-    service.service(of_a_list);
-    of_the_workspace(service);
-    about(service);
+    table::configure(service);
+    for (path, route) in [
+        ("/openapi.json", get().to(docs::document)),
+        ("/docs", get().to(docs::to_page)),
+        ("/docs/{file:.*}", get().to(docs::page)),
+    ] {
+        service.service(
+            resource(path)
+                .route(route)
+                .default_service(table::only("GET".to_owned())),
+        );
+    }
     service.default_service(web::to(nowhere));
-}
-
-fn allocations(service: &mut ServiceConfig) {
-    service
-        .service(
-            resource("/allocations")
-                .route(post().to(allocations::allocate))
-                .route(get().to(allocations::fetch_all))
-                .default_service(only("GET, POST")),
-        )
-        .service(
-            resource("/allocations/batch")
-                .route(post().to(allocations::allocate_batch))
-                .default_service(only("POST")),
-        )
-        .service(
-            resource("/allocations/confirm")
-                .route(post().to(allocations::confirm_many))
-                .default_service(only("POST")),
-        )
-        .service(
-            resource("/allocations/release")
-                .route(post().to(allocations::release_many))
-                .default_service(only("POST")),
-        )
-        .service(
-            resource("/allocations/{allocation_id}/confirm")
-                .route(post().to(allocations::confirm))
-                .default_service(only("POST")),
-        )
-        .service(
-            resource("/allocations/{allocation_id}/release")
-                .route(post().to(allocations::release))
-                .default_service(only("POST")),
-        )
-        .service(
-            resource("/pull-tokens")
-                .route(get().to(pull_tokens::fetch_all))
-                .route(post().to(pull_tokens::create))
-                .default_service(only("GET, POST")),
-        )
-        .service(
-            resource("/pull-tokens/{token_id}")
-                .route(web::delete().to(pull_tokens::revoke))
-                .default_service(only("DELETE")),
-        );
-}
-
-fn codes(service: &mut ServiceConfig) {
-    service
-        .service(
-            // Before the codes: a code that is called so is found in the whole workspace only.
-            resource("/codes/export")
-                .route(get().to(codes::export))
-                .default_service(only("GET")),
-        )
-        .service(
-            resource("/codes/{code}")
-                .route(get().to(codes::fetch))
-                .default_service(only("GET")),
-        )
-        .service(
-            resource("/codes/{code}/redeem")
-                .route(post().to(codes::redeem))
-                .default_service(only("POST")),
-        )
-        .service(
-            resource("/codes/{code}/disable")
-                .route(post().to(codes::disable))
-                .default_service(only("POST")),
-        )
-        .service(
-            resource("/stock")
-                .route(get().to(stock::fetch))
-                .default_service(only("GET")),
-        )
-        .service(
-            resource("/forecast")
-                .route(get().to(stock::forecast))
-                .default_service(only("GET")),
-        );
-}
-
-fn list(service: &mut ServiceConfig) {
-    service
-        .service(
-            resource("")
-                .route(get().to(lists::fetch))
-                .route(web::patch().to(lists::update))
-                .default_service(only("GET, PATCH")),
-        )
-        .service(
-            resource("/activate")
-                .route(put().to(lists::activate))
-                .default_service(only("PUT")),
-        )
-        .service(
-            resource("/archive")
-                .route(put().to(lists::archive))
-                .default_service(only("PUT")),
-        )
-        .service(
-            resource("/usage-report")
-                .route(post().to(usage_reports::request))
-                .route(get().to(usage_reports::fetch_all))
-                .default_service(only("GET, POST")),
-        );
-}
-
-fn files(service: &mut ServiceConfig) {
-    service
-        .service(
-            resource("/files")
-                .route(post().to(files::upload))
-                .route(get().to(files::fetch_all))
-                .default_service(only("GET, POST")),
-        )
-        .service(
-            // Before the file ids: an id is never called so.
-            resource("/files/upload")
-                .route(post().to(files::upload_by_hand))
-                .default_service(only("POST")),
-        )
-        .service(
-            resource("/files/{coupon_file_id}")
-                .route(get().to(files::fetch))
-                .route(web::delete().to(files::delete))
-                .default_service(only("GET, DELETE")),
-        )
-        .service(
-            resource("/files/{coupon_file_id}/progress")
-                .route(get().to(files::progress))
-                .default_service(only("GET")),
-        )
-        .service(
-            resource("/files/{coupon_file_id}/quarantine")
-                .route(put().to(files::quarantine))
-                .default_service(only("PUT")),
-        )
-        .service(
-            resource("/files/{coupon_file_id}/resume")
-                .route(put().to(files::resume))
-                .default_service(only("PUT")),
-        )
-        .service(
-            resource("/files/{coupon_file_id}/recipients")
-                .route(get().to(files::recipients))
-                .default_service(only("GET")),
-        )
-        .service(
-            resource("/files/{coupon_file_id}/reissue")
-                .route(post().to(files::reissue))
-                .default_service(only("POST")),
-        );
-}
-
-fn of_the_workspace(service: &mut ServiceConfig) {
-    service
-        .service(
-            resource("/v1/coupon-list")
-                .route(post().to(lists::create))
-                .route(get().to(lists::fetch_all))
-                .default_service(only("GET, POST")),
-        )
-        .service(
-            resource("/v1/usage-report/{report_id}")
-                .route(get().to(usage_reports::fetch))
-                .route(web::delete().to(usage_reports::delete))
-                .default_service(only("GET, DELETE")),
-        )
-        .service(
-            resource("/v1/usage-report/{report_id}/download")
-                .route(get().to(usage_reports::download))
-                .default_service(only("GET")),
-        )
-        .service(
-            resource("/v1/webhook-secret")
-                .route(get().to(webhook_secret::fetch))
-                .route(post().to(webhook_secret::rotate))
-                .default_service(only("GET, POST")),
-        )
-        .service(
-            resource("/v1/link-key")
-                .route(post().to(link_key::rotate))
-                .default_service(only("POST")),
-        )
-        .service(
-            resource("/v1/pull/{token}")
-                .route(get().to(pull_tokens::pull))
-                .default_service(only("GET")),
-        )
-        .service(
-            resource("/v1/users/{user_id}")
-                .route(web::delete().to(users::erase))
-                .default_service(only("DELETE")),
-        )
-        .service(
-            resource("/v1/codes/{code}")
-                .route(get().to(codes::search))
-                .default_service(only("GET")),
-        )
-        .service(
-            resource("/v1/capacity-check")
-                .route(post().to(stock::check_capacity))
-                .default_service(only("POST")),
-        )
-        .service(
-            resource("/v1/audit-log")
-                .route(get().to(audit::fetch_all))
-                .default_service(only("GET")),
-        );
-}
-
-fn about(service: &mut ServiceConfig) {
-    service
-        .service(
-            resource("/healthz")
-                .route(get().to(health::healthz))
-                .default_service(only("GET")),
-        )
-        .service(
-            resource("/readyz")
-                .route(get().to(health::readyz))
-                .default_service(only("GET")),
-        )
-        .service(
-            resource("/openapi.json")
-                .route(get().to(docs::document))
-                .default_service(only("GET")),
-        )
-        .service(
-            resource("/docs")
-                .route(get().to(docs::to_page))
-                .default_service(only("GET")),
-        )
-        .service(
-            resource("/docs/{file:.*}")
-                .route(get().to(docs::page))
-                .default_service(only("GET")),
-        );
-}
-
-/// Any other method on a path that exists.
-fn only(allow: &'static str) -> Route {
-    web::to(move || ready(Err::<&str, _>(ApiError::MethodNotAllowed(allow))))
 }
 
 async fn nowhere() -> Result<&'static str, ApiError> {

@@ -12,9 +12,4 @@ mod settle;
 pub(crate) mod shown;
 mod stream;
 
-pub(crate) use allocate::allocate;
-pub(crate) use batch::allocate_batch;
-pub(crate) use confirm::{confirm, confirm_many};
-pub(crate) use fetch_all::fetch_all;
-pub(crate) use release::{release, release_many};
 pub(crate) use stream::Streams;

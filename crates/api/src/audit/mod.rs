@@ -3,7 +3,6 @@
 pub(crate) mod fetch_all;
 mod record;
 
-pub(crate) use fetch_all::fetch_all;
 pub(crate) use record::record;
 
 use domain::PublicId;

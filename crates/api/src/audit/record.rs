@@ -4,7 +4,6 @@ use actix_web::{
     Error, HttpMessage as _,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::Method,
     middleware::Next,
     rt, web,
 };
@@ -12,7 +11,7 @@ use storage::Workspace;
 use tracing::{Instrument as _, Span, error};
 
 use super::Made;
-use crate::{App, error::ApiError, request_log::Route};
+use crate::{App, error::ApiError, table::endpoint_of};
 
 /// One row for each changing call, after it was carried out and before it is answered. The call is a task of its own:
 /// a client that hangs up drops the answer, but neither the call nor its row. A row that cannot be written is an error
@@ -21,11 +20,7 @@ pub(crate) async fn record<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let action = request
-        .extensions()
-        .get::<Route>()
-        .and_then(|route| action(request.method(), &route.0));
-    let Some(action) = action else {
+    let Some(action) = endpoint_of(request.request()).and_then(|endpoint| endpoint.action) else {
         return next.call(request).await;
     };
     let call = async move {
@@ -59,36 +54,4 @@ async fn note<B>(response: &ServiceResponse<B>, action: &'static str) {
     if let Err(error) = noted.await {
         error!(%error, action, "a call is missing from the audit log");
     }
-}
-
-/// What the log calls it; `None` for what changes nothing, and for hand-outs, confirmations and what is given back: of
-/// those the ledger is the record.
-fn action(method: &Method, pattern: &str) -> Option<&'static str> {
-    Some(match (method, pattern) {
-        (&Method::POST, "/v1/coupon-list") => "list.create",
-        (&Method::PATCH, "/v1/coupon-list/{coupon_list_id}") => "list.update",
-        (&Method::PUT, "/v1/coupon-list/{coupon_list_id}/activate") => "list.activate",
-        (&Method::PUT, "/v1/coupon-list/{coupon_list_id}/archive") => "list.archive",
-        (
-            &Method::POST,
-            "/v1/coupon-list/{coupon_list_id}/files" | "/v1/coupon-list/{coupon_list_id}/files/upload",
-        ) => "file.upload",
-        (&Method::DELETE, "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}") => "file.delete",
-        (&Method::PUT, "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/quarantine") => {
-            "file.quarantine"
-        }
-        (&Method::PUT, "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/resume") => "file.resume",
-        (&Method::POST, "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/reissue") => "file.reissue",
-        (&Method::POST, "/v1/coupon-list/{coupon_list_id}/usage-report") => "usage-report.request",
-        (&Method::POST, "/v1/coupon-list/{coupon_list_id}/codes/{code}/redeem") => "code.redeem",
-        (&Method::POST, "/v1/coupon-list/{coupon_list_id}/codes/{code}/disable") => "code.disable",
-        (&Method::GET, "/v1/coupon-list/{coupon_list_id}/codes/export") => "codes.export",
-        (&Method::POST, "/v1/coupon-list/{coupon_list_id}/pull-tokens") => "pull-token.create",
-        (&Method::DELETE, "/v1/coupon-list/{coupon_list_id}/pull-tokens/{token_id}") => "pull-token.revoke",
-        (&Method::DELETE, "/v1/usage-report/{report_id}") => "usage-report.delete",
-        (&Method::POST, "/v1/link-key") => "link-key.replace",
-        (&Method::POST, "/v1/webhook-secret") => "webhook-secret.replace",
-        (&Method::DELETE, "/v1/users/{user_id}") => "user.erase",
-        _ => return None,
-    })
 }

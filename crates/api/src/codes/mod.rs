@@ -7,12 +7,6 @@ pub(crate) mod redeem;
 pub(crate) mod search;
 mod shown;
 
-pub(crate) use disable::disable;
-pub(crate) use export::export;
-pub(crate) use fetch::fetch;
-pub(crate) use redeem::redeem;
-pub(crate) use search::search;
-
 use domain::ExternalId;
 use storage::{CodePlace, ListRef};
 

@@ -1,5 +1,3 @@
 //! What links that open without credentials are signed with: one file per verb.
 
 pub(crate) mod rotate;
-
-pub(crate) use rotate::rotate;

@@ -5,8 +5,3 @@ pub(crate) mod fetch_all;
 pub(crate) mod pull;
 pub(crate) mod revoke;
 mod shown;
-
-pub(crate) use create::create;
-pub(crate) use fetch_all::fetch_all;
-pub(crate) use pull::pull;
-pub(crate) use revoke::revoke;

@@ -3,7 +3,3 @@
 pub(crate) mod capacity_check;
 pub(crate) mod fetch;
 pub(crate) mod forecast;
-
-pub(crate) use capacity_check::check_capacity;
-pub(crate) use fetch::fetch;
-pub(crate) use forecast::forecast;

@@ -8,9 +8,3 @@ mod plain;
 pub(crate) mod request;
 mod rows;
 mod shown;
-
-pub(crate) use delete::delete;
-pub(crate) use download::download;
-pub(crate) use fetch::fetch;
-pub(crate) use fetch_all::fetch_all;
-pub(crate) use request::request;

@@ -3,9 +3,6 @@
 pub(crate) mod fetch;
 pub(crate) mod rotate;
 
-pub(crate) use fetch::fetch;
-pub(crate) use rotate::rotate;
-
 use actix_web::{HttpResponse, http::header::CACHE_CONTROL};
 use domain::WebhookSecret;
 use serde::Serialize;
