@@ -97,7 +97,7 @@ impl Body {
             .get(CONTENT_LENGTH)
             .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
         if announced.is_some_and(|length| length > limit as u64) {
-            return Err(ApiError::TooLarge { limit });
+            return Err(ApiError::TooLarge(limit));
         }
         let expected = announced.and_then(|length| usize::try_from(length).ok());
         let bodies = Bodies::of(&request)?;
@@ -134,7 +134,7 @@ async fn come(
         // The connection broke or the framing is wrong: whoever sent it is gone.
         let chunk = chunk.map_err(|_| ApiError::NotJson)?;
         if text.len() + chunk.len() > limit {
-            return Err(ApiError::TooLarge { limit });
+            return Err(ApiError::TooLarge(limit));
         }
         bodies.grow(room, text.len() + chunk.len()).await?;
         text.extend_from_slice(&chunk);

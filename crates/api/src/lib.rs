@@ -10,7 +10,6 @@ mod codes;
 mod connection;
 mod docs;
 mod error;
-mod errors_page;
 mod fields;
 mod files;
 mod health;
@@ -39,7 +38,7 @@ mod usage_reports;
 mod users;
 mod webhook_secret;
 
-pub use errors_page::errors_page;
+pub use error::errors_page;
 pub use files::callback_body;
 pub use limits::RateLimits;
 pub use openapi::openapi;

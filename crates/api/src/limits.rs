@@ -30,9 +30,7 @@ pub(crate) async fn count(app: &App, workspace: &Workspace, request: &HttpReques
     if quota.allowed {
         Ok(())
     } else {
-        Err(ApiError::TooManyRequests {
-            retry_after: quota.retry_after,
-        })
+        Err(ApiError::TooManyRequests(quota.retry_after))
     }
 }
 

@@ -200,11 +200,11 @@ fn refusal_of(bucket: &DefaultDirectRateLimiter) -> Option<Duration> {
 }
 
 fn too_many(wait: Duration) -> ApiError {
-    ApiError::TooManyRequests {
-        retry_after: i32::try_from(wait.as_secs())
+    ApiError::TooManyRequests(
+        i32::try_from(wait.as_secs())
             .unwrap_or(i32::MAX)
             .saturating_add(1),
-    }
+    )
 }
 
 #[cfg(test)]
@@ -238,7 +238,7 @@ mod tests {
         }
         assert_eq!(
             shield.admit_unknown_key(&guesser, &at),
-            Err(ApiError::TooManyRequests { retry_after: 1 })
+            Err(ApiError::TooManyRequests(1))
         );
         assert!(shield.admit_unknown(&guesser, "other token").is_err());
         assert!(shield.admit_unknown(&guesser, "token").is_ok());

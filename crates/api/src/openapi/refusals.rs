@@ -166,12 +166,7 @@ fn refusals() -> Vec<Refusal> {
             "TooLarge",
             "The body is larger than this operation takes: 64 KiB, a batch 16 MiB, a file 64 MiB. The connection is \
              closed.",
-            vec![
-                ApiError::TooLarge {
-                    limit: CONTRACT_BYTES,
-                },
-                ApiError::FileTooLarge,
-            ],
+            vec![ApiError::TooLarge(CONTRACT_BYTES), ApiError::FileTooLarge],
         ),
         refusal(
             "UnsupportedMedia",
@@ -201,9 +196,7 @@ fn refusals() -> Vec<Refusal> {
             ..refusal(
                 "Unexpected",
                 "A fault of the server.",
-                vec![ApiError::Unexpected {
-                    request_id: String::new(),
-                }],
+                vec![ApiError::Unexpected(String::new())],
             )
         },
         Refusal {

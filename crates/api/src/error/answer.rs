@@ -1,0 +1,127 @@
+//! An error as it is answered.
+
+use actix_web::{
+    HttpResponse, HttpResponseBuilder, ResponseError,
+    http::{
+        StatusCode,
+        header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+};
+use serde::Serialize;
+use storage::{AllocationsUnavailable, AuthenticationError};
+use tracing::{error, warn};
+use utoipa::ToSchema;
+
+use super::ApiError;
+
+impl ApiError {
+    /// An error of a part of a request, as it stands within an answer.
+    pub(crate) fn told(&self) -> Told {
+        Told {
+            code: self.kind().1,
+            message: self.to_string(),
+        }
+    }
+
+    /// The same complaint on an endpoint whose documented code for it is `bad-request`.
+    pub(crate) fn into_bad(self) -> Self {
+        match self {
+            Self::Invalid(why) => Self::Bad(why),
+            other => other,
+        }
+    }
+}
+
+/// An error within an answer.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ErrorDetail)]
+pub(crate) struct Told {
+    /// What programs tell errors apart by.
+    #[schema(pattern = "^[a-z-]+$", examples("invalid-request"))]
+    code: &'static str,
+    /// For people. Where a field is wrong, the text ends by naming it.
+    message: String,
+}
+
+/// What every refusal but 429 looks like.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(crate) struct Envelope {
+    error: Told,
+}
+
+impl ResponseError for ApiError {
+    fn status_code(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponseBuilder::new(self.status_code());
+        match self {
+            Self::Unauthenticated(_) => {
+                response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"couponry\""));
+            }
+            Self::MethodNotAllowed(allow) => {
+                response.insert_header((ALLOW, allow.as_str()));
+            }
+            Self::Unavailable => {
+                response.insert_header((RETRY_AFTER, "1"));
+            }
+            // Documented without a body.
+            Self::TooManyRequests(retry_after) => {
+                return response.insert_header((RETRY_AFTER, *retry_after)).finish();
+            }
+            Self::Unexpected(request_id) => {
+                response.insert_header(("x-request-id", request_id.as_str()));
+            }
+            // What is left of such a body would be read as the next request.
+            Self::TooLarge(_) | Self::FileTooLarge | Self::BadMultipart(_) | Self::TooSlow => {
+                response.force_close();
+            }
+            _ => {}
+        }
+        response.json(Envelope { error: self.told() })
+    }
+}
+
+impl From<storage::Error> for ApiError {
+    fn from(error: storage::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&storage::Error> for ApiError {
+    fn from(error: &storage::Error) -> Self {
+        match error {
+            storage::Error::Unavailable(_) => {
+                warn!(%error, "answering 503");
+                Self::Unavailable
+            }
+            storage::Error::Fault(_) => {
+                let request_id = format!("{:032x}", rand::random::<u128>());
+                error!(%error, request_id, "answering 500");
+                Self::Unexpected(request_id)
+            }
+        }
+    }
+}
+
+impl From<AllocationsUnavailable> for ApiError {
+    fn from(unavailable: AllocationsUnavailable) -> Self {
+        match unavailable {
+            AllocationsUnavailable::Busy | AllocationsUnavailable::Late | AllocationsUnavailable::Stopped => {
+                Self::Unavailable
+            }
+            AllocationsUnavailable::Storage(error) => Self::from(&*error),
+        }
+    }
+}
+
+impl From<AuthenticationError> for ApiError {
+    fn from(error: AuthenticationError) -> Self {
+        match error {
+            AuthenticationError::Busy => Self::Unavailable,
+            AuthenticationError::Storage(error) => Self::from(error),
+        }
+    }
+}
