@@ -43,20 +43,7 @@ pub(super) async fn call(
     }
     let deadline = Instant::now() + CALL;
     match statement::allocate(&shared, &groups, guard.kind, deadline).await {
-        Ok(answers) => {
-            let mut served = Vec::with_capacity(groups.len());
-            for (group, answer) in groups.into_iter().zip(answers) {
-                match answer {
-                    ListAnswer::Served(keys) => served.push((group, keys)),
-                    ListAnswer::Locked => guard.defer(deferred(group, DEFERRED)),
-                }
-            }
-            // The next call need not wait for the answers of this one.
-            drop(guard);
-            for (group, keys) in served {
-                group.answer(&keys);
-            }
-        }
+        Ok(answers) => answer(groups, answers, guard),
         // Nothing was taken. One list's fault must not be the others': each is asked for by itself.
         Err(Failure::Refused(error)) if groups.len() > 1 => {
             warn!(%error, "a call for several lists was refused");
@@ -88,6 +75,21 @@ pub(super) async fn call(
             )
             .await;
         }
+    }
+}
+
+fn answer(groups: Vec<Group>, answers: Vec<ListAnswer>, mut guard: CallGuard) {
+    let mut served = Vec::with_capacity(groups.len());
+    for (group, answer) in groups.into_iter().zip(answers) {
+        match answer {
+            ListAnswer::Served(keys) => served.push((group, keys)),
+            ListAnswer::Locked => guard.defer(deferred(group, DEFERRED)),
+        }
+    }
+    // The next call need not wait for the answers of this one.
+    drop(guard);
+    for (group, keys) in served {
+        group.answer(&keys);
     }
 }
 

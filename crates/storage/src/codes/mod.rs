@@ -151,15 +151,8 @@ impl Storage {
         )
         .fetch_one(self.pool.of(list.workspace_id))
         .await?;
-        let status = match row.status.as_str() {
-            "GONE" => return Ok(None),
-            "AVAILABLE" => CodeStatus::Available,
-            "HELD" => CodeStatus::Held,
-            "ALLOCATED" => CodeStatus::Allocated,
-            "REDEEMED" => CodeStatus::Redeemed,
-            "DISABLED" => CodeStatus::Disabled,
-            "QUARANTINED" => CodeStatus::Quarantined,
-            _ => return Err(unreadable("status")),
+        let Some(status) = status_of(&row.status)? else {
+            return Ok(None);
         };
         let is_out = matches!(
             status,
@@ -272,4 +265,18 @@ impl Storage {
 
 fn unreadable(what: &str) -> Error {
     Error::Fault(format!("a code's {what} cannot be read"))
+}
+
+/// `None` for a code that does not exist (any more).
+fn status_of(text: &str) -> Result<Option<CodeStatus>> {
+    Ok(Some(match text {
+        "GONE" => return Ok(None),
+        "AVAILABLE" => CodeStatus::Available,
+        "HELD" => CodeStatus::Held,
+        "ALLOCATED" => CodeStatus::Allocated,
+        "REDEEMED" => CodeStatus::Redeemed,
+        "DISABLED" => CodeStatus::Disabled,
+        "QUARANTINED" => CodeStatus::Quarantined,
+        _ => return Err(unreadable("status")),
+    }))
 }
