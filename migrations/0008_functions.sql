@@ -1210,7 +1210,7 @@ begin
     elsif v_job.kind = 'build_report' then
         perform settle_report(v_job.list_id, (v_job.payload ->> 'report_id')::bigint, p_failure, null, null, null);
     elsif v_job.kind = 'send_mail' then
-        perform note_report_mail(v_job, 'FAILED', null, coalesce(v_job.last_error, p_failure));
+        perform note_report_mail(v_job, 'FAILED', null, null);
     end if;
 end $$;
 
@@ -1301,9 +1301,9 @@ begin
 end $$;
 
 -- Gives a job back after an error of ours: again after `p_delay`, or never more after `p_most` errors. Nothing happens
--- if the job is someone else's by now.
+-- if the job is someone else's by now. `p_told` is the error as whoever asked for the work may read it; null: not at all.
 create or replace function retry_job(
-    p_job bigint, p_attempt integer, p_owner uuid, p_error text, p_delay interval, p_most integer, p_failure text
+    p_job bigint, p_attempt integer, p_owner uuid, p_error text, p_delay interval, p_most integer, p_failure text, p_told text
 ) returns void
 language plpgsql volatile as $$
 declare
@@ -1313,11 +1313,14 @@ begin
     update job j set failures = j.failures + 1, last_error = p_error
         where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner
         returning j.* into v_job;
+    if v_job.job_id is null then
+        return;
+    end if;
+    perform note_report_mail(v_job, 'WAITING', null, coalesce(p_told, 'the server failed; it is tried again'));
     if v_job.failures >= p_most then
         perform bury_job(p_job, p_failure);
-    elsif v_job.failures is not null then
+    else
         perform make_ready(p_job, p_delay);
-        perform note_report_mail(v_job, 'WAITING', null, p_error);
     end if;
 end $$;
 
@@ -1886,7 +1889,8 @@ begin
     return true;
 end $$;
 
--- Notes what became of a mail, if it is one about a report; the caller has locked its job.
+-- Notes what became of a mail, if it is one about a report; the caller has locked its job. Without a reason the one noted
+-- before stays.
 create or replace function note_report_mail(p_job job, p_status text, p_sent_as text, p_reason text) returns void
 language plpgsql volatile as $$
 declare
@@ -1900,7 +1904,8 @@ begin
         update usage_report r set mailed_at = coalesce(r.mailed_at, v_settled_at)
             where r.list_id = p_job.list_id and r.report_id = v_report;
     end if;
-    update report_mail m set status = p_status, sent_as = p_sent_as, reason = p_reason, settled_at = v_settled_at
+    update report_mail m set status = p_status, sent_as = p_sent_as, settled_at = v_settled_at,
+            reason = case when p_status <> 'SENT' then coalesce(p_reason, m.reason, 'the server failed repeatedly') end
         where m.list_id = p_job.list_id and m.report_id = v_report and m.recipient = p_job.payload ->> 'to';
 end $$;
 
@@ -2108,6 +2113,8 @@ begin
                 where j.list_id = v_list and j.kind = 'build_report' and j.state = 'running';
             delete from usage_report r where r.list_id = v_list and r.status <> 'PENDING';
             delete from usage_report_piece p where p.list_id = v_list;
+            delete from report_mail m where m.list_id = v_list and not exists (
+                select from usage_report r where r.list_id = m.list_id and r.report_id = m.report_id);
         end if;
     end loop;
     return v_sum;

@@ -37,6 +37,15 @@ fn names(parameters: Option<Vec<RefOr<Parameter>>>) -> Vec<String> {
 
 /// The endpoints of the MoEngage API go on ignoring what they do not know: its clients may send it.
 pub(crate) fn refuse_unknown(request: &HttpRequest) -> Result<(), ApiError> {
+    refuse(request, |_| false)
+}
+
+/// The same for the link of a mail, to which relays that count clicks add names of their own.
+pub(crate) fn refuse_unknown_of_link(request: &HttpRequest) -> Result<(), ApiError> {
+    refuse(request, |name| name.starts_with("utm_"))
+}
+
+fn refuse(request: &HttpRequest, is_ignored: fn(&str) -> bool) -> Result<(), ApiError> {
     let query = request.query_string();
     if query.is_empty() {
         return Ok(());
@@ -48,7 +57,7 @@ pub(crate) fn refuse_unknown(request: &HttpRequest) -> Result<(), ApiError> {
     };
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     for (name, _) in form_urlencoded::parse(query.as_bytes()) {
-        if !known.contains(&&*name) {
+        if !known.contains(&&*name) && !is_ignored(&name) {
             return Err(ApiError::Bad(names::unknown("parameter", &name, &known)));
         }
     }

@@ -116,7 +116,8 @@ impl Shield {
     }
 
     pub(crate) fn knows<T: Hash + ?Sized>(&self, thing: &T) -> bool {
-        self.known.contains_key(&self.hashes.hash_one(thing))
+        // A read, so that what is used is remembered.
+        self.known.get(&self.hashes.hash_one(thing)).is_some()
     }
 
     /// Counts a token or a link that was wrong, and says what it gets: whoever has guessed enough is told nothing more.

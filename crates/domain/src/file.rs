@@ -43,8 +43,8 @@ pub struct Rejection {
 pub enum RejectReason {
     #[error(transparent)]
     Code(#[from] crate::CodeError),
-    #[error("code was turned into a number by a spreadsheet ({0}); export the column as text")]
-    SpreadsheetNumber(String),
+    #[error("code was turned into a number by a spreadsheet; export the column as text")]
+    SpreadsheetNumber,
     #[error("row has more fields than the header")]
     TooManyFields,
     #[error("row is longer than 64 KiB")]

@@ -8,18 +8,22 @@ use lettre::{
         Error as SmtpError,
         authentication::DEFAULT_MECHANISMS,
         client::{AsyncSmtpConnection, Tls},
-        commands::Ehlo,
-        extension::{ClientId, Extension},
+        commands::{Data, Ehlo, Mail, Rcpt},
+        extension::{ClientId, Extension, MailBodyParameter, MailParameter},
     },
 };
-use tokio::time::timeout;
+use tokio::time::{error::Elapsed, timeout};
 
 use crate::relay::Relay;
 
+/// For connecting to one of the addresses that the relay's name has.
+const CONNECT: Duration = Duration::from_secs(8);
 /// For connecting, with all that comes before a mail.
 const CALL: Duration = Duration::from_secs(30);
-/// For a mail: RFC 5321 gives a server ten minutes to say that it has taken one.
-const MAIL: Duration = Duration::from_mins(10);
+/// For the answer to a command.
+const COMMAND: Duration = Duration::from_mins(1);
+/// For a mail's text: RFC 5321 gives a server ten minutes to say that it has taken one.
+const TEXT: Duration = Duration::from_mins(10);
 /// A relay that does not say goodbye is left.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -28,6 +32,14 @@ pub(crate) struct Conversation {
     connection: AsyncSmtpConnection,
     /// The largest mail it takes, in bytes, if it says so (RFC 1870).
     pub(crate) most_bytes: Option<usize>,
+}
+
+/// How far a mail has come when it is refused.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Sender,
+    Recipient,
+    Text,
 }
 
 /// Why the relay has not taken a mail. The texts never quote it: its answers name addresses.
@@ -40,7 +52,7 @@ pub(crate) enum Refusal {
     /// It never takes this one.
     Never(&'static str),
     TooLarge,
-    /// The conversation ended while the mail was on its way: some relays end it where a mail is too large.
+    /// The conversation ended while the mail's text was on its way: some relays end it where a mail is too large.
     BrokenOff(String),
 }
 
@@ -61,7 +73,7 @@ impl Relay {
         };
         let server = (self.host.as_str(), self.port);
         let mut connection =
-            AsyncSmtpConnection::connect_tokio1(server, Some(CALL), &hello, from_the_start, None).await?;
+            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECT), &hello, from_the_start, None).await?;
         match &self.tls {
             Tls::Required(parameters) => connection.starttls(parameters.clone(), &hello).await?,
             Tls::Opportunistic(parameters) if connection.can_starttls() => {
@@ -72,9 +84,12 @@ impl Relay {
         if let Some(credentials) = &self.credentials {
             connection.auth(DEFAULT_MECHANISMS, credentials).await?;
         }
-        // lettre reads SIZE over.
-        let offered = connection.command(Ehlo::new(hello)).await?;
-        let most_bytes = offered.message().find_map(size);
+        // lettre reads SIZE over. A relay that takes no second greeting goes without.
+        let most_bytes = match connection.command(Ehlo::new(hello)).await {
+            Ok(offered) => offered.message().find_map(size),
+            Err(error) if error.status().is_some() => None,
+            Err(error) => return Err(error),
+        };
         Ok(Conversation {
             connection,
             most_bytes,
@@ -85,13 +100,8 @@ impl Relay {
 impl Conversation {
     /// Hands one mail over, and ends the conversation.
     pub(crate) async fn hand_over(mut self, envelope: &Envelope, mail: &[u8]) -> Result<(), Refusal> {
-        let people = envelope.to().iter().chain(envelope.from());
         let takes = |extension| self.connection.server_info().supports_feature(extension);
-        if people
-            .clone()
-            .any(|address| !AsRef::<str>::as_ref(address).is_ascii())
-            && !takes(Extension::SmtpUtfEight)
-        {
+        if is_beyond_ascii(envelope) && !takes(Extension::SmtpUtfEight) {
             return Err(Refusal::Never(
                 "the relay takes no address with letters beyond ASCII (it lacks SMTPUTF8)",
             ));
@@ -101,16 +111,52 @@ impl Conversation {
                 "the relay takes no mail with bytes beyond ASCII (it lacks 8BITMIME)",
             ));
         }
-        let handed_over = timeout(MAIL, self.connection.send(envelope, mail)).await;
-        let taken = match handed_over {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(judged(&error)),
-            Err(_) => Err(Refusal::BrokenOff(SILENT.to_owned())),
-        };
-        if !self.connection.has_broken() {
+        let taken = self.say(envelope, mail).await;
+        // What broke, or does not answer, hears no farewell.
+        if !matches!(taken, Err(Refusal::BrokenOff(_) | Refusal::Relay(_))) {
             _ = timeout(FAREWELL, self.connection.quit()).await;
         }
         taken
+    }
+
+    async fn say(&mut self, envelope: &Envelope, mail: &[u8]) -> Result<(), Refusal> {
+        let mut parameters = Vec::new();
+        if is_beyond_ascii(envelope) {
+            parameters.push(MailParameter::SmtpUtfEight);
+        }
+        if !mail.is_ascii() {
+            parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        if self.most_bytes.is_some() {
+            parameters.push(MailParameter::Size(mail.len()));
+        }
+        let sender = Mail::new(envelope.from().cloned(), parameters);
+        answered(
+            Step::Sender,
+            timeout(COMMAND, self.connection.command(sender)).await,
+        )?;
+        for recipient in envelope.to() {
+            let recipient = Rcpt::new(recipient.clone(), Vec::new());
+            answered(
+                Step::Recipient,
+                timeout(COMMAND, self.connection.command(recipient)).await,
+            )?;
+        }
+        answered(Step::Text, timeout(COMMAND, self.connection.command(Data)).await)?;
+        answered(Step::Text, timeout(TEXT, self.connection.message(mail)).await)
+    }
+}
+
+fn is_beyond_ascii(envelope: &Envelope) -> bool {
+    let mut people = envelope.to().iter().chain(envelope.from());
+    people.any(|address| !AsRef::<str>::as_ref(address).is_ascii())
+}
+
+fn answered<T>(step: Step, answer: Result<Result<T, SmtpError>, Elapsed>) -> Result<(), Refusal> {
+    match answer {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(judged(step, &error)),
+        Err(_) => Err(Refusal::Relay(SILENT.to_owned())),
     }
 }
 
@@ -124,20 +170,29 @@ fn size(line: &str) -> Option<usize> {
     (is_size && bytes > 0).then_some(bytes)
 }
 
-/// What the relay's answer means for the next try. Refusals of an address, a size or a content are final; others, such
-/// as a wrong password, are the operator's to mend.
-fn judged(error: &SmtpError) -> Refusal {
+/// What the relay's answer means for the next try. Refusals of a recipient, a size or a content are final; others, such as
+/// of the sender or of a password, are the operator's to mend.
+fn judged(step: Step, error: &SmtpError) -> Refusal {
     let Some(status) = error.status().map(u16::from) else {
-        return Refusal::BrokenOff(unreached(error));
+        return match step {
+            Step::Text => Refusal::BrokenOff(unreached(error)),
+            Step::Sender | Step::Recipient => Refusal::Relay(unreached(error)),
+        };
     };
-    match status {
-        // RFC 3463: a message that is too big, whatever the status before it.
-        552 | 523 => Refusal::TooLarge,
-        _ if error.to_string().contains("5.3.4") => Refusal::TooLarge,
-        550 | 551 | 553 => Refusal::Never("the relay refuses the recipient"),
-        554 => Refusal::Never("the relay refuses it"),
+    // RFC 3463: a message that is too big, whatever the status before it.
+    let is_too_large = status == 523
+        || status == 552
+        || error
+            .to_string()
+            .split_ascii_whitespace()
+            .any(|word| word == "5.3.4");
+    match (step, status) {
+        _ if is_too_large => Refusal::TooLarge,
+        (Step::Sender, _) => Refusal::Relay(format!("does not take the sender's address ({status})")),
+        (Step::Recipient, 550 | 551 | 553 | 554) => Refusal::Never("the relay refuses the recipient"),
+        (Step::Text, 550 | 551 | 553 | 554) => Refusal::Never("the relay refuses it"),
         // A full mailbox, a greylist.
-        450..=452 => Refusal::NotNow(format!("answered {status}")),
+        (_, 450..=452) => Refusal::NotNow(format!("answered {status}")),
         _ => Refusal::Relay(format!("answered {status}")),
     }
 }

@@ -52,8 +52,10 @@ impl Relay {
             return Err(RelayError::Encoding);
         }
         let url = Url::parse(url.expose_secret()).map_err(|_| RelayError::Url)?;
+        // A literal IPv6 address stands in brackets in a URL only.
         let host = url
             .host_str()
+            .map(|host| host.trim_matches(['[', ']']))
             .filter(|host| !host.is_empty())
             .ok_or(RelayError::Url)?;
         let credentials = credentials(&url)?;
@@ -67,8 +69,7 @@ impl Relay {
             _ => return Err(RelayError::Url),
         };
         Ok(Self {
-            // A literal IPv6 address stands in brackets in a URL only.
-            host: host.trim_matches(['[', ']']).to_owned(),
+            host: host.to_owned(),
             port: url.port().unwrap_or(port),
             tls,
             credentials,
@@ -127,7 +128,7 @@ fn credentials(url: &Url) -> Result<Option<Credentials>, RelayError> {
         return Ok(None);
     }
     let decoded = |text: &str| {
-        let form = format!("x={}", text.replace('+', "%2B"));
+        let form = format!("x={}", text.replace('+', "%2B").replace('&', "%26"));
         url::form_urlencoded::parse(form.as_bytes())
             .next()
             .map(|(_, value)| value.into_owned())
@@ -170,11 +171,19 @@ mod tests {
             "smtp://mail.example.com",
             "smtp://127.0.0.1:2525?tls=none",
             "smtp://user:p%40ss+word@mail.example.com:587",
+            "smtps://user:pass@[2001:db8::1]",
             "smtps://user:pass@mail.example.com",
             "smtp://mail.example.com?tls=required",
         ] {
             assert!(relay(url).is_ok(), "{url}: {:?}", relay(url).err());
         }
+    }
+
+    #[test]
+    fn a_password_is_taken_whole() {
+        let credentials = |url| credentials(&Url::parse(url).unwrap()).unwrap();
+        let whole = Credentials::new("user".to_owned(), "p&s+s=%".to_owned());
+        assert_eq!(credentials("smtp://user:p&s+s=%25@mail.example.com"), Some(whole));
     }
 
     #[test]

@@ -15,6 +15,6 @@ begin
     elsif v_job.kind = 'build_report' then
         perform settle_report(v_job.list_id, (v_job.payload ->> 'report_id')::bigint, p_failure, null, null, null);
     elsif v_job.kind = 'send_mail' then
-        perform note_report_mail(v_job, 'FAILED', null, coalesce(v_job.last_error, p_failure));
+        perform note_report_mail(v_job, 'FAILED', null, null);
     end if;
 end $$;

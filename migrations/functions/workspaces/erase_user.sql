@@ -31,6 +31,8 @@ begin
                 where j.list_id = v_list and j.kind = 'build_report' and j.state = 'running';
             delete from usage_report r where r.list_id = v_list and r.status <> 'PENDING';
             delete from usage_report_piece p where p.list_id = v_list;
+            delete from report_mail m where m.list_id = v_list and not exists (
+                select from usage_report r where r.list_id = m.list_id and r.report_id = m.report_id);
         end if;
     end loop;
     return v_sum;

@@ -172,7 +172,7 @@ async fn linked_report(app: &App, request: &HttpRequest, link: &Link) -> Result<
         return Err(app.shield.refusal_of_a_guess(request));
     };
     app.shield.learn(&*link.signature);
-    parameters::refuse_unknown(request)?;
+    parameters::refuse_unknown_of_link(request)?;
     let is_open =
         link.expires <= report.expires_at.as_second() && !app.storage.has_passed(link.expires).await?;
     is_open.then_some(report).ok_or(ApiError::NotFound)

@@ -135,7 +135,7 @@ impl Lane {
             Ended::Worked(Ok(())) => tracing::debug!(kind, job_id, attempt, "a job is done"),
             Ended::Worked(Err(Trouble::Elsewhere(error))) => {
                 tracing::debug!(kind, job_id, attempt, error, "a job will be tried again");
-                self.retry(claim, &error).await;
+                self.retry(claim, &error, Some(&error)).await;
             }
             Ended::Worked(Err(Trouble::Later(error))) => {
                 tracing::warn!(
@@ -145,7 +145,7 @@ impl Lane {
                     error,
                     "a job failed; it will be tried again"
                 );
-                self.retry(claim, &error).await;
+                self.retry(claim, &error, None).await;
             }
             Ended::Worked(Err(Trouble::Never(error))) => {
                 tracing::warn!(kind, job_id, attempt, error, "a job is given up");
@@ -170,9 +170,9 @@ impl Lane {
         }
     }
 
-    async fn retry(&self, claim: Claim, error: &str) {
+    async fn retry(&self, claim: Claim, error: &str, told: Option<&str>) {
         let delay = self.kind.back_off(claim.failures);
-        let again = self.plan.storage.retry_job(self.kind, claim, error, delay);
+        let again = self.plan.storage.retry_job(self.kind, claim, error, told, delay);
         self.give_back(claim, again).await;
     }
 

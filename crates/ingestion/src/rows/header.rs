@@ -46,7 +46,7 @@ impl Header {
         let field = fields.get(self.code).ok_or(CodeError::Empty)?;
         let code = check_code(field)?;
         if is_spreadsheet_number(code) {
-            return Err(RejectReason::SpreadsheetNumber(code.to_owned()));
+            return Err(RejectReason::SpreadsheetNumber);
         }
         Ok(code)
     }

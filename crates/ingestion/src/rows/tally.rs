@@ -61,7 +61,7 @@ impl Tally {
     fn reject(&mut self, line: u64, reason: RejectReason) {
         self.counts.rejected += 1;
         self.not_utf8 += u64::from(reason == RejectReason::Code(CodeError::NotUtf8));
-        self.numbers += u64::from(matches!(reason, RejectReason::SpreadsheetNumber(_)));
+        self.numbers += u64::from(matches!(reason, RejectReason::SpreadsheetNumber));
         if self.counts.rejections.len() < MAX_NAMED_REJECTIONS {
             let reason = reason.to_string();
             self.counts.rejections.push(Rejection { line, reason });

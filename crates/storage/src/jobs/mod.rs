@@ -212,15 +212,24 @@ impl Storage {
         Ok(ended.fetch_one(&self.pool).await?)
     }
 
-    /// Gives the job back after an error, to be tried again after `delay`; given up after too many of them.
-    pub async fn retry_job(&self, kind: JobKind, claim: Claim, error: &str, delay: Duration) -> Result<()> {
-        self.count_failure(kind, claim, error, delay, kind.most_failures())
+    /// Gives the job back after an error, to be tried again after `delay`; given up after too many of them. Whoever asked
+    /// for the work may read what is `told`.
+    pub async fn retry_job(
+        &self,
+        kind: JobKind,
+        claim: Claim,
+        error: &str,
+        told: Option<&str>,
+        delay: Duration,
+    ) -> Result<()> {
+        self.count_failure(kind, claim, error, told, delay, kind.most_failures())
             .await
     }
 
     /// Gives the job up: trying again would end the same way.
     pub async fn give_up_job(&self, kind: JobKind, claim: Claim, error: &str) -> Result<()> {
-        self.count_failure(kind, claim, error, Duration::ZERO, 1).await
+        self.count_failure(kind, claim, error, Some(error), Duration::ZERO, 1)
+            .await
     }
 
     async fn count_failure(
@@ -228,11 +237,12 @@ impl Storage {
         kind: JobKind,
         claim: Claim,
         error: &str,
+        told: Option<&str>,
         delay: Duration,
         most: i32,
     ) -> Result<()> {
         sqlx::query!(
-            "select retry_job($1, $2, $3, $4, $5, $6, $7)",
+            "select retry_job($1, $2, $3, $4, $5, $6, $7, $8)",
             claim.job_id,
             claim.attempt,
             claim.owner,
@@ -240,6 +250,7 @@ impl Storage {
             interval(delay),
             most,
             kind.failure(None),
+            told,
         )
         .execute(&self.pool)
         .await?;

@@ -55,7 +55,7 @@ async fn a_job_that_fails_comes_back_and_is_given_up_after_five_times() {
             .unwrap_or_else(|| panic!("no job before failure {failure}"));
         database
             .storage
-            .retry_job(JobKind::LoadFile, job.claim(), "away", Duration::ZERO)
+            .retry_job(JobKind::LoadFile, job.claim(), "away", None, Duration::ZERO)
             .await
             .unwrap();
     }
@@ -137,7 +137,7 @@ async fn handing_over_and_failing_are_no_deaths() {
     let job = claim(&database).await.unwrap();
     database
         .storage
-        .retry_job(JobKind::LoadFile, job.claim(), "away", Duration::ZERO)
+        .retry_job(JobKind::LoadFile, job.claim(), "away", None, Duration::ZERO)
         .await
         .unwrap();
     let job = claim(&database).await.unwrap();

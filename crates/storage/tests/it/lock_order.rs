@@ -58,7 +58,7 @@ impl OfFile {
             }
             Self::Retry => {
                 storage
-                    .retry_job(JobKind::LoadFile, file.claim, "away", Duration::ZERO)
+                    .retry_job(JobKind::LoadFile, file.claim, "away", None, Duration::ZERO)
                     .await?;
             }
             Self::GiveUp => storage.give_up_job(JobKind::LoadFile, file.claim, "away").await?,

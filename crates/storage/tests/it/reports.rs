@@ -85,11 +85,13 @@ async fn a_report_that_ends_while_a_person_is_erased_does_not_stay() {
     );
     assert!(ended.unwrap());
     assert_eq!(erased.unwrap(), 1);
-    assert_eq!(database.number("select count(*) from usage_report").await, 0);
-    assert_eq!(
-        database.number("select count(*) from usage_report_piece").await,
-        0
-    );
+    for rows in [
+        "select count(*) from usage_report",
+        "select count(*) from usage_report_piece",
+        "select count(*) from report_mail",
+    ] {
+        assert_eq!(database.number(rows).await, 0, "{rows}");
+    }
 }
 
 #[tokio::test]

@@ -171,7 +171,7 @@ async fn a_purge_that_was_given_up_is_begun_again() {
         assert_eq!(database.storage.begin_purges_again().await.unwrap(), 0);
         let again = database
             .storage
-            .retry_job(JobKind::PurgeList, claim, "away", Duration::ZERO);
+            .retry_job(JobKind::PurgeList, claim, "away", None, Duration::ZERO);
         again.await.unwrap();
     }
     assert!(claim().await.is_none());

@@ -42,12 +42,12 @@ async fn one_bad_row_in_ten_is_left_out_and_told() {
         (
             "a number of a spreadsheet's",
             b"1.23457E+15".to_vec(),
-            "code was turned into a number by a spreadsheet (1.23457E+15); export the column as text",
+            "code was turned into a number by a spreadsheet; export the column as text",
         ),
         (
             "a number of a German spreadsheet's",
             b"\"1,23457E+15\"".to_vec(),
-            "code was turned into a number by a spreadsheet (1,23457E+15); export the column as text",
+            "code was turned into a number by a spreadsheet; export the column as text",
         ),
         ("huge row", vec![b'x'; 70_000], "row is longer than 64 KiB"),
     ];
