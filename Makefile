@@ -19,6 +19,7 @@ test: ## The whole suite on a throw-away PostgreSQL
 check: ## Formatting, generated files up to date, lints, dependency rules
 	cargo fmt --all --check
 	deploy/dev/functions.py check
+	deploy/dev/decisions.py
 	deploy/dev/with-throwaway-postgres.sh deploy/dev/sqlx-cache.sh --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	deploy/dev/dependency-rules.sh

@@ -93,7 +93,7 @@ fn credentials(request: &HttpRequest) -> Option<(WorkspaceId, SecretString)> {
     Some((WorkspaceId::new(id).ok()?, SecretString::from(key)))
 }
 
-/// The documentation words its 401 in two ways (section 1.3 of the contract); our own endpoints have the usual one.
+/// The documentation words its 401 in two ways (row 38 of docs/MIGRATING.md); our own endpoints have the usual one.
 fn wording(request: &HttpRequest) -> Wording {
     let documented = endpoint_of(request).and_then(|endpoint| endpoint.documented);
     documented.unwrap_or(Wording::Please)

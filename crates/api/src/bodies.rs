@@ -12,12 +12,12 @@ use tokio::sync::Semaphore;
 
 use crate::{
     authentication::workspace_of,
-    body::CONTRACT_BYTES,
+    body::BODY_BYTES,
     ceilings::{Ceiling, Taken},
     error::ApiError,
 };
 
-/// For bodies of the contract's size, in KiB.
+/// For bodies of the documented endpoints, in KiB.
 const SMALL: u32 = 16 * 1024;
 /// For larger ones while they come in and are read: twice the largest there may be.
 const LARGE: u32 = 32 * 1024;
@@ -132,7 +132,7 @@ impl Bodies {
             let items = kib(text.len()).saturating_mul(ITEMS_A_KIB).min(ITEMS_OF_ONE);
             room.items = Some(in_time(self.items.take(room.whose.clone(), items)).await?);
         }
-        if text.len() <= CONTRACT_BYTES {
+        if text.len() <= BODY_BYTES {
             return read(text);
         }
         let turn = self.reading.clone().acquire_owned().await;
@@ -163,7 +163,7 @@ impl Room {
 
 /// Whether a body of this limit names items.
 fn is_large(limit: usize) -> bool {
-    limit > CONTRACT_BYTES
+    limit > BODY_BYTES
 }
 
 fn kib(bytes: usize) -> u32 {

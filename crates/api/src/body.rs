@@ -19,8 +19,8 @@ use crate::{
     fields::Fields,
 };
 
-/// The most a body of the contract's endpoints may have, in bytes.
-pub(crate) const CONTRACT_BYTES: usize = 64 * 1024;
+/// The most a body may have, in bytes, where an endpoint does not say otherwise.
+pub(crate) const BODY_BYTES: usize = 64 * 1024;
 /// The most a batch of 10,000 recipients may have, in bytes.
 pub(crate) const BATCH_BYTES: usize = 16 * 1024 * 1024;
 /// How long a body may take to come in.
@@ -63,7 +63,7 @@ impl Body {
 
     /// For what takes no body: whatever is in one was meant to change what is done.
     pub(crate) async fn nothing(self) -> Result<(), ApiError> {
-        self.object_or_empty(CONTRACT_BYTES).await?.only(&[])
+        self.object_or_empty(BODY_BYTES).await?.only(&[])
     }
 
     /// The body as it comes, for whoever reads it piece by piece.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     App,
-    body::{Body, CONTRACT_BYTES},
+    body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
     openapi::{
         refusals::{Guarded, HandsOut, NamesList, ReadsBody},
@@ -66,7 +66,7 @@ pub(crate) struct AllocateCouponBody {
     ),
 )]
 pub(crate) async fn allocate(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
-    let fields = body.object(CONTRACT_BYTES).await?;
+    let fields = body.object(BODY_BYTES).await?;
     fields.only(&["user_id", "request_id", "campaign", "campaign_id", "hold_seconds"])?;
     let request = AllocationRequest {
         user_id: recipient::user_id(&fields)?,

@@ -12,7 +12,7 @@ use super::shown::ShownStatus;
 use crate::{
     App,
     audit::Made,
-    body::{Body, CONTRACT_BYTES},
+    body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
     fields::{Fields, wrong},
     idempotency::{OnceParameters, idempotency_key, key_reused},
@@ -69,7 +69,7 @@ pub(crate) async fn upload(
     request: HttpRequest,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
-    let fields = body.object(CONTRACT_BYTES).await?;
+    let fields = body.object(BODY_BYTES).await?;
     let once = idempotency_key(&request, &fields)?;
     let file = new_file(fields, &app)?;
     match app.storage.add_file(&list.0, &file, once.as_ref()).await? {

@@ -12,7 +12,7 @@ use utoipa::{
 };
 
 use crate::{
-    body::CONTRACT_BYTES,
+    body::BODY_BYTES,
     error::{ApiError, Envelope, Wording},
     names,
 };
@@ -166,7 +166,7 @@ fn refusals() -> Vec<Refusal> {
             "TooLarge",
             "The body is larger than this operation takes: 64 KiB, a batch 16 MiB, a file 64 MiB. The connection is \
              closed.",
-            vec![ApiError::TooLarge(CONTRACT_BYTES), ApiError::FileTooLarge],
+            vec![ApiError::TooLarge(BODY_BYTES), ApiError::FileTooLarge],
         ),
         refusal(
             "UnsupportedMedia",

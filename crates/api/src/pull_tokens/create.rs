@@ -8,7 +8,7 @@ use super::shown::ShownToken;
 use crate::{
     App,
     audit::Made,
-    body::{Body, CONTRACT_BYTES},
+    body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
     openapi::refusals::{Guarded, NamesList, ReadsBody},
     path::{List, ListPath},
@@ -47,7 +47,7 @@ pub(crate) async fn create(
     request: HttpRequest,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
-    let fields = body.object_or_empty(CONTRACT_BYTES).await?;
+    let fields = body.object_or_empty(BODY_BYTES).await?;
     fields.only(&["fallback"])?;
     let fallback = fields.parsed("fallback", FreeText::new)?;
     let token = app

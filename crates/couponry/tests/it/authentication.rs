@@ -24,7 +24,7 @@ async fn app_with_a_file() -> (TestApp, String, String) {
     (app, list, file)
 }
 
-/// Row 38 of the contract.
+/// Row 38 of docs/MIGRATING.md.
 #[tokio::test]
 async fn every_endpoint_refuses_a_wrong_key_with_its_documented_text() {
     let (app, list, file) = app_with_a_file().await;
@@ -102,7 +102,7 @@ async fn the_scheme_may_be_written_in_any_case() {
     }
 }
 
-/// Row 1 of the contract.
+/// Row 1 of docs/MIGRATING.md.
 #[tokio::test]
 async fn the_app_key_may_be_absent_but_not_another() {
     let (app, list, file) = app_with_a_file().await;
@@ -148,7 +148,7 @@ async fn credentials_are_judged_before_ids_and_bodies() {
     }
 }
 
-/// Rows 4 and 5 of the contract.
+/// Rows 4 and 5 of docs/MIGRATING.md.
 #[tokio::test]
 async fn another_workspaces_ids_are_like_ids_that_name_nothing() {
     let (app, list, file) = app_with_a_file().await;

@@ -1,4 +1,4 @@
-//! What a file's uploader is told when its load has ended (section 9, row 33 of the contract).
+//! What a file's uploader is told when its load has ended (row 33 of docs/MIGRATING.md).
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -31,7 +31,7 @@ fn signature(secret: &str, id: &str, timestamp: &str, body: &[u8]) -> String {
     format!("v1,{}", BASE64_STANDARD.encode(mac.finalize().into_bytes()))
 }
 
-/// Row 33 of the contract.
+/// Row 33 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_callback_shows_the_file_as_it_is_read_and_is_signed() {
     let app = TestApp::start().await;
@@ -71,7 +71,7 @@ async fn a_callback_shows_the_file_as_it_is_read_and_is_signed() {
     assert_eq!(header("webhook-signature"), expected);
 }
 
-/// Row 33 of the contract.
+/// Row 33 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_file_that_failed_is_told_with_its_reason() {
     let app = TestApp::start().await;
@@ -103,7 +103,7 @@ async fn a_line_that_may_be_a_code_is_told_to_the_workspace_and_not_to_the_recei
     );
 }
 
-/// Row 33 of the contract.
+/// Row 33 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_receiver_that_fails_or_redirects_is_called_again_with_the_same_id() {
     let app = TestApp::start().await;

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::app::{FileHost, TestApp, assert_all_different, codes, csv, sorted, text};
 
-/// Row 27 of the contract.
+/// Row 27 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_second_file_adds_only_what_the_first_had_not() {
     let app = TestApp::start().await;
@@ -22,7 +22,7 @@ async fn a_second_file_adds_only_what_the_first_had_not() {
     );
 }
 
-/// Row 27 of the contract.
+/// Row 27 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_file_of_which_all_is_known_succeeds_with_nothing() {
     let app = TestApp::start().await;
@@ -76,7 +76,7 @@ async fn a_few_codes_find_their_like_among_many_wherever_they_stand() {
     assert_eq!(app.counts(&list).await, (30_004, 29_004));
 }
 
-/// Row 27 of the contract.
+/// Row 27 of docs/MIGRATING.md.
 #[tokio::test]
 async fn lists_do_not_share_their_codes() {
     let app = TestApp::start().await;
@@ -107,7 +107,7 @@ async fn the_corrected_file_can_be_loaded_at_once_after_the_wrong_one_was_delete
     assert_eq!(sorted([taken, rest].concat()), corrected);
 }
 
-/// Row 27 of the contract.
+/// Row 27 of docs/MIGRATING.md.
 #[tokio::test]
 async fn what_went_out_is_refused_for_ever() {
     let mut app = TestApp::start().await;

@@ -1,4 +1,4 @@
-//! Every endpoint there is, with a good body where it takes one.
+//! Every endpoint that needs credentials, with a good body where it takes one.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -11,8 +11,8 @@ pub(crate) type Endpoint = (Method, String, Option<Value>, Option<&'static str>)
 /// A code that no list has.
 pub(crate) const UNKNOWN_CODE: &str = "NO-SUCH-CODE";
 
-/// All endpoints that need credentials; the report, the allocation, the token and the code are ones that are not there. A file sent by hand has no JSON body, so it
-/// has none here.
+/// The report, the allocation, the token and the code are ones that are not there. A file sent by hand has no JSON body,
+/// so it has none here.
 pub(crate) fn endpoints(list: &str, file: &str) -> Vec<Endpoint> {
     let (a, b) = (Some(texts::UNAUTHENTICATED_A), Some(texts::UNAUTHENTICATED_B));
     let lists = "/coupon-list".to_owned();

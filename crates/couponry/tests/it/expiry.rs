@@ -1,4 +1,4 @@
-//! When a list ends: days and instants as they are sent and shown (rows 9 to 11 of section 9 of the contract).
+//! When a list ends: days and instants as they are sent and shown (rows 9 to 11 of docs/MIGRATING.md).
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ fn ending(expires_at: &Value) -> Value {
     with(a_list(), json!({"expires_at": expires_at}))
 }
 
-/// Row 9 of the contract.
+/// Row 9 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_day_ends_at_2359_in_the_workspaces_time_zone() {
     let app = app_in("Europe/Berlin").await;
@@ -30,7 +30,7 @@ async fn a_day_ends_at_2359_in_the_workspaces_time_zone() {
     }
 }
 
-/// Rows 9 and 10 of the contract.
+/// Rows 9 and 10 of docs/MIGRATING.md.
 #[tokio::test]
 async fn both_forms_can_be_sent_back_as_they_were_read() {
     let app = app_in("Asia/Kolkata").await;
@@ -55,7 +55,7 @@ async fn both_forms_can_be_sent_back_as_they_were_read() {
     }
 }
 
-/// Row 10 of the contract.
+/// Row 10 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_instant_is_that_instant_wherever_it_is_told() {
     let app = app_in("Asia/Kolkata").await;
@@ -69,7 +69,7 @@ async fn an_instant_is_that_instant_wherever_it_is_told() {
     }
 }
 
-/// Row 11 of the contract.
+/// Row 11 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_list_may_end_tonight_but_not_yesterday() {
     let noon = noon();

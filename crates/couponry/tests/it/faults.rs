@@ -2,7 +2,7 @@
 
 use crate::app::{TestApp, until};
 
-/// Row 38 of the contract.
+/// Row 38 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_fault_of_ours_says_so_and_has_an_id_that_is_in_the_log() {
     let app = TestApp::start().await;

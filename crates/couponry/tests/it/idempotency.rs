@@ -1,5 +1,4 @@
-//! `Idempotency-Key` on a creation and on an upload: what was sent twice takes effect once (row 44 of section 9 of the
-//! contract).
+//! `Idempotency-Key` on a creation and on an upload: what was sent twice takes effect once (row 44 of docs/MIGRATING.md).
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -35,7 +34,7 @@ fn assert_key_refused(answer: &Answer) {
     assert!(message.contains("'Idempotency-Key'"), "{message}");
 }
 
-/// Row 44 of the contract.
+/// Row 44 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_creation_that_is_repeated_makes_one_list() {
     let app = TestApp::start().await;
@@ -53,7 +52,7 @@ async fn a_creation_that_is_repeated_makes_one_list() {
     assert_eq!(number(&app, "/coupon-list").await, 1);
 }
 
-/// Row 44 of the contract.
+/// Row 44 of docs/MIGRATING.md.
 #[tokio::test]
 async fn of_twenty_creations_with_one_key_at_once_all_get_the_one_list() {
     let app = TestApp::start().await;
@@ -70,7 +69,7 @@ async fn of_twenty_creations_with_one_key_at_once_all_get_the_one_list() {
     assert_eq!(number(&app, "/coupon-list").await, 1);
 }
 
-/// Row 44 of the contract.
+/// Row 44 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_key_is_one_requests_and_one_workspaces() {
     let app = TestApp::start().await;
@@ -90,7 +89,7 @@ async fn a_key_is_one_requests_and_one_workspaces() {
     assert_eq!(number(&stranger, "/coupon-list").await, 1);
 }
 
-/// Row 44 of the contract.
+/// Row 44 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_creation_that_failed_may_be_mended_and_sent_again() {
     let app = TestApp::start().await;
@@ -112,7 +111,7 @@ async fn a_creation_that_failed_may_be_mended_and_sent_again() {
     assert_eq!(number(&app, "/coupon-list").await, 2);
 }
 
-/// Row 44 of the contract.
+/// Row 44 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_creation_without_room_may_be_sent_again_when_there_is_some() {
     let app = TestApp::start_with(|environment| {
@@ -132,7 +131,7 @@ async fn a_creation_without_room_may_be_sent_again_when_there_is_some() {
     create(&roomier, "key-1", &body).await.expect(201);
 }
 
-/// Row 44 of the contract.
+/// Row 44 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_upload_that_is_repeated_makes_one_file() {
     let app = TestApp::start().await;
@@ -153,7 +152,7 @@ async fn an_upload_that_is_repeated_makes_one_file() {
     assert_eq!(host.visits("/codes.csv").len(), 1);
 }
 
-/// Row 44 of the contract.
+/// Row 44 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_uploads_key_is_for_its_list_and_its_body() {
     let app = TestApp::start().await;
@@ -171,7 +170,7 @@ async fn an_uploads_key_is_for_its_list_and_its_body() {
     app.jobs_done().await;
 }
 
-/// Row 44 of the contract.
+/// Row 44 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_upload_to_a_list_that_was_over_may_be_sent_again_when_it_is_back() {
     let app = TestApp::start().await;
@@ -187,7 +186,7 @@ async fn an_upload_to_a_list_that_was_over_may_be_sent_again_when_it_is_back() {
     assert_eq!(app.finished(&list, text(&file["_id"])).await["added_coupons"], 1);
 }
 
-/// Row 44 of the contract.
+/// Row 44 of docs/MIGRATING.md.
 #[tokio::test]
 async fn without_a_key_every_upload_is_a_file_of_its_own() {
     let app = TestApp::start().await;

@@ -102,7 +102,7 @@ async fn update() {
     assert!(updated["email_alert_subscribers"].is_array());
 }
 
-/// Row 13 of the contract.
+/// Row 13 of docs/MIGRATING.md.
 #[tokio::test]
 async fn activate_and_archive() {
     let app = TestApp::start().await;
@@ -212,7 +212,7 @@ async fn an_allocation() {
     assert_eq!(shape(&answer.text), texts::ALLOCATION_SHAPE);
 }
 
-/// Row 42 of the contract.
+/// Row 42 of docs/MIGRATING.md.
 #[tokio::test]
 async fn the_snippet_names_the_label_without_quotes() {
     let app = TestApp::start().await;

@@ -135,7 +135,7 @@ async fn report(app: &TestApp, mail: &MailHost, list: &str) -> String {
     path.split_once("signature=").unwrap().1.to_owned()
 }
 
-/// Row 32 of the contract.
+/// Row 32 of docs/MIGRATING.md.
 #[tokio::test]
 async fn no_secret_reaches_the_logs_even_at_trace() {
     let mail = MailHost::start().await;

@@ -19,7 +19,6 @@ mod callback;
 mod capacity_check;
 mod codes;
 mod connections;
-mod contract_rows;
 mod corrected_file;
 mod coupon_list;
 mod endpoints;

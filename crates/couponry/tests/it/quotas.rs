@@ -1,4 +1,4 @@
-//! How much a workspace and a list may hold (row 23 of section 9 of the contract).
+//! How much a workspace and a list may hold (row 23 of docs/MIGRATING.md).
 
 use futures_util::future::join_all;
 
@@ -11,7 +11,7 @@ async fn app_with(variable: &str, value: &str) -> TestApp {
     .await
 }
 
-/// Row 23 of the contract.
+/// Row 23 of docs/MIGRATING.md.
 #[tokio::test]
 async fn of_ten_creations_at_once_as_many_succeed_as_there_is_room_for() {
     let app = app_with("COUPONRY_WORKSPACE_LISTS", "3").await;
@@ -38,7 +38,7 @@ async fn of_ten_creations_at_once_as_many_succeed_as_there_is_room_for() {
         .expect_error(400, "invalid-request");
 }
 
-/// Row 23 of the contract.
+/// Row 23 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_file_that_would_overfill_its_list_fails_and_leaves_nothing() {
     let app = app_with("COUPONRY_LIST_CODES", "10").await;

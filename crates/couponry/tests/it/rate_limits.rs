@@ -1,4 +1,4 @@
-//! How often a workspace may ask (section 9, rows 7 and 8 of the contract).
+//! How often a workspace may ask (rows 7 and 8 of docs/MIGRATING.md).
 
 use futures_util::future::join_all;
 use serde_json::json;
@@ -36,7 +36,7 @@ async fn now(app: &TestApp) -> i64 {
         .unwrap()
 }
 
-/// Rows 7 and 8 of the contract.
+/// Rows 7 and 8 of docs/MIGRATING.md.
 #[tokio::test]
 async fn every_limited_answer_tells_where_the_workspace_stands() {
     let app = app_with(&[]).await;
@@ -75,7 +75,7 @@ async fn what_the_documentation_does_not_limit_is_not_limited() {
     assert!(quota(&reports).is_none());
 }
 
-/// Rows 7 and 8 of the contract.
+/// Rows 7 and 8 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_full_window_refuses_with_three_headers_and_no_body() {
     let app = app_with(&[("CREATE_LIST", "2/day")]).await;
@@ -92,7 +92,7 @@ async fn a_full_window_refuses_with_three_headers_and_no_body() {
     assert!((midnight_after(now) - now - wait).abs() <= 2, "{wait}");
 }
 
-/// Row 8 of the contract.
+/// Row 8 of docs/MIGRATING.md.
 #[tokio::test]
 async fn the_window_with_less_room_is_told_and_of_two_the_one_that_refuses() {
     let app = app_with(&[("DELETE_FILE", "3/minute,4/day")]).await;
@@ -127,7 +127,7 @@ async fn minutes_pass(app: &TestApp) {
         .unwrap();
 }
 
-/// Row 8 of the contract.
+/// Row 8 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_new_day_is_a_new_window_and_a_clock_set_back_is_not() {
     let app = app_with(&[("CREATE_LIST", "1/day")]).await;
@@ -169,7 +169,7 @@ async fn three_servers_and_a_restart_grant_exactly_what_there_is() {
     assert!(others.clone().all(|status| *status == 429));
 }
 
-/// Row 8 of the contract.
+/// Row 8 of docs/MIGRATING.md.
 #[tokio::test]
 async fn each_workspace_has_its_own_quota() {
     let app = app_with(&[("FETCH_LISTS", "1/day")]).await;
@@ -179,7 +179,7 @@ async fn each_workspace_has_its_own_quota() {
     other.get("/coupon-list").await.expect(200);
 }
 
-/// Row 8 of the contract.
+/// Row 8 of docs/MIGRATING.md.
 #[tokio::test]
 async fn uploads_are_counted_for_the_workspace_whatever_the_list_and_the_way() {
     let app = app_with(&[("UPLOAD_FILE", "3/day")]).await;
@@ -197,7 +197,7 @@ async fn uploads_are_counted_for_the_workspace_whatever_the_list_and_the_way() {
     }
 }
 
-/// Row 8 of the contract.
+/// Row 8 of docs/MIGRATING.md.
 #[tokio::test]
 async fn credentials_are_judged_before_the_limit_and_the_limit_before_the_id() {
     let app = app_with(&[("FETCH_LIST", "1/day")]).await;
@@ -214,7 +214,7 @@ async fn credentials_are_judged_before_the_limit_and_the_limit_before_the_id() {
     assert_eq!(app.get(&unknown).await.status, 429);
 }
 
-/// Row 8 of the contract.
+/// Row 8 of docs/MIGRATING.md.
 #[tokio::test]
 async fn switched_off_nothing_is_counted() {
     let app = TestApp::start().await;

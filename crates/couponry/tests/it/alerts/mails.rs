@@ -74,7 +74,7 @@ async fn a_failed_file_is_told_with_its_reason() {
     assert_eq!(mail.mails().len(), 1);
 }
 
-/// Row 40 of the contract.
+/// Row 40 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_expiry_is_reminded_of_once_a_day_from_the_day_that_was_asked_for() {
     let (app, mail) = app_with_mail().await;

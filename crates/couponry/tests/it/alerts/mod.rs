@@ -1,4 +1,4 @@
-//! Mails about a list (section 9, rows 39 and 40 of the contract), at a real SMTP server.
+//! Mails about a list (rows 39 and 40 of docs/MIGRATING.md), at a real SMTP server.
 
 mod mails;
 mod shortage;

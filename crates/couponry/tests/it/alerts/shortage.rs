@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{alert_below, app_with_mail, assert_well_formed, subscribed, watched};
 use crate::app::codes;
 
-/// Row 39 of the contract.
+/// Row 39 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_shortage_is_told_once_until_there_was_enough_again() {
     let (app, mail) = app_with_mail().await;
@@ -35,7 +35,7 @@ async fn a_shortage_is_told_once_until_there_was_enough_again() {
     );
 }
 
-/// Row 39 of the contract.
+/// Row 39 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_list_without_codes_yet_is_no_shortage_but_a_small_first_file_is() {
     let (app, mail) = app_with_mail().await;

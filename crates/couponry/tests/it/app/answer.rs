@@ -22,7 +22,7 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap()
     }
 
-    /// An answer with this status and this error, in the envelope of the contract; its message.
+    /// An answer with this status and this error, in the documented envelope; its message.
     #[track_caller]
     pub(crate) fn expect_error(&self, status: u16, code: &str) -> String {
         assert_eq!(self.status, status, "expected {status} {code}: {}", self.text);

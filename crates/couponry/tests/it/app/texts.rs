@@ -1,4 +1,4 @@
-//! The documented literals, copied from the wire contract (sections 1.3 and 2) and not from the code.
+//! The documented literals, copied from the documentation of the API and not from the code.
 
 pub(crate) const DUPLICATE_NAME: &str =
     "The coupon list name already exists. Please enter a unique name and try again.";

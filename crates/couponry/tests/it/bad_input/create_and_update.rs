@@ -123,7 +123,7 @@ fn bad_alert_conditions() -> Vec<Value> {
     bad
 }
 
-/// Rows 10 and 22 of the contract.
+/// Rows 10 and 22 of docs/MIGRATING.md.
 #[tokio::test]
 async fn no_list_is_created_from_bad_fields() {
     let victim = Victim::new().await;
@@ -193,7 +193,7 @@ async fn a_number_that_no_machine_holds_is_refused() {
     victim.assert_unharmed().await;
 }
 
-/// Row 19 of the contract.
+/// Row 19 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_hundred_thousand_subscribers_are_refused_at_once() {
     let victim = Victim::new().await;

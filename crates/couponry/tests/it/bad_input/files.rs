@@ -70,7 +70,7 @@ fn bad_urls() -> Vec<Value> {
     urls
 }
 
-/// Rows 30 and 32 of the contract.
+/// Rows 30 and 32 of docs/MIGRATING.md.
 #[tokio::test]
 async fn no_file_is_accepted_with_bad_fields() {
     let victim = Victim::new().await;
@@ -185,7 +185,7 @@ async fn blanks_round_a_url_do_not_matter() {
     );
 }
 
-/// Row 32 of the contract.
+/// Row 32 of docs/MIGRATING.md.
 #[tokio::test]
 async fn without_an_exception_this_machine_is_private_too() {
     let app = TestApp::start_with(|environment| {

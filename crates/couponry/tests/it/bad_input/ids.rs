@@ -62,7 +62,7 @@ async fn assert_all_the_same(victim: &Victim, known: &str, code: &str, message: 
     assert!(asked > 0);
 }
 
-/// Row 4 of the contract.
+/// Row 4 of docs/MIGRATING.md.
 #[tokio::test]
 async fn every_id_that_names_no_list_gets_the_same_answer_everywhere() {
     let victim = Victim::new().await;
@@ -76,7 +76,7 @@ async fn every_id_that_names_no_list_gets_the_same_answer_everywhere() {
     victim.assert_unharmed().await;
 }
 
-/// Row 5 of the contract.
+/// Row 5 of docs/MIGRATING.md.
 #[tokio::test]
 async fn every_id_that_names_no_file_or_report_gets_the_same_answer_everywhere() {
     let victim = Victim::new().await;

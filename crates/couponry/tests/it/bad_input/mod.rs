@@ -1,4 +1,4 @@
-//! Bad input gets a clear error in the contract's envelope, changes nothing, and is never our failure (5xx).
+//! Bad input gets a clear error in the documented envelope, changes nothing, and is never our failure (5xx).
 
 mod allocations;
 mod bodies;

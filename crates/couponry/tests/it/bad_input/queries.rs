@@ -24,7 +24,7 @@ const BAD_PAGES: &[&str] = &[
     "offset=0&offset=0",
 ];
 
-/// Row 43 of the contract.
+/// Row 43 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_page_that_there_cannot_be_is_a_bad_request() {
     let victim = Victim::new().await;
@@ -39,7 +39,7 @@ async fn a_page_that_there_cannot_be_is_a_bad_request() {
     victim.assert_unharmed().await;
 }
 
-/// Rows 3 and 43 of the contract.
+/// Rows 3 and 43 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_status_or_a_search_that_is_none_is_a_bad_request() {
     let victim = Victim::new().await;

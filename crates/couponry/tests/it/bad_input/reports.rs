@@ -62,7 +62,7 @@ fn bad_addresses() -> Vec<Value> {
     ]
 }
 
-/// Row 36 of the contract.
+/// Row 36 of docs/MIGRATING.md.
 #[tokio::test]
 async fn no_report_is_made_from_bad_fields() {
     let victim = Victim::new().await;

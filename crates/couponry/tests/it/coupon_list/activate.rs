@@ -8,7 +8,7 @@ fn path(list: &str) -> String {
     format!("/coupon-list/{list}/activate")
 }
 
-/// Rows 13 and 14 of the contract.
+/// Rows 13 and 14 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_archived_list_comes_back_empty_until_its_new_date() {
     let app = TestApp::start().await;
@@ -29,7 +29,7 @@ async fn an_archived_list_comes_back_empty_until_its_new_date() {
     assert_eq!(repeat["coupon_code"], taken);
 }
 
-/// Rows 13 and 14 of the contract.
+/// Rows 13 and 14 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_expired_list_comes_back_empty() {
     let app = TestApp::start().await;
@@ -40,7 +40,7 @@ async fn an_expired_list_comes_back_empty() {
     assert_eq!(app.counts(&list).await, (0, 0));
 }
 
-/// Row 14 of the contract.
+/// Row 14 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_active_list_keeps_its_codes_and_gets_the_new_date() {
     let app = TestApp::start().await;
@@ -51,7 +51,7 @@ async fn an_active_list_keeps_its_codes_and_gets_the_new_date() {
     assert_eq!(app.counts(&list).await, (2, 2));
 }
 
-/// Rows 14 and 20 of the contract.
+/// Rows 14 and 20 of docs/MIGRATING.md.
 #[tokio::test]
 async fn without_a_new_date_the_missing_key_is_named() {
     let app = TestApp::start().await;
@@ -67,7 +67,7 @@ async fn without_a_new_date_the_missing_key_is_named() {
     assert_eq!(app.list(&list).await["status"], "ARCHIVED");
 }
 
-/// Rows 11 and 14 of the contract.
+/// Rows 11 and 14 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_date_that_is_past_or_none_is_a_bad_request() {
     let app = TestApp::start().await;

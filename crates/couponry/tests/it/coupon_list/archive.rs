@@ -9,7 +9,7 @@ fn path(list: &str) -> String {
     format!("/coupon-list/{list}/archive")
 }
 
-/// Row 16 of the contract.
+/// Row 16 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_archived_list_has_left_only_what_was_handed_out() {
     let app = TestApp::start().await;
@@ -55,7 +55,7 @@ async fn codes_that_were_not_handed_out_are_soon_gone_from_the_disk() {
     );
 }
 
-/// Row 15 of the contract.
+/// Row 15 of docs/MIGRATING.md.
 #[tokio::test]
 async fn archiving_again_and_again_is_no_mistake() {
     let app = TestApp::start().await;
@@ -68,7 +68,7 @@ async fn archiving_again_and_again_is_no_mistake() {
     assert_eq!(app.counts(&list).await, (0, 0));
 }
 
-/// Row 15 of the contract.
+/// Row 15 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_expired_list_can_be_archived() {
     let app = TestApp::start().await;

@@ -41,7 +41,7 @@ async fn a_new_list_is_active_at_once_and_shows_what_was_sent() {
     assert_eq!(app.list(id).await["name"], sent["name"]);
 }
 
-/// Row 19 of the contract.
+/// Row 19 of docs/MIGRATING.md.
 #[tokio::test]
 async fn what_was_left_out_comes_back_as_empty_and_off() {
     let app = TestApp::start().await;
@@ -65,7 +65,7 @@ async fn what_was_left_out_comes_back_as_empty_and_off() {
     assert_eq!(created["alert_conditions"], expected);
 }
 
-/// Rows 19 and 20 of the contract.
+/// Rows 19 and 20 of docs/MIGRATING.md.
 #[tokio::test]
 async fn each_missing_key_is_refused_with_the_documented_text() {
     let app = TestApp::start().await;
@@ -82,7 +82,7 @@ async fn each_missing_key_is_refused_with_the_documented_text() {
     assert_eq!(app.get("/coupon-list").await.text, r#"{"data":[]}"#);
 }
 
-/// Rows 6 and 21 of the contract.
+/// Rows 6 and 21 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_name_and_a_label_can_be_taken_once_and_the_name_is_looked_at_first() {
     let app = TestApp::start().await;
@@ -112,7 +112,7 @@ async fn a_name_and_a_label_can_be_taken_once_and_the_name_is_looked_at_first() 
     }
 }
 
-/// Row 21 of the contract.
+/// Row 21 of docs/MIGRATING.md.
 #[tokio::test]
 async fn names_that_differ_in_case_are_different_names() {
     let app = TestApp::start().await;
@@ -122,7 +122,7 @@ async fn names_that_differ_in_case_are_different_names() {
     }
 }
 
-/// Row 6 of the contract.
+/// Row 6 of docs/MIGRATING.md.
 #[tokio::test]
 async fn of_twenty_equal_creations_at_once_one_succeeds() {
     let app = TestApp::start().await;
@@ -137,7 +137,7 @@ async fn of_twenty_equal_creations_at_once_one_succeeds() {
     assert_eq!(lists["data"].as_array().unwrap().len(), 1);
 }
 
-/// Row 19 of the contract.
+/// Row 19 of docs/MIGRATING.md.
 #[tokio::test]
 async fn fifty_subscribers_are_accepted_each_once() {
     let app = TestApp::start().await;
@@ -178,7 +178,7 @@ async fn what_the_server_decides_cannot_be_sent() {
     assert_eq!(read.get("__proto__"), None);
 }
 
-/// Row 22 of the contract.
+/// Row 22 of docs/MIGRATING.md.
 #[tokio::test]
 async fn names_are_kept_exactly_as_sent() {
     let app = TestApp::start().await;

@@ -21,7 +21,7 @@ async fn a_new_list_is_empty_and_has_its_snippet() {
     assert_eq!(read["created_at"], read["updated_at"]);
 }
 
-/// Row 9 of the contract.
+/// Row 9 of docs/MIGRATING.md.
 #[tokio::test]
 async fn every_instant_is_utc_with_milliseconds() {
     let app = TestApp::start().await;
@@ -42,7 +42,7 @@ fn assert_is_instant(text: &str) {
     assert_eq!(form, "0000-00-00T00:00:00.000Z", "{text}");
 }
 
-/// Row 16 of the contract.
+/// Row 16 of docs/MIGRATING.md.
 #[tokio::test]
 async fn counts_follow_loads_and_allocations() {
     let app = TestApp::start().await;
@@ -56,7 +56,7 @@ async fn counts_follow_loads_and_allocations() {
     assert_eq!(app.counts(&list).await, (5, 0));
 }
 
-/// Row 16 of the contract.
+/// Row 16 of docs/MIGRATING.md.
 #[tokio::test]
 async fn what_was_handed_out_or_is_held_stays_counted_whatever_ends() {
     let app = TestApp::start().await;
@@ -84,7 +84,7 @@ async fn what_was_handed_out_or_is_held_stays_counted_whatever_ends() {
     }
 }
 
-/// Row 4 of the contract.
+/// Row 4 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_id_that_names_nothing_of_ours_gets_the_same_404_whatever_it_is() {
     let app = TestApp::start().await;

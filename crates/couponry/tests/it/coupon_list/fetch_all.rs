@@ -16,7 +16,7 @@ async fn without_lists_the_data_is_empty() {
     assert_eq!(app.get("/coupon-list").await.text, r#"{"data":[]}"#);
 }
 
-/// Rows 2 and 43 of the contract.
+/// Rows 2 and 43 of docs/MIGRATING.md.
 #[tokio::test]
 async fn all_lists_come_newest_first_whatever_their_status() {
     let app = TestApp::start().await;
@@ -45,7 +45,7 @@ async fn an_item_is_what_the_details_show() {
     assert_eq!(lists["data"][0]["available_coupons"], 2);
 }
 
-/// Row 3 of the contract.
+/// Row 3 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_unknown_status_is_a_bad_request() {
     let app = TestApp::start().await;
@@ -77,7 +77,7 @@ async fn lists_of_another_workspace_are_not_shown() {
     assert_eq!(ids(&app, "").await, [ours]);
 }
 
-/// Row 21 of the contract.
+/// Row 21 of docs/MIGRATING.md.
 #[tokio::test]
 async fn workspaces_may_use_the_same_names() {
     let app = TestApp::start().await;

@@ -1,5 +1,4 @@
-//! `limit`, `offset` and `search` on `GET /v1/coupon-list`, `limit` and `offset` on its files (row 43 of section 9 of the
-//! contract).
+//! `limit`, `offset` and `search` on `GET /v1/coupon-list`, `limit` and `offset` on its files (row 43 of docs/MIGRATING.md).
 
 use serde_json::json;
 
@@ -29,7 +28,7 @@ async fn assert_pages_are_parts(app: &TestApp, path: &str) {
     assert_eq!(ids(app, &beyond).await, Vec::<String>::new());
 }
 
-/// Row 43 of the contract.
+/// Row 43 of docs/MIGRATING.md.
 #[tokio::test]
 async fn pages_of_lists_are_parts_of_the_whole_newest_first() {
     let app = TestApp::start().await;
@@ -42,7 +41,7 @@ async fn pages_of_lists_are_parts_of_the_whole_newest_first() {
     assert_pages_are_parts(&app, "/coupon-list").await;
 }
 
-/// Row 43 of the contract.
+/// Row 43 of docs/MIGRATING.md.
 #[tokio::test]
 async fn lists_of_one_moment_come_by_their_ids() {
     let app = TestApp::start().await;
@@ -59,7 +58,7 @@ async fn lists_of_one_moment_come_by_their_ids() {
     assert_pages_are_parts(&app, "/coupon-list").await;
 }
 
-/// Row 43 of the contract.
+/// Row 43 of docs/MIGRATING.md.
 #[tokio::test]
 async fn pages_of_files_are_parts_of_the_whole_newest_first() {
     let app = TestApp::start().await;
@@ -77,7 +76,7 @@ async fn pages_of_files_are_parts_of_the_whole_newest_first() {
     app.jobs_done().await;
 }
 
-/// Row 43 of the contract.
+/// Row 43 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_search_finds_names_and_labels_in_whatever_case() {
     let app = TestApp::start().await;

@@ -9,7 +9,7 @@ async fn patch(app: &TestApp, list: &str, changes: Value) -> Answer {
     app.patch(&format!("/coupon-list/{list}"), &changes).await
 }
 
-/// Row 19 of the contract.
+/// Row 19 of docs/MIGRATING.md.
 #[tokio::test]
 async fn what_is_named_changes_and_the_rest_stays() {
     let app = TestApp::start().await;
@@ -52,7 +52,7 @@ async fn what_is_named_changes_and_the_rest_stays() {
     );
 }
 
-/// Row 19 of the contract.
+/// Row 19 of docs/MIGRATING.md.
 #[tokio::test]
 async fn alert_conditions_are_merged_key_by_key() {
     let app = TestApp::start().await;
@@ -73,7 +73,7 @@ async fn alert_conditions_are_merged_key_by_key() {
     );
 }
 
-/// Row 18 of the contract.
+/// Row 18 of docs/MIGRATING.md.
 #[tokio::test]
 async fn label_creator_and_unknown_keys_are_ignored() {
     let app = TestApp::start().await;
@@ -92,7 +92,7 @@ async fn label_creator_and_unknown_keys_are_ignored() {
     assert_eq!(after, expected);
 }
 
-/// Row 18 of the contract.
+/// Row 18 of docs/MIGRATING.md.
 #[tokio::test]
 async fn nothing_to_change_changes_nothing() {
     let app = TestApp::start().await;
@@ -124,7 +124,7 @@ async fn a_list_may_keep_its_own_name_but_not_take_anothers() {
     assert_eq!(app.list(&list).await, before);
 }
 
-/// Row 21 of the contract.
+/// Row 21 of docs/MIGRATING.md.
 #[tokio::test]
 async fn the_name_of_a_list_that_is_over_cannot_be_taken() {
     let app = TestApp::start().await;
@@ -140,7 +140,7 @@ async fn the_name_of_a_list_that_is_over_cannot_be_taken() {
     }
 }
 
-/// Row 11 of the contract.
+/// Row 11 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_expiry_in_the_past_is_refused_and_changes_nothing() {
     let app = TestApp::start().await;
@@ -156,7 +156,7 @@ async fn an_expiry_in_the_past_is_refused_and_changes_nothing() {
     assert_eq!(app.list(&list).await, before);
 }
 
-/// Rows 12 and 13 of the contract.
+/// Rows 12 and 13 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_archived_list_comes_back_empty_by_any_change() {
     let app = TestApp::start().await;
@@ -173,7 +173,7 @@ async fn an_archived_list_comes_back_empty_by_any_change() {
     answer.expect_error(409, "coupons-exhausted");
 }
 
-/// Rows 12 and 13 of the contract.
+/// Rows 12 and 13 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_expired_list_comes_back_only_with_a_new_date() {
     let app = TestApp::start().await;
@@ -194,7 +194,7 @@ async fn an_expired_list_comes_back_only_with_a_new_date() {
     assert_eq!(app.counts(&list).await, (0, 0));
 }
 
-/// Rows 19 and 20 of the contract.
+/// Rows 19 and 20 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_alert_without_its_number_is_refused_by_its_name() {
     let app = TestApp::start().await;

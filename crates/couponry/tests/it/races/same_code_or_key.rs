@@ -22,7 +22,7 @@ async fn of_two_hundred_keys_at_once_one_gets_the_last_code() {
     }
 }
 
-/// Row 41 of the contract.
+/// Row 41 of docs/MIGRATING.md.
 #[tokio::test]
 async fn one_key_at_once_on_two_servers_gets_one_code() {
     let app = TestApp::start().await;

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{HEADER, age, app_with_mail, ask, day, download, report};
 use crate::app::{FileHost, TestApp, codes, json_lines, text};
 
-/// Rows 17 and 35 of the contract.
+/// Rows 17 and 35 of docs/MIGRATING.md.
 #[tokio::test]
 async fn rows_come_by_file_and_ordinal_and_only_of_codes_that_stayed_out() {
     let app = TestApp::start().await;
@@ -64,7 +64,7 @@ async fn each_message_keeps_its_own_time_and_the_campaign_is_one() {
     app.forget_mails().await;
 }
 
-/// Row 36 of the contract.
+/// Row 36 of docs/MIGRATING.md.
 #[tokio::test]
 async fn only_the_asked_days_are_reported_and_an_empty_report_is_mailed_too() {
     let (app, mail) = app_with_mail().await;
@@ -88,7 +88,7 @@ async fn only_the_asked_days_are_reported_and_an_empty_report_is_mailed_too() {
     assert_eq!(String::from_utf8(attached).unwrap(), format!("{HEADER}\r\n"));
 }
 
-/// Row 36 of the contract.
+/// Row 36 of docs/MIGRATING.md.
 #[tokio::test]
 async fn days_are_the_workspaces_zone_s() {
     let app = TestApp::start_with(|environment| {
@@ -110,7 +110,7 @@ async fn days_are_the_workspaces_zone_s() {
     assert_eq!(reports["data"][0]["rows"], 1);
 }
 
-/// Row 35 of the contract.
+/// Row 35 of docs/MIGRATING.md.
 #[tokio::test]
 async fn no_cell_is_a_formula_and_quoting_survives() {
     let app = TestApp::start().await;
@@ -145,7 +145,7 @@ async fn no_cell_is_a_formula_and_quoting_survives() {
     app.forget_mails().await;
 }
 
-/// Row 35 of the contract.
+/// Row 35 of docs/MIGRATING.md.
 #[tokio::test]
 async fn locale_and_variation_are_columns_where_they_were_asked_for() {
     let app = TestApp::start_with(|environment| {
@@ -165,7 +165,7 @@ async fn locale_and_variation_are_columns_where_they_were_asked_for() {
     app.forget_mails().await;
 }
 
-/// Row 17 of the contract.
+/// Row 17 of docs/MIGRATING.md.
 #[tokio::test]
 async fn what_was_handed_out_is_reported_whatever_became_of_list_and_file() {
     let app = TestApp::start().await;

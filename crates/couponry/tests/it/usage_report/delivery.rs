@@ -16,7 +16,7 @@ fn unzipped(bytes: &[u8]) -> String {
     text
 }
 
-/// Rows 35 and 37 of the contract.
+/// Rows 35 and 37 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_report_arrives_whole_by_mail_and_can_be_downloaded() {
     let (app, mail) = app_with_mail().await;
@@ -77,7 +77,7 @@ pub(crate) async fn hand_out_by_hand(app: &TestApp, rows: i64, user_bytes: i64) 
     .unwrap();
 }
 
-/// Row 35 of the contract.
+/// Row 35 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_large_report_is_attached_compressed() {
     let (app, mail) = app_with_mail().await;
@@ -98,7 +98,7 @@ async fn a_large_report_is_attached_compressed() {
     assert_eq!(compressed.bytes().await.unwrap(), attached);
 }
 
-/// Row 35 of the contract.
+/// Row 35 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_huge_report_is_mailed_as_a_link_that_opens_without_a_password_and_cannot_be_bent() {
     let (app, mail) = app_with_mail().await;
@@ -163,7 +163,7 @@ async fn a_server_killed_while_it_builds_leaves_a_report_that_is_built_after_its
     app.jobs_done().await;
 }
 
-/// Rows 35 and 37 of the contract.
+/// Rows 35 and 37 of docs/MIGRATING.md.
 #[tokio::test]
 async fn each_who_was_named_gets_one_message() {
     let (app, mail) = app_with_mail().await;
@@ -180,7 +180,7 @@ async fn each_who_was_named_gets_one_message() {
     assert_eq!(to, [["ann@example.com"], ["bob@example.com"]]);
 }
 
-/// Row 37 of the contract.
+/// Row 37 of docs/MIGRATING.md.
 #[tokio::test]
 async fn without_a_relay_a_report_can_be_downloaded_and_its_mail_waits() {
     let app = TestApp::start().await;

@@ -1,5 +1,5 @@
 //! `POST` and `GET /v1/coupon-list/{coupon_list_id}/usage-report`, `GET` and `DELETE /v1/usage-report/{report_id}`, and its download
-//! (section 7 and rows 35 to 37 of section 9 of the contract).
+//! (rows 35 to 37 of docs/MIGRATING.md).
 
 mod contents;
 mod delete;

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{ask, day, download, report};
 use crate::app::{TestApp, send, text, texts, with};
 
-/// Rows 20 and 36 of the contract.
+/// Rows 20 and 36 of docs/MIGRATING.md.
 #[tokio::test]
 async fn bad_requests_are_told_apart() {
     let app = TestApp::start().await;

@@ -42,7 +42,7 @@ async fn what_was_not_sent_is_null() {
     }
 }
 
-/// Row 41 of the contract.
+/// Row 41 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_repeat_gets_the_same_bytes() {
     let app = TestApp::start().await;
@@ -65,7 +65,7 @@ async fn a_repeat_gets_the_same_bytes() {
     assert_eq!(app.counts(&list).await, (10, 5));
 }
 
-/// Row 41 of the contract.
+/// Row 41 of docs/MIGRATING.md.
 #[tokio::test]
 async fn the_request_id_decides_else_campaign_and_user_else_the_user() {
     let app = TestApp::start().await;
@@ -128,7 +128,7 @@ async fn one_request_id_for_two_things_is_a_conflict_and_takes_nothing() {
     assert_eq!(app.allocate(&list, &body).await.text, first.text);
 }
 
-/// Row 41 of the contract.
+/// Row 41 of docs/MIGRATING.md.
 #[tokio::test]
 async fn every_code_of_a_file_goes_out_once() {
     let app = TestApp::start().await;

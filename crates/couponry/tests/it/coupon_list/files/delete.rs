@@ -9,7 +9,7 @@ fn path(list: &str, file: &str) -> String {
     format!("/coupon-list/{list}/files/{file}")
 }
 
-/// Rows 16 and 34 of the contract.
+/// Rows 16 and 34 of docs/MIGRATING.md.
 #[tokio::test]
 async fn exactly_the_codes_that_were_not_handed_out_go() {
     let app = TestApp::start().await;
@@ -38,7 +38,7 @@ async fn exactly_the_codes_that_were_not_handed_out_go() {
     .await;
 }
 
-/// Rows 5 and 34 of the contract.
+/// Rows 5 and 34 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_deleted_file_is_not_found_any_more() {
     let app = TestApp::start().await;
@@ -53,7 +53,7 @@ async fn a_deleted_file_is_not_found_any_more() {
     }
 }
 
-/// Row 34 of the contract.
+/// Row 34 of docs/MIGRATING.md.
 #[tokio::test]
 async fn of_ten_deletions_at_once_one_succeeds() {
     let app = TestApp::start().await;
@@ -68,7 +68,7 @@ async fn of_ten_deletions_at_once_one_succeeds() {
     }
 }
 
-/// Row 34 of the contract.
+/// Row 34 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_file_can_be_deleted_while_it_loads_and_leaves_nothing() {
     let app = TestApp::start().await;
@@ -102,7 +102,7 @@ async fn a_file_that_failed_can_be_deleted() {
     assert_eq!(files.text, r#"{"data":[]}"#);
 }
 
-/// Row 34 of the contract.
+/// Row 34 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_file_deleted_while_codes_go_out_loses_none_of_those() {
     let app = TestApp::start().await;
@@ -131,7 +131,7 @@ async fn a_file_deleted_while_codes_go_out_loses_none_of_those() {
     assert_eq!(app.counts(&list).await, (number, 0));
 }
 
-/// Row 5 of the contract.
+/// Row 5 of docs/MIGRATING.md.
 #[tokio::test]
 async fn only_a_file_of_this_list_can_be_deleted() {
     let app = TestApp::start().await;

@@ -17,7 +17,7 @@ async fn a_list_without_files_has_none() {
     assert_eq!(answer.text, r#"{"data":[]}"#);
 }
 
-/// Row 43 of the contract.
+/// Row 43 of docs/MIGRATING.md.
 #[tokio::test]
 async fn files_come_newest_first_whatever_became_of_them() {
     let app = TestApp::start().await;
@@ -52,7 +52,7 @@ async fn an_item_is_what_the_single_file_shows() {
     assert_eq!(files(&app, &list).await, [file]);
 }
 
-/// Row 31 of the contract.
+/// Row 31 of docs/MIGRATING.md.
 #[tokio::test]
 async fn the_callback_is_shown_here_and_only_where_there_is_one() {
     let app = TestApp::start().await;

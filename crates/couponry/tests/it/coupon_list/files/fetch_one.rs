@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::app::{FileHost, TestApp, codes, csv, shape, text, texts};
 
-/// Row 24 of the contract.
+/// Row 24 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_file_is_pending_until_it_is_whole() {
     let app = TestApp::start().await;
@@ -27,7 +27,7 @@ async fn a_file_is_pending_until_it_is_whole() {
     assert!(text(&done["updated_at"]) >= text(&pending["updated_at"]));
 }
 
-/// Row 25 of the contract.
+/// Row 25 of docs/MIGRATING.md.
 #[tokio::test]
 async fn details_are_there_only_when_there_is_something_to_tell() {
     let app = TestApp::start().await;
@@ -52,7 +52,7 @@ async fn details_are_there_only_when_there_is_something_to_tell() {
     assert_eq!(shape(&app.get(&path).await.text), with_details);
 }
 
-/// Row 5 of the contract.
+/// Row 5 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_file_that_is_not_the_lists_own_gets_the_same_404_whatever_it_is() {
     let app = TestApp::start().await;

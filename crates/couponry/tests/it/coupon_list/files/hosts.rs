@@ -26,7 +26,7 @@ async fn each_fails(app: &TestApp, host: &FileHost, cases: Vec<(&str, Page, &[&s
     }
 }
 
-/// Row 32 of the contract.
+/// Row 32 of docs/MIGRATING.md.
 #[tokio::test]
 async fn every_status_but_200_is_told() {
     let app = TestApp::start().await;
@@ -47,7 +47,7 @@ async fn every_status_but_200_is_told() {
     assert_eq!(host.visits("/5").len(), 1);
 }
 
-/// Row 32 of the contract.
+/// Row 32 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_host_that_is_busy_is_asked_three_times() {
     let app = TestApp::start().await;
@@ -137,7 +137,7 @@ async fn a_file_without_a_length_is_read_to_its_end() {
     }
 }
 
-/// Row 23 of the contract.
+/// Row 23 of docs/MIGRATING.md.
 #[tokio::test]
 async fn what_is_too_large_or_compressed_is_not_read() {
     let app = TestApp::start().await;
@@ -168,7 +168,7 @@ async fn what_is_too_large_or_compressed_is_not_read() {
     );
 }
 
-/// Row 32 of the contract.
+/// Row 32 of docs/MIGRATING.md.
 #[tokio::test]
 async fn three_redirects_are_followed_and_no_more() {
     let app = TestApp::start().await;
@@ -189,7 +189,7 @@ async fn three_redirects_are_followed_and_no_more() {
     }
 }
 
-/// Row 32 of the contract.
+/// Row 32 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_password_does_not_follow_a_redirect_to_another_host() {
     let app = TestApp::start().await;
@@ -210,7 +210,7 @@ async fn a_password_does_not_follow_a_redirect_to_another_host() {
     assert_eq!(foreign.visits("/codes.csv")[0].header("authorization"), None);
 }
 
-/// Row 32 of the contract.
+/// Row 32 of docs/MIGRATING.md.
 #[tokio::test]
 async fn no_redirect_leads_to_a_private_address() {
     let app = TestApp::start_with(|environment| {

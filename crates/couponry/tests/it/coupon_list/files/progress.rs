@@ -9,7 +9,7 @@ async fn progress(app: &TestApp, list: &str, file: &str) -> Value {
     app.get(&path).await.expect(200)
 }
 
-/// Row 24 of the contract.
+/// Row 24 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_load_is_pending_to_its_end_and_only_its_progress_says_more() {
     let app = TestApp::start().await;
@@ -50,7 +50,7 @@ async fn a_file_that_is_gone_or_another_lists_has_no_progress() {
     }
 }
 
-/// Row 24 of the contract.
+/// Row 24 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_load_that_failed_is_done_too() {
     let app = TestApp::start().await;

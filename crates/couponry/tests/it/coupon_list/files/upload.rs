@@ -22,7 +22,7 @@ async fn an_accepted_file_is_pending_and_shows_what_was_sent() {
     app.finished(&list, text(&file["_id"])).await;
 }
 
-/// Row 24 of the contract.
+/// Row 24 of docs/MIGRATING.md.
 #[tokio::test]
 async fn the_status_in_the_answer_is_pending_however_fast_the_load_is() {
     let app = TestApp::start().await;
@@ -39,7 +39,7 @@ async fn the_status_in_the_answer_is_pending_however_fast_the_load_is() {
     assert_eq!(app.counts(&list).await, (1, 1));
 }
 
-/// Row 31 of the contract.
+/// Row 31 of docs/MIGRATING.md.
 #[tokio::test]
 async fn name_and_creator_may_be_left_out() {
     let app = TestApp::start().await;
@@ -76,7 +76,7 @@ async fn the_official_sample_becomes_ten_codes_to_hand_out() {
     assert_eq!(sorted(handed_out), sorted(SAMPLE.lines().skip(1)));
 }
 
-/// Row 32 of the contract.
+/// Row 32 of docs/MIGRATING.md.
 #[tokio::test]
 async fn the_password_is_used_and_never_shown() {
     let app = TestApp::start().await;
@@ -155,7 +155,7 @@ async fn nothing_of_a_file_is_there_before_all_of_it() {
     assert_eq!(app.counts(&list).await, (50_000, 50_000));
 }
 
-/// Row 29 of the contract.
+/// Row 29 of docs/MIGRATING.md.
 #[tokio::test]
 async fn only_an_active_list_takes_files() {
     let app = TestApp::start().await;
@@ -174,7 +174,7 @@ async fn only_an_active_list_takes_files() {
     assert_eq!(host.visits("/codes.csv").len(), 0);
 }
 
-/// Rows 20 and 30 of the contract.
+/// Rows 20 and 30 of docs/MIGRATING.md.
 #[tokio::test]
 async fn no_url_and_many_urls_have_their_documented_texts() {
     let app = TestApp::start().await;

@@ -194,7 +194,7 @@ async fn what_is_no_upload_is_refused_and_nothing_of_it_kept() {
     assert_eq!(pieces(&app).await, 0);
 }
 
-/// Row 29 of the contract.
+/// Row 29 of docs/MIGRATING.md.
 #[tokio::test]
 async fn an_archived_list_takes_no_file() {
     let app = TestApp::start().await;

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Case, LeavesOut, Loads, case, check, these};
 use crate::app::{FileHost, Page, TestApp, csv, sorted};
 
-/// Row 26 of the contract.
+/// Row 26 of docs/MIGRATING.md.
 #[tokio::test]
 async fn every_usual_form_of_a_file_is_read() {
     let two = || Loads(these(&["A-1", "A-2"]));
@@ -71,7 +71,7 @@ async fn every_usual_form_of_a_file_is_read() {
     .await;
 }
 
-/// Row 26 of the contract.
+/// Row 26 of docs/MIGRATING.md.
 #[tokio::test]
 async fn what_cannot_be_seen_inside_a_code_stays_and_is_told() {
     let app = TestApp::start().await;
@@ -97,7 +97,7 @@ async fn what_cannot_be_seen_inside_a_code_stays_and_is_told() {
     assert_eq!(sorted(app.take_many(&list, "u", all.len()).await), sorted(all));
 }
 
-/// Row 26 of the contract.
+/// Row 26 of docs/MIGRATING.md.
 #[tokio::test]
 async fn codes_are_bytes_and_are_kept_as_they_are() {
     let long = "x".repeat(255);
@@ -141,7 +141,7 @@ async fn nothing_depends_on_how_the_bytes_come_together() {
     .await;
 }
 
-/// Row 27 of the contract.
+/// Row 27 of docs/MIGRATING.md.
 #[tokio::test]
 async fn a_code_that_is_there_twice_is_added_once_and_told() {
     check(vec![
