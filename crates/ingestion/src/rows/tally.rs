@@ -81,11 +81,11 @@ impl Tally {
         if too_many && self.numbers * 2 > rejected {
             return Err(LoadFailure::SpreadsheetNumbers);
         }
-        if self.counts.accepted == 0 {
-            return Err(LoadFailure::NoCodes);
-        }
         if too_many {
             return Err(LoadFailure::TooManyBadRows { rejected, rows });
+        }
+        if rows == 0 {
+            return Err(LoadFailure::NoCodes);
         }
         Ok(())
     }
