@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
-use domain::Campaign;
 use serde::Serialize;
 use serde_json::Value;
 use storage::{AllocationOutcome, AllocationRequest, ListRef, Shortage};
 use utoipa::ToSchema;
 
 use super::{
-    recipient,
+    recipient::{self, BadRecipient, recipient},
     shown::{Served, ShownAllocation, served},
     stream::{self, StreamParameters},
 };
@@ -24,13 +23,10 @@ use crate::{
         texts,
     },
     path::{List, ListPath},
-    strict_json,
 };
 
 /// The most recipients of one batch.
 const MAX_RECIPIENTS: usize = 10_000;
-/// The most bytes of a `user_id` that was refused and is told again.
-const MAX_SAID: usize = 1024;
 
 /// Who gets codes, and for what.
 #[derive(ToSchema)]
@@ -54,7 +50,7 @@ pub(crate) struct AllocateCouponsBody {
 
 /// Who gets a code.
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "what `read_recipient` reads, for the document")]
+#[expect(dead_code, reason = "what `recipient` reads, for the document")]
 #[expect(clippy::struct_field_names, reason = "the names of the wire")]
 struct RecipientBody {
     user_id: texts::ExternalId,
@@ -143,12 +139,6 @@ struct Batch {
     shortage: Shortage,
 }
 
-/// A recipient that cannot be served; the others of a batch can.
-pub(super) struct BadRecipient {
-    pub(super) user_id: Value,
-    pub(super) error: ApiError,
-}
-
 impl Batch {
     fn read(fields: &Fields) -> Result<Self, ApiError> {
         fields.only(&[
@@ -167,7 +157,7 @@ impl Batch {
         };
         let items = fields.items("recipients", MAX_RECIPIENTS, "recipients")?;
         let read = |item| match Fields::read(item) {
-            Some(fields) => read_recipient(&fields, campaign.as_ref(), hold_seconds),
+            Some(fields) => recipient(&fields, campaign.as_ref(), hold_seconds),
             None => Err(BadRecipient {
                 user_id: Value::Null,
                 error: wrong("recipients", "must hold objects"),
@@ -178,41 +168,6 @@ impl Batch {
             shortage,
         })
     }
-}
-
-pub(super) fn read_recipient(
-    fields: &Fields,
-    campaign: Option<&Arc<Campaign>>,
-    hold_seconds: Option<i32>,
-) -> Result<AllocationRequest, BadRecipient> {
-    let request = || {
-        fields.only(&["user_id", "request_id", "campaign_id"])?;
-        Ok(AllocationRequest {
-            user_id: recipient::user_id(fields)?,
-            request_id: recipient::request_id(fields)?,
-            campaign: match recipient::campaign_id(fields)? {
-                Some(id) if campaign.is_none_or(|common| common.id != id) => {
-                    Some(Arc::new(Campaign::called(id)))
-                }
-                _ => campaign.cloned(),
-            },
-            hold_seconds,
-        })
-    };
-    request().map_err(|error| BadRecipient {
-        user_id: said(fields),
-        error,
-    })
-}
-
-/// What was said to be the user, if it is a text, a number or a truth value, and short: an answer says no more than it
-/// has to.
-fn said(fields: &Fields) -> Value {
-    let short = fields.raw("user_id").filter(|value| value.len() <= MAX_SAID);
-    let value = short.and_then(|value| strict_json::parsed::<Value>(&value));
-    value
-        .filter(|value| !value.is_array() && !value.is_object())
-        .unwrap_or_default()
 }
 
 /// All or nothing: one recipient that cannot be served means that no code was taken for any. What is wrong with a key
@@ -272,8 +227,10 @@ impl Answer {
         for recipient in recipients {
             let served = recipient.and_then(|request| {
                 let user_id = Value::from(request.user_id.as_str());
-                let outcome = outcomes.next().unwrap_or(AllocationOutcome::Exhausted);
-                served(list, request, outcome).map_err(|error| BadRecipient { user_id, error })
+                let outcome = outcomes.next().ok_or(ApiError::Unavailable);
+                outcome
+                    .and_then(|outcome| served(list, request, outcome))
+                    .map_err(|error| BadRecipient { user_id, error })
             });
             answer.add(served);
         }

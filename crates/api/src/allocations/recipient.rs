@@ -1,16 +1,64 @@
 //! What a request says of the recipient, the campaign and the hold.
 
+use std::sync::Arc;
+
 use domain::{Campaign, ExternalId, FreeText, parse_instant};
+use serde_json::Value;
+use storage::AllocationRequest;
 use utoipa::ToSchema;
 
 use crate::{
     error::ApiError,
     fields::{Fields, wrong},
     openapi::texts,
+    strict_json,
 };
 
+/// The most bytes of a `user_id` that was refused and is told again.
+const MAX_SAID: usize = 1024;
 /// The longest hold: a week, in seconds.
 const MAX_HOLD_SECONDS: i64 = 7 * 24 * 60 * 60;
+
+/// A recipient that cannot be served; the others of a batch can.
+pub(super) struct BadRecipient {
+    pub(super) user_id: Value,
+    pub(super) error: ApiError,
+}
+
+pub(super) fn recipient(
+    fields: &Fields,
+    campaign: Option<&Arc<Campaign>>,
+    hold_seconds: Option<i32>,
+) -> Result<AllocationRequest, BadRecipient> {
+    let request = || {
+        fields.only(&["user_id", "request_id", "campaign_id"])?;
+        Ok(AllocationRequest {
+            user_id: user_id(fields)?,
+            request_id: request_id(fields)?,
+            campaign: match campaign_id(fields)? {
+                Some(id) if campaign.is_none_or(|common| common.id != id) => {
+                    Some(Arc::new(Campaign::called(id)))
+                }
+                _ => campaign.cloned(),
+            },
+            hold_seconds,
+        })
+    };
+    request().map_err(|error| BadRecipient {
+        user_id: said(fields),
+        error,
+    })
+}
+
+/// What was said to be the user, if it is a text, a number or a truth value, and short: an answer says no more than it
+/// has to.
+fn said(fields: &Fields) -> Value {
+    let short = fields.raw("user_id").filter(|value| value.len() <= MAX_SAID);
+    let value = short.and_then(|value| strict_json::parsed::<Value>(&value));
+    value
+        .filter(|value| !value.is_array() && !value.is_object())
+        .unwrap_or_default()
+}
 
 pub(super) fn user_id(fields: &Fields) -> Result<ExternalId, ApiError> {
     const KEY: &str = "user_id";

@@ -9,14 +9,14 @@ use super::{
 };
 use crate::{
     App,
-    body::{Body, CONTRACT_BYTES},
+    body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
     openapi::refusals::{Guarded, NamesList, NamesPart, ReadsBody},
     path::{AllocationPath, List, ListPath},
 };
 
 /// Ten thousand ids are half a megabyte.
-const IDS_BYTES: usize = 16 * CONTRACT_BYTES;
+const IDS_BYTES: usize = 16 * BODY_BYTES;
 
 #[utoipa::path(
     post,

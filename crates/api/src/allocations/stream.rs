@@ -17,9 +17,9 @@ use utoipa::IntoParams;
 
 use super::{
     answers::Answers,
-    batch::{BadRecipient, Item, read_recipient},
+    batch::Item,
     lines::{Line, lines},
-    recipient,
+    recipient::{self, BadRecipient, recipient},
     shown::served,
 };
 use crate::{
@@ -236,7 +236,7 @@ impl Common {
         }
         match line {
             Line::Text(text) => match Fields::read(text.into()) {
-                Some(fields) => read_recipient(&fields, self.campaign.as_ref(), self.hold_seconds),
+                Some(fields) => recipient(&fields, self.campaign.as_ref(), self.hold_seconds),
                 None => Err(refused(ApiError::NotJson)),
             },
             Line::TooLong => Err(refused(ApiError::LineTooLong)),

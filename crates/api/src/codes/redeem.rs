@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::{RedemptionId, passport, place, shown::ShownPassport};
 use crate::{
     App,
-    body::{Body, CONTRACT_BYTES},
+    body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
     fields::wrong,
     openapi::{
@@ -59,7 +59,7 @@ pub(crate) async fn redeem(
 ) -> Result<HttpResponse, ApiError> {
     let code = code_in_path(&request)?;
     let place = place(&app, &list.0, &code).await?;
-    let fields = body.object_or_empty(CONTRACT_BYTES).await?;
+    let fields = body.object_or_empty(BODY_BYTES).await?;
     fields.only(&["redemption_id", "metadata"])?;
     let redemption_id = fields.parsed("redemption_id", RedemptionId::new)?;
     let metadata = match fields.value("metadata") {

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::{
     App,
-    body::{Body, CONTRACT_BYTES},
+    body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
     fields::wrong,
     openapi::{
@@ -48,7 +48,7 @@ pub(crate) struct ActivateCouponListBody {
 )]
 pub(crate) async fn activate(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
     const KEY: &str = "expires_at";
-    let fields = body.object_or_empty(CONTRACT_BYTES).await?;
+    let fields = body.object_or_empty(BODY_BYTES).await?;
     let text = fields
         .text(KEY)
         .map_err(ApiError::into_bad)?

@@ -14,7 +14,7 @@ use crate::{
     App,
     audit::Made,
     authentication::Workspace,
-    body::{Body, CONTRACT_BYTES},
+    body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
     fields::{Fields, wrong},
     idempotency::{OnceParameters, idempotency_key, key_reused},
@@ -73,7 +73,7 @@ pub(crate) async fn create(
     request: HttpRequest,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
-    let fields = body.object(CONTRACT_BYTES).await?;
+    let fields = body.object(BODY_BYTES).await?;
     let once = idempotency_key(&request, &fields)?;
     let list = new_list(fields, &app)?;
     let created = app

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::{alerts, shown::ShownList};
 use crate::{
     App,
-    body::{Body, CONTRACT_BYTES},
+    body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
     fields::{Fields, wrong},
     openapi::{
@@ -55,7 +55,7 @@ pub(crate) struct UpdateCouponListBody {
     ),
 )]
 pub(crate) async fn update(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
-    let change = change(body.object(CONTRACT_BYTES).await?, &app)?;
+    let change = change(body.object(BODY_BYTES).await?, &app)?;
     match app.storage.update_list(&list.0, &change).await? {
         UpdateList::Updated => {
             let list = app.storage.list(&list.0).await?;

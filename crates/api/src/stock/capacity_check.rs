@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     App,
     authentication::Workspace,
-    body::{Body, CONTRACT_BYTES},
+    body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
     fields::{Fields, wrong},
     openapi::{
@@ -81,7 +81,7 @@ pub(crate) async fn check_capacity(
     workspace: Workspace,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
-    let plans = plans(body.object(CONTRACT_BYTES).await?)?;
+    let plans = plans(body.object(BODY_BYTES).await?)?;
     let mut data: Vec<CheckedPlan> = Vec::with_capacity(plans.len());
     for (id, planned) in plans {
         let list = app.storage.find_list(&workspace.0, id).await?;

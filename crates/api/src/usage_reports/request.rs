@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::{
     App,
     audit::Made,
-    body::{Body, CONTRACT_BYTES},
+    body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
     fields::{Fields, wrong},
     openapi::{
@@ -68,7 +68,7 @@ pub(crate) async fn request(
     body: Body,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let fields = body.object_or_empty(CONTRACT_BYTES).await?;
+    let fields = body.object_or_empty(BODY_BYTES).await?;
     let report = new_report(fields, &app.zone, &app.mail_domains)?;
     let id = match app.storage.request_report(&list.0, &report).await? {
         RequestReport::Requested(id) => id,
