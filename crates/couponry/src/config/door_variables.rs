@@ -5,7 +5,7 @@ use std::time::Duration;
 use api::{Door, TrustedProxies};
 use clap::Args;
 
-use super::{Problems, settings::number};
+use super::{Problems, values::number};
 
 #[derive(Debug, Args)]
 pub(crate) struct DoorVariables {

@@ -6,6 +6,7 @@ mod rate_variables;
 mod secret;
 mod settings;
 mod unknown;
+mod values;
 mod variables;
 
 pub(crate) use check::{known_variables, report};

@@ -33,7 +33,8 @@ impl Storage {
     /// Every code that was not handed out. The cursors are read now: a code that is handed out while the export runs may
     /// still be in it.
     pub async fn export_codes(&self, list: &ListRef) -> Result<Export> {
-        let (runs, behind_cursors) = self.free_runs(list).await?;
+        let runs = self.free_runs(list).await?;
+        let behind_cursors = self.given_back(list).await?;
         Ok(Export {
             storage: self.clone(),
             list_id: list.list_id,
@@ -43,7 +44,7 @@ impl Storage {
         })
     }
 
-    async fn free_runs(&self, list: &ListRef) -> Result<(VecDeque<(FreeRun, i32)>, Vec<u8>)> {
+    async fn free_runs(&self, list: &ListRef) -> Result<VecDeque<(FreeRun, i32)>> {
         let rows = sqlx::query!(
             r#"select f.file_id, f.added, f.codes_per_block as "codes_per_block!",
                       f.quarantined_at is not null as "quarantined!",
@@ -80,7 +81,11 @@ impl Storage {
             };
             free.push_back((run, first));
         }
-        // Behind the cursors: few, and each with its text.
+        Ok(free)
+    }
+
+    /// The lines of those behind the cursors: few, and each with its text.
+    async fn given_back(&self, list: &ListRef) -> Result<Vec<u8>> {
         let given_back = sqlx::query!(
             r#"select r.code as "code!", f.quarantined_at is not null as "quarantined!", false as "disabled!"
                from returned r join coupon_file f using (list_id, file_id)
@@ -107,7 +112,7 @@ impl Storage {
             };
             line(&mut lines, row.code.as_bytes(), status);
         }
-        Ok((free, lines))
+        Ok(lines)
     }
 }
 

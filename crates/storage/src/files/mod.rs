@@ -1,17 +1,18 @@
 //! Coupon files: what a client sees of them.
 
+mod add;
 mod callback;
 mod fetch;
 pub(crate) mod load;
 mod purge;
 pub(crate) mod upload;
 
-use domain::{FileStatus, FileUrl, FreeText, IdempotencyKey, PublicId, Rejection};
+use domain::{FileStatus, PublicId, Rejection};
 use jiff::Timestamp;
-use secrecy::ExposeSecret as _;
 use sqlx::types::Json;
 
 pub use self::{
+    add::{AddFile, NewFile},
     callback::{Callback, CallbackToMake},
     fetch::{FetchedFile, FileToFetch},
     load::{FileSource, FileToLoad, LoadCounts, LoadSource, Published},
@@ -54,26 +55,6 @@ pub struct CouponFile {
     pub unseen: i64,
     /// Basic credentials were given for a plain http URL.
     pub credentials_in_clear: bool,
-}
-
-/// A file to be loaded.
-#[derive(Debug, Clone)]
-pub struct NewFile {
-    pub name: FreeText,
-    pub source: FileSource,
-    pub created_by: FreeText,
-    pub callback_url: Option<FileUrl>,
-}
-
-/// What became of a new file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AddFile {
-    Added(PublicId),
-    /// The idempotency key has this file already.
-    Repeated(PublicId),
-    ListNotActive,
-    /// The idempotency key was used for another file.
-    KeyReused,
 }
 
 /// What a load is doing.
@@ -121,49 +102,6 @@ macro_rules! select_files {
 }
 
 impl Storage {
-    /// Notes the file and enqueues its load, in one statement; with an idempotency key, once for the key.
-    pub async fn add_file(
-        &self,
-        list: &ListRef,
-        file: &NewFile,
-        once: Option<&IdempotencyKey>,
-    ) -> Result<AddFile> {
-        let id = PublicId::from_bytes(rand::random());
-        let source = match &file.source {
-            FileSource::Hosted { url, auth } => serde_json::json!({
-                "url": url.as_url().as_str(),
-                "username": auth.as_ref().map(|auth| auth.username.as_str()),
-                "password": auth.as_ref().map(|auth| auth.password.expose_secret()),
-            }),
-            FileSource::Sent(upload) => serde_json::json!(upload.for_job()),
-        };
-        let added = sqlx::query!(
-            r#"select outcome as "outcome!", made as "made!" from add_file_once($1, $2, $3, $4, $5, $6, $7, $8, $9)"#,
-            once.map(IdempotencyKey::as_str),
-            once.map(|once| once.request_hash().as_slice()),
-            list.list_id,
-            id.as_bytes(),
-            file.name.as_str(),
-            file.source.shown(),
-            file.created_by.as_str(),
-            file.callback_url.as_ref().map(|url| url.as_url().as_str()),
-            source,
-        )
-        .fetch_one(self.pool.of(list.workspace_id))
-        .await?;
-        let made = || {
-            PublicId::try_from(added.made.as_slice())
-                .map_err(|_| Error::Fault("a file's id cannot be read".to_owned()))
-        };
-        match added.outcome.as_str() {
-            "added" => made().map(AddFile::Added),
-            "repeat" => made().map(AddFile::Repeated),
-            "inactive" => Ok(AddFile::ListNotActive),
-            "other" => Ok(AddFile::KeyReused),
-            other => Err(Error::Fault(format!("add_file_once answered {other}"))),
-        }
-    }
-
     pub async fn file(&self, list: &ListRef, id: PublicId) -> Result<Option<CouponFile>> {
         let row = select_files!(
             "list_id = $1 and public_id = $2 and deleted_at is null",
