@@ -13,7 +13,7 @@ create table block (
 
 create index block_by_fingerprint on block (list_id, file_id, first_fingerprint, number);
 
--- One row an allocation, append-only and never updated; its last entry says where each file stands.
+-- One row an allocation, append-only, and never updated but to erase a person; its last entry says where each file stands.
 create table ledger (
     list_id          bigint not null,
     file_id          bigint not null,

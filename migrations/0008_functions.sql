@@ -72,7 +72,10 @@ declare
     v_campaigns uuid[] := p_campaigns;
     v_holds integer[] := p_holds;
     v_sent_at timestamptz[] := p_sent_at;
+    -- Up to so many codes, to cut each out of the block's text takes less time than to split all of it.
+    v_few constant integer := 6;
 begin
+    -- Known keys.
     -- List by list: a list that is known before it begins is one partition for a plan, one that comes with each key is
     -- sixteen.
     for v_i in 1 .. cardinality(p_lists) loop
@@ -98,6 +101,7 @@ begin
         return;
     end if;
 
+    -- The gates; and the clock, after them.
     if p_wait then
         v_locked := array(select g.list_id from gate g where g.list_id = p_lists[1] for no key update);
         if v_locked = '{}' then
@@ -122,6 +126,7 @@ begin
         cross join lateral (select * from coupon_list c where c.list_id = t.list_id offset 0) c
         order by t.place
     loop
+        -- What the list has to serve.
         v_list := v_state.list_id;
         v_from := v_to + 1;
         v_to := v_to + v_state.size;
@@ -143,19 +148,14 @@ begin
             states := states || 'active'::text;
         end if;
 
-        -- A known key that cannot be served: then, where it is all or nothing, the fresh ones are not to be.
-        if p_all_or_nothing and v_need > 0 and known is not null and exists (
-            select from known_allocations(v_list, p_keys, v_now) k
-            where k.outcome = 'released' or k.user_id is distinct from p_users[k.n]
-               or k.campaign_id is distinct from (
-                   select c.id from campaign c where c.list_id = v_list and c.campaign_key = p_campaigns[k.n]))
+        if p_all_or_nothing and v_need > 0 and known is not null
+            and known_is_refused(v_list, p_keys, p_users, p_campaigns, v_now)
         then
             perform none_is_known(v_list, p_keys[v_from:v_to], known, v_from);
             v_need := 0;
         end if;
 
-        -- Codes are chosen first and taken afterwards: first what was given back; fresh codes next; last, what holds that
-        -- ran out set free.
+        -- Codes are chosen first and taken afterwards. First what was given back.
         v_before := cardinality(codes);
         v_used_up_before := cardinality(v_used_up);
         v_back_files := null;
@@ -171,6 +171,8 @@ begin
             end if;
         end if;
 
+        -- Fresh codes next, file by file, block by block. All of it stands here: it is what a call spends its time with, and
+        -- each call of another function would add to that.
         v_after_at := '-infinity';
         v_after_file := 0;
         while v_have < v_need loop
@@ -219,7 +221,7 @@ begin
                 end if;
                 v_in_block := (v_next % v_file.codes_per_block)::integer;
                 v_want := least(v_need - v_have, v_file.codes_per_block - v_in_block, v_file.added - v_next);
-                if v_want <= 6 then
+                if v_want <= v_few then
                     v_taken_codes := array(select split_part(v_block, E'\n', v_in_block + n)
                                            from generate_series(1, v_want) n);
                 else
@@ -250,6 +252,7 @@ begin
             end if;
         end loop;
 
+        -- Last, what holds that ran out set free.
         if v_have < v_need then
             select * into v_chosen from choose_run_out_holds(v_list, v_now, v_need - v_have, true);
             if v_chosen.codes is not null then
@@ -263,6 +266,7 @@ begin
         if v_have < v_need then
             perform none_is_known(v_list, p_keys[v_from:v_to], known, v_from);
         end if;
+        -- All, as many as there are, or none.
         if v_have < v_need and p_all_or_nothing then
             codes := codes[1:v_before]; files := files[1:v_before]; ordinals := ordinals[1:v_before];
             turns := turns[1:v_before]; v_used_up := v_used_up[1:v_used_up_before];
@@ -280,24 +284,12 @@ begin
     end loop;
     return next;
 
+    -- The ledger.
     if codes = '{}' then
         return;
     end if;
     if cardinality(codes) < cardinality(p_keys) then
-        -- Of each list the first places that are not known, as many as were served.
-        v_places := array(
-            select p.place
-            from unnest(p_sizes, served) with ordinality as t (size, served, list_place)
-            cross join lateral (
-                select (sum(s.size) - t.size)::integer as before
-                from unnest(p_sizes) with ordinality as s (size, list_place) where s.list_place <= t.list_place
-            ) b
-            cross join lateral (
-                select b.before + n as place from generate_series(1, t.size) n
-                where known is null or b.before + n <> all (known)
-                order by n limit t.served
-            ) p
-            order by p.place);
+        v_places := places_served(p_sizes, served, known);
         select array_agg(t.key order by t.place), array_agg(t.usr order by t.place), array_agg(t.request order by t.place),
                array_agg(t.campaign order by t.place), array_agg(t.hold order by t.place),
                array_agg(t.sent_at order by t.place)
@@ -434,6 +426,21 @@ begin
         using p_list, p_keys, p_now;
 end $$;
 
+-- Whether one of the keys that the ledger has is not to be served again: its code was given back, or it was another
+-- user's or campaign's. Where it is all or nothing, the keys that are not known get no code then.
+create or replace function known_is_refused(
+    p_list bigint, p_keys uuid[], p_users text[], p_campaigns uuid[], p_now timestamptz
+) returns boolean
+language plpgsql stable
+as $$
+begin
+    return exists (
+        select from known_allocations(p_list, p_keys, p_now) k
+        where k.outcome = 'released' or k.user_id is distinct from p_users[k.n]
+           or k.campaign_id is distinct from (
+               select c.id from campaign c where c.list_id = p_list and c.campaign_key = p_campaigns[k.n]));
+end $$;
+
 -- A page of hand-outs, in the order of file, ordinal and turn, after the one given. Every filter may be null.
 create or replace function ledger_page(
     p_list bigint, p_file bigint, p_user text, p_campaign text, p_after_file bigint, p_after_ordinal bigint,
@@ -501,6 +508,27 @@ begin
     ) then
         raise exception 'a request key has come meanwhile' using errcode = 'unique_violation';
     end if;
+end $$;
+
+-- The places (from 1) of the keys that get a code, where not all do: of each list the first that are not known, as many as
+-- were served.
+create or replace function places_served(p_sizes integer[], p_served integer[], p_known integer[]) returns integer[]
+language plpgsql immutable
+as $$
+begin
+    return array(
+        select p.place
+        from unnest(p_sizes, p_served) with ordinality as t (size, served, list_place)
+        cross join lateral (
+            select (sum(s.size) - t.size)::integer as before
+            from unnest(p_sizes) with ordinality as s (size, list_place) where s.list_place <= t.list_place
+        ) b
+        cross join lateral (
+            select b.before + n as place from generate_series(1, t.size) n
+            where p_known is null or b.before + n <> all (p_known)
+            order by n limit t.served
+        ) p
+        order by p.place);
 end $$;
 
 -- Gives hand-outs back to the pool. `outcome`: released (now or before), redeemed, disabled (both stay), unknown.
@@ -948,7 +976,7 @@ begin
     update job j
         set lane = 'fetch_file', state = 'ready', lease_owner = null, lease_until = null,
             payload = j.payload - 'fetched'
-        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner;
+        where j.job_id = p_job and job_is_mine(j, p_attempt, p_owner);
     notify couponry_job;
 end $$;
 
@@ -962,7 +990,7 @@ begin
         set lane = 'load_file', state = 'ready', lease_owner = null, lease_until = null,
             payload = j.payload || jsonb_build_object('fetched', jsonb_build_object(
                 'attempt', j.attempt, 'pieces', p_pieces, 'bytes', p_bytes))
-        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner;
+        where j.job_id = p_job and job_is_mine(j, p_attempt, p_owner);
     if not found then
         return false;
     end if;
@@ -1219,7 +1247,7 @@ create or replace function end_job(p_job bigint, p_attempt integer, p_owner uuid
 language plpgsql volatile as $$
 begin
     update job j set state = 'done', ended_at = p_now, payload = '{}', lease_owner = null, lease_until = null
-        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner;
+        where j.job_id = p_job and job_is_mine(j, p_attempt, p_owner);
     return found;
 end $$;
 
@@ -1230,20 +1258,18 @@ language plpgsql volatile as $$
 begin
     perform lock_gate_of_job(p_job);
     perform 1 from job j
-        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner for update;
+        where j.job_id = p_job and job_is_mine(j, p_attempt, p_owner) for update;
     if found then
         perform make_ready(p_job, interval '0');
     end if;
 end $$;
 
--- Whether the job is the worker's who asks, and it stays so until the transaction has ended.
-create or replace function is_job_of(p_job bigint, p_attempt integer, p_owner uuid) returns boolean
-language plpgsql volatile as $$
-begin
-    perform 1 from job j
-        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner for share;
-    return found;
-end $$;
+-- Whether a job is held by the worker who asks, in the attempt it says: the fence of everything that a worker does. The
+-- planner writes it out in place (one expression, immutable), so that it costs no call.
+create or replace function job_is_mine(p_job job, p_attempt integer, p_owner uuid) returns boolean
+language sql immutable as $$
+    select p_job.state = 'running' and p_job.attempt = p_attempt and p_job.lease_owner = p_owner
+$$;
 
 -- Takes the gate of a job that has to do with a list's files; other jobs meet nobody at a gate.
 create or replace function lock_gate_of_job(p_job bigint) returns void
@@ -1253,6 +1279,15 @@ begin
         where g.list_id = (select j.list_id from job j
                            where j.job_id = p_job and j.kind in ('load_file', 'purge_list'))
         for no key update;
+end $$;
+
+-- Keeps a job from being taken away until the transaction has ended. False if it is not the worker's who asks.
+create or replace function lock_my_job(p_job bigint, p_attempt integer, p_owner uuid) returns boolean
+language plpgsql volatile as $$
+begin
+    perform 1 from job j
+        where j.job_id = p_job and job_is_mine(j, p_attempt, p_owner) for share;
+    return found;
 end $$;
 
 -- Makes a running job ready again; the caller has locked its gate, if it has one, and then the job.
@@ -1311,7 +1346,7 @@ declare
 begin
     perform lock_gate_of_job(p_job);
     update job j set failures = j.failures + 1, last_error = p_error
-        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner
+        where j.job_id = p_job and job_is_mine(j, p_attempt, p_owner)
         returning j.* into v_job;
     if v_job.job_id is null then
         return;
@@ -1790,7 +1825,7 @@ language plpgsql volatile as $$
 begin
     perform 1 from workspace w
         where w.workspace_id = (select c.workspace_id from coupon_list c where c.list_id = p_list) for share;
-    if not is_job_of(p_job, p_attempt, p_owner) then
+    if not lock_my_job(p_job, p_attempt, p_owner) then
         return false;
     end if;
     delete from usage_report_piece p where p.list_id = p_list and p.report_id = p_report;
@@ -1840,7 +1875,7 @@ declare
     v_job job;
 begin
     select * into v_job from job j
-        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner for update;
+        where j.job_id = p_job and job_is_mine(j, p_attempt, p_owner) for update;
     if not found then
         return false;
     end if;
@@ -1877,7 +1912,7 @@ create or replace function keep_report_piece(
 ) returns boolean
 language plpgsql volatile as $$
 begin
-    if not is_job_of(p_job, p_attempt, p_owner) then
+    if not lock_my_job(p_job, p_attempt, p_owner) then
         return false;
     end if;
     perform 1 from usage_report r

@@ -67,7 +67,10 @@ declare
     v_campaigns uuid[] := p_campaigns;
     v_holds integer[] := p_holds;
     v_sent_at timestamptz[] := p_sent_at;
+    -- Up to so many codes, to cut each out of the block's text takes less time than to split all of it.
+    v_few constant integer := 6;
 begin
+    -- Known keys.
     -- List by list: a list that is known before it begins is one partition for a plan, one that comes with each key is
     -- sixteen.
     for v_i in 1 .. cardinality(p_lists) loop
@@ -93,6 +96,7 @@ begin
         return;
     end if;
 
+    -- The gates; and the clock, after them.
     if p_wait then
         v_locked := array(select g.list_id from gate g where g.list_id = p_lists[1] for no key update);
         if v_locked = '{}' then
@@ -117,6 +121,7 @@ begin
         cross join lateral (select * from coupon_list c where c.list_id = t.list_id offset 0) c
         order by t.place
     loop
+        -- What the list has to serve.
         v_list := v_state.list_id;
         v_from := v_to + 1;
         v_to := v_to + v_state.size;
@@ -138,19 +143,14 @@ begin
             states := states || 'active'::text;
         end if;
 
-        -- A known key that cannot be served: then, where it is all or nothing, the fresh ones are not to be.
-        if p_all_or_nothing and v_need > 0 and known is not null and exists (
-            select from known_allocations(v_list, p_keys, v_now) k
-            where k.outcome = 'released' or k.user_id is distinct from p_users[k.n]
-               or k.campaign_id is distinct from (
-                   select c.id from campaign c where c.list_id = v_list and c.campaign_key = p_campaigns[k.n]))
+        if p_all_or_nothing and v_need > 0 and known is not null
+            and known_is_refused(v_list, p_keys, p_users, p_campaigns, v_now)
         then
             perform none_is_known(v_list, p_keys[v_from:v_to], known, v_from);
             v_need := 0;
         end if;
 
-        -- Codes are chosen first and taken afterwards: first what was given back; fresh codes next; last, what holds that
-        -- ran out set free.
+        -- Codes are chosen first and taken afterwards. First what was given back.
         v_before := cardinality(codes);
         v_used_up_before := cardinality(v_used_up);
         v_back_files := null;
@@ -166,6 +166,8 @@ begin
             end if;
         end if;
 
+        -- Fresh codes next, file by file, block by block. All of it stands here: it is what a call spends its time with, and
+        -- each call of another function would add to that.
         v_after_at := '-infinity';
         v_after_file := 0;
         while v_have < v_need loop
@@ -214,7 +216,7 @@ begin
                 end if;
                 v_in_block := (v_next % v_file.codes_per_block)::integer;
                 v_want := least(v_need - v_have, v_file.codes_per_block - v_in_block, v_file.added - v_next);
-                if v_want <= 6 then
+                if v_want <= v_few then
                     v_taken_codes := array(select split_part(v_block, E'\n', v_in_block + n)
                                            from generate_series(1, v_want) n);
                 else
@@ -245,6 +247,7 @@ begin
             end if;
         end loop;
 
+        -- Last, what holds that ran out set free.
         if v_have < v_need then
             select * into v_chosen from choose_run_out_holds(v_list, v_now, v_need - v_have, true);
             if v_chosen.codes is not null then
@@ -258,6 +261,7 @@ begin
         if v_have < v_need then
             perform none_is_known(v_list, p_keys[v_from:v_to], known, v_from);
         end if;
+        -- All, as many as there are, or none.
         if v_have < v_need and p_all_or_nothing then
             codes := codes[1:v_before]; files := files[1:v_before]; ordinals := ordinals[1:v_before];
             turns := turns[1:v_before]; v_used_up := v_used_up[1:v_used_up_before];
@@ -275,24 +279,12 @@ begin
     end loop;
     return next;
 
+    -- The ledger.
     if codes = '{}' then
         return;
     end if;
     if cardinality(codes) < cardinality(p_keys) then
-        -- Of each list the first places that are not known, as many as were served.
-        v_places := array(
-            select p.place
-            from unnest(p_sizes, served) with ordinality as t (size, served, list_place)
-            cross join lateral (
-                select (sum(s.size) - t.size)::integer as before
-                from unnest(p_sizes) with ordinality as s (size, list_place) where s.list_place <= t.list_place
-            ) b
-            cross join lateral (
-                select b.before + n as place from generate_series(1, t.size) n
-                where known is null or b.before + n <> all (known)
-                order by n limit t.served
-            ) p
-            order by p.place);
+        v_places := places_served(p_sizes, served, known);
         select array_agg(t.key order by t.place), array_agg(t.usr order by t.place), array_agg(t.request order by t.place),
                array_agg(t.campaign order by t.place), array_agg(t.hold order by t.place),
                array_agg(t.sent_at order by t.place)

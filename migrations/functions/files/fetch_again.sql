@@ -5,6 +5,6 @@ begin
     update job j
         set lane = 'fetch_file', state = 'ready', lease_owner = null, lease_until = null,
             payload = j.payload - 'fetched'
-        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner;
+        where j.job_id = p_job and job_is_mine(j, p_attempt, p_owner);
     notify couponry_job;
 end $$;

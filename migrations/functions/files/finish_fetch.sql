@@ -8,7 +8,7 @@ begin
         set lane = 'load_file', state = 'ready', lease_owner = null, lease_until = null,
             payload = j.payload || jsonb_build_object('fetched', jsonb_build_object(
                 'attempt', j.attempt, 'pieces', p_pieces, 'bytes', p_bytes))
-        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner;
+        where j.job_id = p_job and job_is_mine(j, p_attempt, p_owner);
     if not found then
         return false;
     end if;

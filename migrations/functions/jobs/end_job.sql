@@ -3,6 +3,6 @@ create or replace function end_job(p_job bigint, p_attempt integer, p_owner uuid
 language plpgsql volatile as $$
 begin
     update job j set state = 'done', ended_at = p_now, payload = '{}', lease_owner = null, lease_until = null
-        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner;
+        where j.job_id = p_job and job_is_mine(j, p_attempt, p_owner);
     return found;
 end $$;

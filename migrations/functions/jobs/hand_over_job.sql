@@ -5,7 +5,7 @@ language plpgsql volatile as $$
 begin
     perform lock_gate_of_job(p_job);
     perform 1 from job j
-        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner for update;
+        where j.job_id = p_job and job_is_mine(j, p_attempt, p_owner) for update;
     if found then
         perform make_ready(p_job, interval '0');
     end if;

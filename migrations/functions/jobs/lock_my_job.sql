@@ -1,8 +1,8 @@
--- Whether the job is the worker's who asks, and it stays so until the transaction has ended.
-create or replace function is_job_of(p_job bigint, p_attempt integer, p_owner uuid) returns boolean
+-- Keeps a job from being taken away until the transaction has ended. False if it is not the worker's who asks.
+create or replace function lock_my_job(p_job bigint, p_attempt integer, p_owner uuid) returns boolean
 language plpgsql volatile as $$
 begin
     perform 1 from job j
-        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner for share;
+        where j.job_id = p_job and job_is_mine(j, p_attempt, p_owner) for share;
     return found;
 end $$;

@@ -9,7 +9,7 @@ declare
 begin
     perform lock_gate_of_job(p_job);
     update job j set failures = j.failures + 1, last_error = p_error
-        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner
+        where j.job_id = p_job and job_is_mine(j, p_attempt, p_owner)
         returning j.* into v_job;
     if v_job.job_id is null then
         return;

@@ -5,7 +5,7 @@ language plpgsql volatile as $$
 begin
     perform 1 from workspace w
         where w.workspace_id = (select c.workspace_id from coupon_list c where c.list_id = p_list) for share;
-    if not is_job_of(p_job, p_attempt, p_owner) then
+    if not lock_my_job(p_job, p_attempt, p_owner) then
         return false;
     end if;
     delete from usage_report_piece p where p.list_id = p_list and p.report_id = p_report;

@@ -5,7 +5,7 @@ declare
     v_job job;
 begin
     select * into v_job from job j
-        where j.job_id = p_job and j.state = 'running' and j.attempt = p_attempt and j.lease_owner = p_owner for update;
+        where j.job_id = p_job and job_is_mine(j, p_attempt, p_owner) for update;
     if not found then
         return false;
     end if;

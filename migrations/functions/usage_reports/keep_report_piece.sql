@@ -5,7 +5,7 @@ create or replace function keep_report_piece(
 ) returns boolean
 language plpgsql volatile as $$
 begin
-    if not is_job_of(p_job, p_attempt, p_owner) then
+    if not lock_my_job(p_job, p_attempt, p_owner) then
         return false;
     end if;
     perform 1 from usage_report r

@@ -55,7 +55,7 @@ impl Storage {
         let kept = sqlx::query!(
             "insert into fetched_piece (list_id, job_id, attempt, number, bytes)
              select j.list_id, j.job_id, j.attempt, $4, $5 from job j
-             where j.job_id = $1 and j.attempt = $2 and j.lease_owner = $3 and j.state = 'running'",
+             where j.job_id = $1 and job_is_mine(j, $2, $3)",
             file.claim.job_id,
             file.claim.attempt,
             file.claim.owner,
@@ -85,9 +85,9 @@ impl Storage {
     /// job is someone else's by now.
     pub async fn begin_load(&self, file: &FileToFetch) -> Result<Option<FileToLoad>> {
         let begun = sqlx::query_scalar!(
-            r#"update job set lane = 'load_file'
-               where job_id = $1 and attempt = $2 and lease_owner = $3 and state = 'running'
-               returning (select c.fingerprint_key from coupon_list c where c.list_id = job.list_id) as "key!""#,
+            r#"update job j set lane = 'load_file'
+               where j.job_id = $1 and job_is_mine(j, $2, $3)
+               returning (select c.fingerprint_key from coupon_list c where c.list_id = j.list_id) as "key!""#,
             file.claim.job_id,
             file.claim.attempt,
             file.claim.owner,

@@ -134,8 +134,7 @@ impl Storage {
         sqlx::query!(
             "update coupon_file f set stage = $3, bytes_read = $4, bytes_expected = $5
              where f.list_id = $1 and f.file_id = $2 and f.status = 'PENDING'
-               and exists (select from job j where j.job_id = $6 and j.attempt = $7 and j.lease_owner = $8
-                           and j.state = 'running')",
+               and exists (select from job j where j.job_id = $6 and job_is_mine(j, $7, $8))",
             file.list_id,
             file.file_id,
             stage.as_str(),
@@ -216,8 +215,7 @@ impl Storage {
 
     async fn is_ours(&self, file: &FileToLoad) -> Result<bool> {
         let ours = sqlx::query_scalar!(
-            r#"select exists (select from job where job_id = $1 and attempt = $2 and lease_owner = $3
-                              and state = 'running') as "ours!""#,
+            r#"select exists (select from job j where j.job_id = $1 and job_is_mine(j, $2, $3)) as "ours!""#,
             file.claim.job_id,
             file.claim.attempt,
             file.claim.owner,

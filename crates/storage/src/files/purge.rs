@@ -9,7 +9,7 @@ const RETURNED_AT_ONCE: i32 = 2_000;
 
 impl Storage {
     /// Removes the blocks of a list that lie beyond what its sealed files handed out, and cuts the one block that a
-    /// seal goes through. Nobody reads there any more, so no lock is needed and it may be done twice.
+    /// seal goes through. Nobody reads there any more, so blocks need no lock and it may be done twice.
     pub async fn purge_list(&self, list_id: i64) -> Result<()> {
         self.withdraw_returned(list_id).await?;
         let files = sqlx::query!(

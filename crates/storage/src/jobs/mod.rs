@@ -190,8 +190,8 @@ impl Storage {
     pub async fn prolong_lease(&self, claim: Claim, lease: Duration) -> Result<bool> {
         let deadline = Instant::now() + lease / 3;
         let prolonged = sqlx::query!(
-            "update job set lease_until = clock_timestamp() + $4
-             where job_id = $1 and attempt = $2 and lease_owner = $3 and state = 'running'",
+            "update job j set lease_until = clock_timestamp() + $4
+             where j.job_id = $1 and job_is_mine(j, $2, $3)",
             claim.job_id,
             claim.attempt,
             claim.owner,
