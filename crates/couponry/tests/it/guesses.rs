@@ -14,7 +14,7 @@ async fn get_from(client: &Client, address: &str, path: &str) -> Answer {
     send(request.header("X-Forwarded-For", format!("6.6.6.6, {address}"))).await
 }
 
-async fn behind_a_proxy() -> TestApp {
+pub(crate) async fn behind_a_proxy() -> TestApp {
     TestApp::start_with(|environment| {
         environment.insert("COUPONRY_TRUSTED_PROXIES".to_owned(), "127.0.0.0/8".to_owned());
     })
