@@ -122,6 +122,12 @@ async fn a_huge_report_is_mailed_as_a_link_that_opens_without_a_password_and_can
         usize::try_from(ready["bytes"].as_u64().unwrap()).unwrap()
     );
 
+    // Relays that count clicks add names of their own; others are told.
+    let counted = send(app.anonymous(Method::GET, &format!("{path}&utm_source=mail"))).await;
+    assert_eq!(counted.status, 200, "{counted:?}");
+    let misnamed = send(app.anonymous(Method::GET, &format!("{path}&formt=json"))).await;
+    assert_eq!(misnamed.status, 400, "{misnamed:?}");
+
     let other = text(&report(&app, &list).await["_id"]).to_owned();
     let until_later = path.replace("expires=1", "expires=2");
     for bent in [
