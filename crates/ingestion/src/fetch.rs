@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use domain::LoadFailure;
+use domain::{FingerprintKey, LoadFailure};
 use storage::{FileToFetch, LoadCounts, Stage, Storage};
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     time::{Duration, Instant, timeout_at},
 };
 use tracing::{Instrument as _, info, info_span};
@@ -16,7 +16,12 @@ use crate::{
     outbound::{Fetched, Outbound},
     pieces::{Piece, Pieces, ROOM},
     progress::Progress,
+    reading::{Incoming, Reading},
 };
+
+/// Files whose rows are read while they are fetched; of the others, all pieces come first. A place for it is kept no longer
+/// than [`QUICK`], and a file that finds none loses nothing but the time saved.
+const READ_AHEAD: usize = 1;
 
 /// How long a file may take to come and be in memory all the same.
 const QUICK: Duration = Duration::from_secs(5);
@@ -31,6 +36,19 @@ pub struct Fetcher {
     loads: Arc<Semaphore>,
     /// Places in memory for pieces.
     room: Arc<Semaphore>,
+    ahead: Arc<Semaphore>,
+}
+
+/// A file that is here.
+struct Here<'a> {
+    pieces: Pieces<'a>,
+    /// Begun with the first piece, if there was a place; gone if the pieces have left the memory.
+    ahead: Option<Ahead>,
+}
+
+struct Ahead {
+    reading: Reading,
+    _place: OwnedSemaphorePermit,
 }
 
 impl Fetcher {
@@ -41,6 +59,7 @@ impl Fetcher {
             loader,
             loads,
             room: Arc::new(Semaphore::new(ROOM)),
+            ahead: Arc::new(Semaphore::new(READ_AHEAD)),
         }
     }
 
@@ -63,11 +82,12 @@ impl Fetcher {
         let mut progress = Progress::new(&self.storage, file.claim, file.file);
         progress.stage(Stage::Downloading).await;
         match self.bring(file, &mut progress).await? {
-            Ok(pieces) => {
+            Ok(here) => {
                 progress.stage(Stage::Downloading).await;
-                let (bytes, seconds) = (pieces.bytes(), started.elapsed().as_secs_f64());
-                info!(bytes, seconds, in_memory = pieces.are_in_memory(), "file fetched");
-                self.pass_on(file, pieces).await
+                let (bytes, seconds) = (here.pieces.bytes(), started.elapsed().as_secs_f64());
+                let in_memory = here.pieces.are_in_memory();
+                info!(bytes, seconds, in_memory, "file fetched");
+                self.pass_on(file, here).await
             }
             Err(failure) => {
                 info!(reason = %failure, "file failed");
@@ -81,17 +101,23 @@ impl Fetcher {
 
     /// To a load here and now, where the file is in memory, a place is free, and no other file of the list is being
     /// loaded; else to whoever has a place for it later.
-    async fn pass_on(&self, file: &FileToFetch, mut pieces: Pieces<'_>) -> storage::Result<()> {
+    async fn pass_on(&self, file: &FileToFetch, here: Here<'_>) -> storage::Result<()> {
+        let Here { mut pieces, ahead } = here;
         if pieces.are_in_memory()
             && let Ok(_place) = Arc::clone(&self.loads).try_acquire_owned()
             && let Some(to_load) = self.storage.begin_load(file).await?
         {
             let bytes = pieces.bytes();
-            return self
-                .loader
-                .load_at_hand(to_load, pieces.into_stream(), bytes)
-                .await;
+            let incoming = match ahead {
+                Some(ahead) => {
+                    drop(pieces);
+                    Incoming::Read(ahead.reading, bytes)
+                }
+                None => Incoming::Pieces(pieces.into_stream(), Some(bytes)),
+            };
+            return self.loader.load_incoming(to_load, incoming).await;
         }
+        drop(ahead);
         let number = pieces.leave_memory().await?;
         self.storage
             .finish_fetch(file.claim, number, pieces.bytes())
@@ -104,7 +130,7 @@ impl Fetcher {
         &'a self,
         file: &'a FileToFetch,
         progress: &mut Progress<'_>,
-    ) -> storage::Result<Result<Pieces<'a>, LoadFailure>> {
+    ) -> storage::Result<Result<Here<'a>, LoadFailure>> {
         let fetched = match self.outbound.fetch(&file.url, file.auth.as_ref()).await {
             Ok(fetched) => fetched,
             Err(failure) => return Ok(Err(failure)),
@@ -116,14 +142,24 @@ impl Fetcher {
         Ok(received.map(|()| kept))
     }
 
+    fn read_ahead(&self, key: FingerprintKey) -> Option<Ahead> {
+        let place = Arc::clone(&self.ahead).try_acquire_owned().ok()?;
+        let reading = Reading::begin(key);
+        Some(Ahead {
+            reading,
+            _place: place,
+        })
+    }
+
     /// Whoever is not quick leaves the memory to others.
     async fn collect<'a>(
         &'a self,
         file: &'a FileToFetch,
         mut received: mpsc::Receiver<Piece>,
-    ) -> storage::Result<Pieces<'a>> {
+    ) -> storage::Result<Here<'a>> {
         let quick = Instant::now() + QUICK;
         let mut pieces = Pieces::new(&self.storage, file, Arc::clone(&self.room));
+        let mut ahead = None;
         loop {
             let next = if pieces.are_in_memory() && pieces.bytes() > 0 {
                 timeout_at(quick, received.recv()).await
@@ -131,9 +167,24 @@ impl Fetcher {
                 Ok(received.recv().await)
             };
             match next {
-                Ok(Some(piece)) => pieces.push(piece).await?,
-                Ok(None) => return Ok(pieces),
+                Ok(Some(piece)) => {
+                    let is_first = pieces.bytes() == 0;
+                    match pieces.push(piece).await? {
+                        Some(piece) => {
+                            if is_first {
+                                ahead = self.read_ahead(file.key);
+                            }
+                            if let Some(Ahead { reading, .. }) = &ahead {
+                                // A refused file is fetched to its end all the same: the load says why.
+                                reading.add(piece).await;
+                            }
+                        }
+                        None => ahead = None,
+                    }
+                }
+                Ok(None) => return Ok(Here { pieces, ahead }),
                 Err(_) => {
+                    ahead = None;
                     pieces.leave_memory().await?;
                 }
             }

@@ -2,16 +2,14 @@
 
 use std::{sync::Arc, time::Instant};
 
-use bytes::Bytes;
 use domain::LoadFailure;
-use futures_util::stream::BoxStream;
 use storage::{FileToLoad, LoadCounts, LoadSource, Published, Stage, Storage};
 use tracing::{Instrument as _, info, info_span};
 
 use crate::{
     blocking, comparison,
     progress::Progress,
-    reading::{self, FileRead},
+    reading::{self, FileRead, Incoming},
     sorted::SortedCodes,
 };
 
@@ -34,12 +32,12 @@ impl Loader {
     /// # Errors
     /// If the database failed us: the file is still pending, and the load should be tried again.
     pub async fn load(&self, file: FileToLoad) -> storage::Result<()> {
-        let (pieces, whole) = match file.source {
+        let incoming = match file.source {
             LoadSource::Fetched(fetched)
                 if self.storage.is_fetched(file.claim, file.file, fetched).await? =>
             {
                 let pieces = self.storage.fetched_pieces(file.claim, file.file, fetched);
-                (pieces, Some(fetched.bytes()))
+                Incoming::Pieces(pieces, Some(fetched.bytes()))
             }
             LoadSource::Fetched(_) | LoadSource::Unfetched => {
                 info!(
@@ -48,41 +46,26 @@ impl Loader {
                 );
                 return self.storage.fetch_again(file.claim).await;
             }
-            LoadSource::Sent(upload) => (self.storage.pieces(upload), None),
+            LoadSource::Sent(upload) => Incoming::Pieces(self.storage.pieces(upload), None),
         };
-        self.run(file, pieces, whole).await
+        self.load_incoming(file, incoming).await
     }
 
-    /// The same for a file whose pieces are in memory, of so many bytes.
-    pub(crate) async fn load_at_hand(
+    /// The same for a file that this process has fetched.
+    pub(crate) async fn load_incoming(
         &self,
         file: FileToLoad,
-        pieces: BoxStream<'_, storage::Result<Bytes>>,
-        bytes: u64,
-    ) -> storage::Result<()> {
-        self.run(file, pieces, Some(bytes)).await
-    }
-
-    async fn run(
-        &self,
-        file: FileToLoad,
-        pieces: BoxStream<'_, storage::Result<Bytes>>,
-        whole: Option<u64>,
+        incoming: Incoming<'_>,
     ) -> storage::Result<()> {
         let span = info_span!("load file", job = file.claim.job_id, attempt = file.claim.attempt);
-        let loading = self.read_and_store(Arc::new(file), pieces, whole);
+        let loading = self.read_and_store(Arc::new(file), incoming);
         loading.instrument(span).await
     }
 
-    async fn read_and_store(
-        &self,
-        file: Arc<FileToLoad>,
-        pieces: BoxStream<'_, storage::Result<Bytes>>,
-        whole: Option<u64>,
-    ) -> storage::Result<()> {
+    async fn read_and_store(&self, file: Arc<FileToLoad>, incoming: Incoming<'_>) -> storage::Result<()> {
         let started = Instant::now();
         let mut progress = Progress::new(&self.storage, file.claim, file.file);
-        let FileRead { counts, codes } = reading::read(pieces, whole, file.key, &mut progress).await?;
+        let FileRead { counts, codes } = reading::read(incoming, file.key, &mut progress).await?;
         let ended = match codes {
             Ok(codes) => self.store(&file, codes, counts, &mut progress).await?,
             Err(failure) => self.fail(&file, &failure, &counts).await?,

@@ -21,6 +21,12 @@ pub(crate) struct Piece {
     length: usize,
 }
 
+/// A piece that waits, with its place in memory.
+struct Held {
+    piece: Piece,
+    _room: OwnedSemaphorePermit,
+}
+
 impl Piece {
     /// # Errors
     /// If the system has no memory left.
@@ -55,19 +61,19 @@ impl AsRef<[u8]> for Piece {
     }
 }
 
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        self.piece.as_ref()
+    }
+}
+
 pub(crate) struct Pieces<'a> {
     storage: &'a Storage,
     file: &'a FileToFetch,
     room: Arc<Semaphore>,
-    in_memory: Vec<Held>,
+    in_memory: Vec<Bytes>,
     in_database: i32,
     bytes: u64,
-}
-
-/// A piece with its place in memory.
-struct Held {
-    bytes: Piece,
-    _room: OwnedSemaphorePermit,
 }
 
 impl<'a> Pieces<'a> {
@@ -90,23 +96,26 @@ impl<'a> Pieces<'a> {
         self.in_database == 0
     }
 
-    /// The next piece. The first for which there is no room sends all others to the database.
-    pub(crate) async fn push(&mut self, bytes: Piece) -> storage::Result<()> {
-        self.bytes += bytes.as_ref().len() as u64;
+    /// The next piece, again if it stays in memory. The first for which there is no room sends all others to the
+    /// database.
+    pub(crate) async fn push(&mut self, piece: Piece) -> storage::Result<Option<Bytes>> {
+        self.bytes += piece.as_ref().len() as u64;
         if self.are_in_memory()
             && let Ok(room) = Arc::clone(&self.room).try_acquire_owned()
         {
-            self.in_memory.push(Held { bytes, _room: room });
-            return Ok(());
+            let held = Bytes::from_owner(Held { piece, _room: room });
+            self.in_memory.push(held.clone());
+            return Ok(Some(held));
         }
         self.leave_memory().await?;
-        self.keep(bytes.as_ref()).await
+        self.keep(piece.as_ref()).await?;
+        Ok(None)
     }
 
     /// Sends what is in memory to the database, and what comes later after it; how many pieces are there.
     pub(crate) async fn leave_memory(&mut self) -> storage::Result<i32> {
         for held in std::mem::take(&mut self.in_memory) {
-            self.keep(held.bytes.as_ref()).await?;
+            self.keep(&held).await?;
         }
         Ok(self.in_database)
     }
@@ -121,7 +130,6 @@ impl<'a> Pieces<'a> {
 
     /// The pieces in memory, each of which leaves its place when it is taken.
     pub(crate) fn into_stream(self) -> BoxStream<'static, storage::Result<Bytes>> {
-        let pieces = stream::iter(self.in_memory).map(|held| Ok(Bytes::from_owner(held.bytes)));
-        pieces.boxed()
+        stream::iter(self.in_memory).map(Ok).boxed()
     }
 }

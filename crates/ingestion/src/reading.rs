@@ -1,10 +1,13 @@
-//! From a file's pieces to sorted codes: one task brings them while a thread reads the rows.
+//! From a file's pieces to sorted codes: the pieces are brought while a thread reads the rows.
 
 use bytes::Bytes;
 use domain::{FingerprintKey, LoadFailure};
 use futures_util::{TryStreamExt as _, stream::BoxStream};
 use storage::{Error, LoadCounts, Stage};
-use tokio::{sync::mpsc, task};
+use tokio::{
+    sync::mpsc,
+    task::{self, JoinHandle},
+};
 use tracing::{Instrument as _, info_span};
 
 use crate::{
@@ -22,49 +25,90 @@ pub(crate) struct FileRead {
     pub(crate) codes: Result<SortedCodes, LoadFailure>,
 }
 
-/// `whole` is how many bytes there have to be, where that is known.
-///
+/// How a file comes to its load.
+pub(crate) enum Incoming<'p> {
+    /// In pieces; of so many bytes, where that is known.
+    Pieces(BoxStream<'p, storage::Result<Bytes>>, Option<u64>),
+    /// Read while it was fetched; of so many bytes.
+    Read(Reading, u64),
+}
+
+/// A thread that reads a file's rows as its pieces come. Who drops it before [`Reading::finish`] ends the thread.
+pub(crate) struct Reading {
+    pieces: mpsc::Sender<Option<Bytes>>,
+    thread: JoinHandle<FileRead>,
+}
+
+impl Reading {
+    pub(crate) fn begin(key: FingerprintKey) -> Self {
+        let (pieces, to_thread) = mpsc::channel(PIECES);
+        Self {
+            pieces,
+            thread: task::spawn_blocking(move || read_rows(key, to_thread)),
+        }
+    }
+
+    /// Passes the next piece on. `false` if nothing more is read, because the file is refused already.
+    pub(crate) async fn add(&self, piece: Bytes) -> bool {
+        self.pieces.send(Some(piece)).await.is_ok()
+    }
+
+    /// The pieces were all there are: the codes are sorted, and the file is judged.
+    ///
+    /// # Errors
+    /// If the thread died.
+    pub(crate) async fn finish(self) -> storage::Result<FileRead> {
+        // A thread that does not listen any more has refused the file.
+        self.pieces.send(None).await.ok();
+        self.thread
+            .await
+            .map_err(|_| Error::Fault("the thread that reads rows died".to_owned()))
+    }
+}
+
 /// # Errors
 /// If the database failed us.
 pub(crate) async fn read(
-    mut pieces: BoxStream<'_, storage::Result<Bytes>>,
-    whole: Option<u64>,
+    incoming: Incoming<'_>,
     key: FingerprintKey,
     progress: &mut Progress<'_>,
 ) -> storage::Result<FileRead> {
-    match whole {
-        Some(bytes) => {
-            progress.fetched(bytes);
-            progress.stage(Stage::Sorting).await;
+    let reading = match incoming {
+        Incoming::Pieces(mut pieces, whole) => {
+            match whole {
+                Some(bytes) => {
+                    progress.fetched(bytes);
+                    progress.stage(Stage::Sorting).await;
+                }
+                None => progress.stage(Stage::Downloading).await,
+            }
+            let reading = Reading::begin(key);
+            // A broken transfer leaves the thread with a part of the file, about which nothing should be said.
+            transfer(&mut pieces, whole, &reading, progress)
+                .instrument(info_span!("transfer"))
+                .await?;
+            reading
         }
-        None => progress.stage(Stage::Downloading).await,
-    }
-    let (sender, to_thread) = mpsc::channel(PIECES);
-    let reading = task::spawn_blocking(move || read_rows(key, to_thread));
-    let transferred = transfer(&mut pieces, whole, sender, progress)
-        .instrument(info_span!("transfer"))
-        .await;
-    if transferred.is_ok() {
-        progress.stage(Stage::Sorting).await;
-    }
-    let read = reading
-        .await
-        .map_err(|_| Error::Fault("the thread that reads rows died".to_owned()))?;
-    // A broken transfer leaves the thread with a part of the file, about which nothing should be said.
-    transferred.map(|()| read)
+        Incoming::Read(reading, bytes) => {
+            progress.fetched(bytes);
+            reading
+        }
+    };
+    progress.stage(Stage::Sorting).await;
+    reading.finish().await
 }
 
-/// Passes the file on, piece by piece. The thread stops listening when it refuses the file; it says why itself.
+/// Passes the file on, piece by piece, until its end or until it is refused.
 async fn transfer(
     pieces: &mut BoxStream<'_, storage::Result<Bytes>>,
     whole: Option<u64>,
-    sender: mpsc::Sender<Option<Bytes>>,
+    reading: &Reading,
     progress: &mut Progress<'_>,
 ) -> storage::Result<()> {
     let mut passed = 0;
     while let Some(piece) = pieces.try_next().await? {
         let bytes = piece.len();
-        if sender.send(Some(piece)).await.is_err() {
+        if !reading.add(piece).await {
             return Ok(());
         }
         passed += bytes as u64;
@@ -75,7 +119,6 @@ async fn transfer(
     if whole.is_some_and(|whole| whole != passed) {
         return Err(Error::Fault("a fetched file is not whole".to_owned()));
     }
-    sender.send(None).await.ok();
     Ok(())
 }
 

@@ -1,20 +1,18 @@
 //! Hosted files on their way in: fetched in pieces, which wait in the database for their load.
 
 use bytes::Bytes;
-use domain::{BasicAuth, FileUrl};
+use domain::{BasicAuth, FileUrl, FingerprintKey};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream, stream::BoxStream};
 use serde::Deserialize;
 
-use crate::{
-    Claim, Error, FileToLoad, LoadSource, Result, Storage, files::FileRef, jobs::is_lost_race,
-    lists::fingerprint_key,
-};
+use crate::{Claim, Error, FileToLoad, LoadSource, Result, Storage, files::FileRef, jobs::is_lost_race};
 
 /// A file whose fetch the caller has claimed.
 #[derive(Debug, Clone)]
 pub struct FileToFetch {
     pub claim: Claim,
     pub file: FileRef,
+    pub key: FingerprintKey,
     pub url: FileUrl,
     pub auth: Option<BasicAuth>,
 }
@@ -84,24 +82,21 @@ impl Storage {
     /// Goes on from the fetch to the load, by the same claim; `None` if another file of the list is being loaded, or the
     /// job is someone else's by now.
     pub async fn begin_load(&self, file: &FileToFetch) -> Result<Option<FileToLoad>> {
-        let begun = sqlx::query_scalar!(
-            r#"update job j set lane = 'load_file'
-               where j.job_id = $1 and job_is_mine(j, $2, $3)
-               returning (select c.fingerprint_key from coupon_list c where c.list_id = j.list_id) as "key!""#,
+        let begun = sqlx::query!(
+            "update job j set lane = 'load_file' where j.job_id = $1 and job_is_mine(j, $2, $3)",
             file.claim.job_id,
             file.claim.attempt,
             file.claim.owner,
         );
-        let key = match begun.fetch_optional(&self.pool).await {
-            Ok(Some(key)) => key,
-            Ok(None) => return Ok(None),
-            Err(error) if is_lost_race(&error) => return Ok(None),
+        let is_begun = match begun.execute(&self.pool).await {
+            Ok(done) => done.rows_affected() == 1,
+            Err(error) if is_lost_race(&error) => false,
             Err(error) => return Err(error.into()),
         };
-        Ok(Some(FileToLoad {
+        Ok(is_begun.then_some(FileToLoad {
             claim: file.claim,
             file: file.file,
-            key: fingerprint_key(&key)?,
+            key: file.key,
             source: LoadSource::Unfetched,
         }))
     }

@@ -74,7 +74,7 @@ impl FileToLoad {
 }
 
 impl FileToFetch {
-    pub(crate) fn new(claim: Claim, list_id: i64, file_id: i64, source: Source) -> Result<Self> {
+    pub(crate) fn new(claim: Claim, list_id: i64, file_id: i64, key: &[u8], source: Source) -> Result<Self> {
         let unreadable = || Error::Fault("a stored file URL cannot be read".to_owned());
         let Source::Hosted {
             url,
@@ -88,6 +88,7 @@ impl FileToFetch {
         Ok(Self {
             claim,
             file: FileRef { list_id, file_id },
+            key: fingerprint_key(key)?,
             url: FileUrl::new(&url).map_err(|_| unreadable())?,
             auth: username.map(|username| BasicAuth {
                 username,

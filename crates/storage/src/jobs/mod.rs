@@ -159,7 +159,13 @@ impl Storage {
         Ok(Some(match kind {
             JobKind::FetchFile => {
                 let source: Source = payload(row.job_id, row.payload)?;
-                Job::FetchFile(Box::new(FileToFetch::new(claim, list_id, file_id?, source)?))
+                Job::FetchFile(Box::new(FileToFetch::new(
+                    claim,
+                    list_id,
+                    file_id?,
+                    &row.fingerprint_key,
+                    source,
+                )?))
             }
             JobKind::LoadFile => {
                 let source: Source = payload(row.job_id, row.payload)?;
