@@ -3,7 +3,7 @@
 export SQLX_OFFLINE ?= true
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test check house compat fmt sqlx functions migration docs chaos bench bench-full bench-check
+.PHONY: help run test check house compat upgrade fmt sqlx functions migration docs chaos bench bench-full bench-check
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ house: ## Count what makes the tree hard to read
 
 compat: ## A server and its peers as processes, driven by examples/client.py; needs Python, which it installs
 	@deploy/dev/with-throwaway-postgres.sh deploy/dev/compat.sh
+
+upgrade: ## An earlier program and its tests on this tree's schema: make upgrade FROM=COMMIT
+	@deploy/dev/with-throwaway-postgres.sh deploy/dev/upgrade.sh $(FROM)
 
 fmt: ## Format all Rust
 	cargo fmt --all

@@ -4,7 +4,10 @@ create table deployment (
     -- One row.
     is_this   boolean primary key default true check (is_this),
     -- Marks links as made here: 32 bytes, of which 244 bits are random.
-    link_seal bytea not null default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())
+    link_seal bytea not null default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
+    -- The newest migration that a program has to know to run here. A migration that takes away what the release before it
+    -- needs says so.
+    required_migration bigint not null default 1
 );
 
 insert into deployment default values;

@@ -27,18 +27,18 @@ pub(crate) async fn migrate(database: &Database) -> anyhow::Result<()> {
     }
 }
 
-/// For as long as it takes: somebody else applies the migrations.
+/// For as long as it takes: somebody else applies the migrations. What it waits for is logged when that changes.
 pub(crate) async fn until_schema_fits(database_url: &SecretString) {
-    let mut said = false;
+    let mut logged = String::new();
     loop {
-        match storage::schema_fits(database_url).await {
+        let reason = match storage::schema_fits(database_url).await {
             Ok(true) => return,
-            Ok(false) if !said => {
-                said = true;
-                tracing::warn!("the schema does not fit yet; `couponry migrate` applies what is missing");
-            }
-            Ok(false) => {}
-            Err(error) => tracing::warn!(%error, "the schema cannot be looked at; trying again"),
+            Ok(false) => "`couponry migrate` applies what is missing".to_owned(),
+            Err(error) => error.to_string(),
+        };
+        if reason != logged {
+            tracing::warn!(reason, "the schema does not fit; looking again every second");
+            logged = reason;
         }
         sleep(PAUSE).await;
     }

@@ -1,6 +1,6 @@
 //! Bringing the schema up to date.
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::LazyLock, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
@@ -12,7 +12,13 @@ use tokio::time::timeout;
 
 use crate::{Error, Result};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
+/// Migrations that this program does not know are no reason to refuse: the next release has applied them, and this one
+/// goes on, and starts again, until all its processes are replaced. [`check_release`] says when no longer.
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let mut migrations = sqlx::migrate!("../../migrations");
+    migrations.set_ignore_missing(true);
+    migrations
+});
 
 /// How long a look at the schema may take, connecting included.
 const LOOK: Duration = Duration::from_secs(10);
@@ -25,12 +31,16 @@ pub async fn migrate(url: &SecretString) -> Result<()> {
     let mut connection = within(LOOK, connect(url)).await?;
     within(WORK, async {
         MIGRATIONS.run(&mut connection).await.map_err(told)?;
+        check_release(&mut connection).await?;
         Ok(connection.close().await?)
     })
     .await
 }
 
-/// Whether the database has exactly the migrations of this program, or more.
+/// Whether the database has the migrations of this program, and perhaps more.
+///
+/// # Errors
+/// Also if it needs a newer program.
 pub async fn schema_fits(url: &SecretString) -> Result<bool> {
     within(LOOK, look(url)).await
 }
@@ -48,12 +58,31 @@ async fn look(url: &SecretString) -> Result<bool> {
         Err(MigrateError::Execute(_)) => Vec::new(),
         Err(error) => return Err(told(error)),
     };
-    connection.close().await?;
-    Ok(MIGRATIONS.iter().all(|known| {
+    let fits = MIGRATIONS.iter().all(|known| {
         applied
             .iter()
             .any(|done| done.version == known.version && done.checksum == known.checksum)
-    }))
+    });
+    if fits {
+        check_release(&mut connection).await?;
+    }
+    connection.close().await?;
+    Ok(fits)
+}
+
+/// A schema may need a newer program than this one, which then must not touch it.
+async fn check_release(connection: &mut PgConnection) -> Result<()> {
+    let required = sqlx::query_scalar!("select required_migration from deployment");
+    let required = required.fetch_one(connection).await?;
+    let newest = MIGRATIONS.iter().map(|known| known.version).max();
+    if newest < Some(required) {
+        let newest = newest.unwrap_or_default();
+        return Err(Error::Fault(format!(
+            "the schema needs a program with migration {required}, and this one's newest is {newest}: start the release \
+             that made the schema, or the one before it"
+        )));
+    }
+    Ok(())
 }
 
 async fn connect(url: &SecretString) -> Result<PgConnection> {
@@ -64,9 +93,6 @@ async fn connect(url: &SecretString) -> Result<PgConnection> {
 fn told(error: MigrateError) -> Error {
     match error {
         MigrateError::Execute(error) => error.into(),
-        MigrateError::VersionMissing(version) => Error::Fault(format!(
-            "the schema has migration {version}, which this program does not know: it was made by a newer release"
-        )),
         MigrateError::VersionMismatch(version) => Error::Fault(format!(
             "migration {version} was edited after it had been applied"
         )),

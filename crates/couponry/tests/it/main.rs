@@ -41,5 +41,6 @@ mod relays;
 mod restarts;
 mod silent_database;
 mod stalling;
+mod upgrades;
 mod usage_report;
 mod users;
