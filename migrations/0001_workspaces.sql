@@ -50,6 +50,12 @@ create table api_key (
 
 create unique index api_key_one_configured on api_key (workspace_id) where configured and revoked_at is null;
 
+-- Why a key was not made: the workspace has it (`taken`), or had it (`revoked`).
+create type create_api_key_refusal as enum ('taken', 'revoked', 'too-many');
+
+-- Why a key was not followed by another: it has ended, or its end is set (`revoked`).
+create type rotate_api_key_refusal as enum ('no-key', 'revoked', 'too-many');
+
 -- How often a workspace may ask: fixed windows in UTC by the database's clock, one counter for all processes.
 create table request_count (
     workspace_id bigint not null references workspace,

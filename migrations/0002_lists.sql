@@ -57,3 +57,15 @@ create table pull_token (
     revoked_at timestamptz,
     primary key (list_id, token_id)
 );
+
+-- Why a list was not made. `duplicate-name` and `duplicate-label` are what the violated indexes are called in Rust: a
+-- violation ends the statement.
+create type create_list_refusal as enum ('duplicate-name', 'duplicate-label', 'expired', 'too-many', 'key-reused');
+
+-- What became of a patch: `expired` when the list would not be active; the last two when an alert that is on needs its
+-- number; `duplicate-name` as above.
+create type update_list_outcome as enum (
+    'updated', 'duplicate-name', 'expired', 'days-before-missing', 'threshold-count-missing'
+);
+
+create type activate_list_outcome as enum ('activated', 'expired');

@@ -91,3 +91,9 @@ create unlogged table fetched_piece (
     primary key (list_id, job_id, attempt, number)
 );
 alter table fetched_piece alter column bytes set storage external;
+
+create type add_file_refusal as enum ('list-not-active', 'key-reused');
+
+-- What became of a load: its codes may be handed out; or nothing was changed, since its job is someone else's by now
+-- (`stale`); or its file has failed.
+create type publish_file_outcome as enum ('published', 'stale', 'list-archived', 'list-expired', 'list-full');

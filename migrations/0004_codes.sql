@@ -154,3 +154,14 @@ create unlogged table answer_piece (
     primary key (list_id, spool_id, number)
 );
 alter table answer_piece alter column bytes set storage external;
+
+-- What a code is now. One that went with its list or file before anyone had it is nothing.
+create type code_status as enum ('AVAILABLE', 'HELD', 'ALLOCATED', 'REDEEMED', 'DISABLED', 'QUARANTINED');
+
+create type confirm_outcome as enum ('confirmed', 'released', 'unknown');
+
+create type release_outcome as enum ('released', 'redeemed', 'disabled', 'unknown');
+
+create type redeem_outcome as enum ('redeemed', 'already', 'not-redeemable');
+
+create type disable_outcome as enum ('disabled', 'redeemed', 'absent');

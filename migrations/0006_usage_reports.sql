@@ -57,3 +57,6 @@ create table report_mail (
     check (reason is null or status <> 'SENT'),
     check (reason is not null or status <> 'FAILED')
 );
+
+-- Why a report was not begun: its first day ended before the list was made; its last day has not begun.
+create type request_report_refusal as enum ('too-early', 'in-future');

@@ -356,7 +356,7 @@ end $$;
 -- Makes holds last. `outcome`: confirmed (now or before, or never a hold), released (given back, disabled, or the hold
 -- ran out, whether or not somebody has taken the code since), unknown.
 create or replace function confirm(p_list bigint, p_files bigint[], p_ordinals bigint[], p_turns integer[])
-returns table (n integer, outcome text)
+returns table (n integer, outcome confirm_outcome)
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off
 as $$
@@ -372,8 +372,9 @@ begin
            array_agg(s.turn) as turns, array_agg(s.status) as statuses
         into v_asked from allocations_at(p_list, p_files, p_ordinals, p_turns, v_now) s;
     return query
-        select a.place, case when s.status is null then 'unknown'
-                             when s.status in ('RELEASED', 'DISABLED') then 'released' else 'confirmed' end
+        select a.place, (case when s.status is null then 'unknown'
+                              when s.status in ('RELEASED', 'DISABLED') then 'released'
+                              else 'confirmed' end)::confirm_outcome
         from generate_series(1, cardinality(p_files)) as a (place)
         left join unnest(v_asked.places, v_asked.statuses) s (place, status) using (place);
     select array_agg(h.file_id) as files, array_agg(h.ordinal) as ordinals, array_agg(h.turn) as turns into v_held
@@ -392,11 +393,10 @@ begin
         from unnest(v_held.files, v_held.ordinals, v_held.turns) h (file_id, ordinal, turn);
 end $$;
 
--- What the ledger knows of these keys, each by its place in the array; `outcome` is `repeat`, or `released` when the code
--- was given back or its hold ran out. A code that was disabled after it had been handed out is no
--- longer its key's: another try is a new key.
+-- What the ledger knows of these keys, each by its place in the array; `released` when the code was given back or its
+-- hold ran out. A code that was disabled after it had been handed out is no longer its key's: another try is a new key.
 create or replace function known_allocations(p_list bigint, p_keys uuid[], p_now timestamptz) returns table (
-    n integer, outcome text, file_id bigint, ordinal bigint, turn integer, code text, allocated_at timestamptz,
+    n integer, released boolean, file_id bigint, ordinal bigint, turn integer, code text, allocated_at timestamptz,
     held_until timestamptz, user_id text, campaign_id text, redeemed boolean
 )
 language plpgsql stable
@@ -405,7 +405,7 @@ as $$
 begin
     return query execute
         'select k.n::integer,
-                case when e.released or e.held_until <= $3 then ''released'' else ''repeat'' end,
+                e.released or coalesce(e.held_until <= $3, false),
                 l.file_id, l.ordinal, l.turn, l.code, l.allocated_at, e.held_until, l.user_id,
                 (select c.id from campaign c where c.list_id = $1 and c.campaign_key = l.campaign_key),
                 e.redeemed
@@ -436,7 +436,7 @@ as $$
 begin
     return exists (
         select from known_allocations(p_list, p_keys, p_now) k
-        where k.outcome = 'released' or k.user_id is distinct from p_users[k.n]
+        where k.released or k.user_id is distinct from p_users[k.n]
            or k.campaign_id is distinct from (
                select c.id from campaign c where c.list_id = p_list and c.campaign_key = p_campaigns[k.n]));
 end $$;
@@ -533,7 +533,7 @@ end $$;
 
 -- Gives hand-outs back to the pool. `outcome`: released (now or before), redeemed, disabled (both stay), unknown.
 create or replace function release(p_list bigint, p_files bigint[], p_ordinals bigint[], p_turns integer[])
-returns table (n integer, outcome text)
+returns table (n integer, outcome release_outcome)
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off
 as $$
@@ -552,8 +552,8 @@ begin
            array_agg(s.turn) as turns, array_agg(s.code) as codes, array_agg(s.status) as statuses
         into v_asked from allocations_at(p_list, p_files, p_ordinals, p_turns, v_now) s;
     return query
-        select a.place, case when s.status is null then 'unknown' when s.status = 'REDEEMED' then 'redeemed'
-                             when s.status = 'DISABLED' then 'disabled' else 'released' end
+        select a.place, (case when s.status is null then 'unknown' when s.status = 'REDEEMED' then 'redeemed'
+                              when s.status = 'DISABLED' then 'disabled' else 'released' end)::release_outcome
         from generate_series(1, cardinality(p_files)) as a (place)
         left join unnest(v_asked.places, v_asked.statuses) s (place, status) using (place);
     select array_agg(g.file_id), array_agg(g.ordinal), array_agg(g.turn), array_agg(g.code)
@@ -617,9 +617,10 @@ begin
 end $$;
 
 -- All that is known of a code at a place: where it comes from and what became of it. `history` is an array of
--- {"at": microseconds since 1970, "event"}; `turn` is the last hand-out's, or null.
+-- {"at": microseconds since 1970, "event"}; `turn` is the last hand-out's, or null; `status` is null for a code that
+-- does not exist (any more).
 create or replace function code_passport(p_list bigint, p_file bigint, p_ordinal bigint) returns table (
-    file_public_id bytea, file_name text, file_created_by text, turn integer, status text, history jsonb,
+    file_public_id bytea, file_name text, file_created_by text, turn integer, status code_status, history jsonb,
     redemption jsonb, redeemed_at timestamptz
 )
 language plpgsql stable
@@ -631,7 +632,7 @@ declare
     v_file coupon_file;
     v_active boolean;
     v_turn integer;
-    v_status text;
+    v_status code_status;
     v_event record;
 begin
     select * into v_file from coupon_file f where f.list_id = p_list and f.file_id = p_file;
@@ -639,14 +640,14 @@ begin
     select l.turn into v_turn from ledger l
         where l.list_id = p_list and l.file_id = p_file and l.ordinal = p_ordinal order by l.turn desc limit 1;
     if v_turn is not null then
-        select s.status into v_status
+        select nullif(s.status, 'RELEASED') into v_status
             from allocations_at(p_list, array[p_file], array[p_ordinal], array[v_turn], v_now) s;
     end if;
-    if coalesce(v_status, 'RELEASED') = 'RELEASED' then
+    if v_status is null then
         v_status := case
             when exists (select from disabled d
                          where d.list_id = p_list and d.file_id = p_file and d.ordinal = p_ordinal) then 'DISABLED'
-            when v_file.sealed_at is not null or not v_active then 'GONE'
+            when v_file.sealed_at is not null or not v_active then null
             when v_file.quarantined_at is not null then 'QUARANTINED'
             else 'AVAILABLE' end;
     end if;
@@ -716,9 +717,9 @@ begin
       and p.ordinal < r.count;
 end $$;
 
--- Makes sure that a code is not handed out (again), whoever has it. `outcome`: disabled (now or before), redeemed (it
+-- Makes sure that a code is not handed out (again), whoever has it. Answers disabled (now or before), redeemed (it
 -- stays), absent (no such place, or the code went with its list or file before it was disabled).
-create or replace function disable(p_list bigint, p_file bigint, p_ordinal bigint, p_code text) returns text
+create or replace function disable(p_list bigint, p_file bigint, p_ordinal bigint, p_code text) returns disable_outcome
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off set plan_cache_mode = force_generic_plan
 as $$
@@ -793,8 +794,9 @@ language sql stable as $$
 $$;
 
 -- Notes that a code was used, once. `p_detail` holds `redemption_id` (or not) and what the shop has to say. Answers
---   redeemed; repeat (with the same redemption_id); already; not-redeemable (held, given back, disabled, never handed out)
-create or replace function redeem(p_list bigint, p_file bigint, p_ordinal bigint, p_detail jsonb) returns text
+--   redeemed (now, or before with the same redemption_id); already; not-redeemable (held, given back, disabled, never
+--   handed out)
+create or replace function redeem(p_list bigint, p_file bigint, p_ordinal bigint, p_detail jsonb) returns redeem_outcome
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off
 set plan_cache_mode = force_generic_plan
@@ -817,7 +819,7 @@ begin
         select e.detail into v_before from event e
             where e.list_id = p_list and e.file_id = p_file and e.ordinal = p_ordinal and e.turn = v_turn
               and e.kind = 'REDEEMED';
-        return case when v_before ->> 'redemption_id' = p_detail ->> 'redemption_id' then 'repeat' else 'already' end;
+        return case when v_before ->> 'redemption_id' = p_detail ->> 'redemption_id' then 'redeemed' else 'already' end;
     elsif v_status <> 'ALLOCATED' then
         return 'not-redeemable';
     end if;
@@ -871,30 +873,30 @@ begin
     return v_file;
 end $$;
 
--- A file, once for each key (null: no key). Answers added; repeat; other; inactive
+-- A file, once for each key (null: no key). Answers the file, `p_public_id` or what the key made before, or why there is
+-- none.
 create or replace function add_file_once(
     p_key text, p_hash bytea, p_list bigint, p_public_id bytea, p_name text, p_file_url text, p_created_by text,
-    p_callback_url text, p_payload jsonb
-) returns table (outcome text, made bytea)
+    p_callback_url text, p_payload jsonb, out made bytea, out refusal add_file_refusal
+)
 language plpgsql volatile as $$
 declare
     v_workspace bigint;
-    v_taken record;
 begin
+    made := p_public_id;
     select c.workspace_id into v_workspace from coupon_list c where c.list_id = p_list;
     if p_key is not null then
-        select * into v_taken from take_idempotency_key(v_workspace, 'upload_file', p_key, p_hash, p_public_id);
-        if v_taken.outcome <> 'first' then
-            return query select v_taken.outcome::text, v_taken.made::bytea;
+        made := take_idempotency_key(v_workspace, 'upload_file', p_key, p_hash, p_public_id);
+        if made is distinct from p_public_id then
+            refusal := case when made is null then 'key-reused' end;
             return;
         end if;
     end if;
     if add_file(p_list, p_public_id, p_name, p_file_url, p_created_by, p_callback_url, p_payload) is null then
+        refusal := 'list-not-active';
+        -- A request that came to nothing may be mended and sent again.
         delete from idempotent_request r
             where r.workspace_id = v_workspace and r.operation = 'upload_file' and r.key = p_key;
-        return query select 'inactive', p_public_id;
-    else
-        return query select 'added', p_public_id;
     end if;
 end $$;
 
@@ -1007,13 +1009,12 @@ begin
 end $$;
 
 -- Ends a load: all of the file's codes may be handed out from here on. `p_attempt` and `p_owner` are the worker's
--- fencing token. Answers `published`; `stale` when the job is someone else's by now (or the list was archived, the file
--- deleted) and nothing happened; or why the file has failed, in the words of LoadFailure. That all of the file's blocks
--- are there is counted, not supposed.
+-- fencing token: nothing happens when the job is someone else's by now (or the list was archived, the file deleted). What
+-- a failed file is told is in the words of LoadFailure. That all of the file's blocks are there is counted, not supposed.
 create or replace function publish_file(
     p_job bigint, p_attempt integer, p_owner uuid, p_added bigint, p_codes_per_block integer, p_duplicates bigint,
     p_rejected bigint, p_rejections jsonb, p_most_codes bigint, p_unseen bigint
-) returns text
+) returns publish_file_outcome
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off
 as $$
@@ -1026,6 +1027,7 @@ declare
     v_expires_at timestamptz;
     v_now timestamptz;
     v_most bigint;
+    v_outcome publish_file_outcome;
     v_failure text;
 begin
     select j.list_id, j.file_id, j.lane into v_list, v_file, v_lane from job j where j.job_id = p_job;
@@ -1038,16 +1040,21 @@ begin
     -- would be too many.
     select coalesce(sum(case when f.sealed_at is null then f.added else f.sealed_at + 1 - f.withdrawn end), 0)
         into v_most from coupon_file f where f.list_id = v_list and f.status = 'SUCCESS';
-    v_failure := case
-        when v_status = 'ARCHIVED' then 'list archived'
-        when v_status = 'EXPIRED' or v_expires_at <= v_now then 'list expired'
+    v_outcome := case
+        when v_status = 'ARCHIVED' then 'list-archived'
+        when v_status = 'EXPIRED' or v_expires_at <= v_now then 'list-expired'
         when p_added > 0 and v_most + p_added > p_most_codes
-             and (select s.total from stock(v_list, true, v_now) s) + p_added > p_most_codes
-            then format('list would hold more than %s codes', p_most_codes)
+             and (select s.total from stock(v_list, true, v_now) s) + p_added > p_most_codes then 'list-full'
+        else 'published'
     end;
-    if v_failure is not null then
+    if v_outcome <> 'published' then
+        v_failure := case v_outcome
+            when 'list-archived' then 'list archived'
+            when 'list-expired' then 'list expired'
+            else format('list would hold more than %s codes', p_most_codes)
+        end;
         if fail_file(p_job, p_attempt, p_owner, v_failure, p_duplicates, p_rejected, p_rejections, null) then
-            return v_failure;
+            return v_outcome;
         end if;
         return 'stale';
     end if;
@@ -1371,18 +1378,18 @@ begin
 end $$;
 
 -- Makes a list active until `p_expires_at`, from any state, and notes since when it is; codes of before do not come back.
--- Answers false, and changes nothing, if that instant has passed.
-create or replace function activate_list(p_list bigint, p_expires_at timestamptz) returns boolean
+-- Changes nothing if that instant has passed.
+create or replace function activate_list(p_list bigint, p_expires_at timestamptz) returns activate_list_outcome
 language plpgsql volatile as $$
 begin
     perform expire_list(p_list);
     if p_expires_at <= clock_timestamp() then
-        return false;
+        return 'expired';
     end if;
     update coupon_list c set status = 'ACTIVE', expires_at = p_expires_at, updated_at = clock_timestamp(),
                              active_since = case when c.status = 'ACTIVE' then c.active_since else clock_timestamp() end
         where c.list_id = p_list;
-    return true;
+    return 'activated';
 end $$;
 
 -- Archives a list: nothing is handed out any more, loads end, and free codes are gone. Archiving twice changes nothing.
@@ -1398,7 +1405,7 @@ begin
     end if;
 end $$;
 
--- A list and its gate.
+-- A list and its gate. Answers false, and makes nothing, if its expiry has passed.
 create or replace function create_list(
     p_workspace bigint, p_public_id bytea, p_name text, p_label text, p_expires_at timestamptz, p_created_by text,
     p_subscribers text[], p_alerts jsonb, p_fingerprint_key bytea
@@ -1419,21 +1426,20 @@ begin
     return true;
 end $$;
 
--- A list, once for each key (null: no key), and no more than `p_most_lists` in a workspace (null: any number). Answers
---   created; repeat; other; expired; too-many
+-- A list, once for each key (null: no key), and no more than `p_most_lists` in a workspace (null: any number). Answers the
+-- list, `p_public_id` or what the key made before, or why there is none.
 create or replace function create_list_once(
     p_key text, p_hash bytea, p_most_lists bigint, p_workspace bigint, p_public_id bytea, p_name text, p_label text,
-    p_expires_at timestamptz, p_created_by text, p_subscribers text[], p_alerts jsonb, p_fingerprint_key bytea
-) returns table (outcome text, made bytea)
+    p_expires_at timestamptz, p_created_by text, p_subscribers text[], p_alerts jsonb, p_fingerprint_key bytea,
+    out made bytea, out refusal create_list_refusal
+)
 language plpgsql volatile as $$
-declare
-    v_taken record;
-    v_outcome text := 'created';
 begin
+    made := p_public_id;
     if p_key is not null then
-        select * into v_taken from take_idempotency_key(p_workspace, 'create_list', p_key, p_hash, p_public_id);
-        if v_taken.outcome <> 'first' then
-            return query select v_taken.outcome::text, v_taken.made::bytea;
+        made := take_idempotency_key(p_workspace, 'create_list', p_key, p_hash, p_public_id);
+        if made is distinct from p_public_id then
+            refusal := case when made is null then 'key-reused' end;
             return;
         end if;
     end if;
@@ -1441,19 +1447,18 @@ begin
         -- One creation at a time: two that count at once would both find room.
         perform 1 from workspace w where w.workspace_id = p_workspace for no key update;
         if (select count(*) from coupon_list c where c.workspace_id = p_workspace) >= p_most_lists then
-            v_outcome := 'too-many';
+            refusal := 'too-many';
         end if;
     end if;
-    if v_outcome = 'created' and not create_list(p_workspace, p_public_id, p_name, p_label, p_expires_at, p_created_by,
-                                                 p_subscribers, p_alerts, p_fingerprint_key) then
-        v_outcome := 'expired';
+    if refusal is null and not create_list(p_workspace, p_public_id, p_name, p_label, p_expires_at, p_created_by,
+                                           p_subscribers, p_alerts, p_fingerprint_key) then
+        refusal := 'expired';
     end if;
-    if v_outcome <> 'created' and p_key is not null then
+    if refusal is not null then
         -- A request that came to nothing may be mended and sent again.
         delete from idempotent_request r
             where r.workspace_id = p_workspace and r.operation = 'create_list' and r.key = p_key;
     end if;
-    return query select v_outcome, p_public_id;
 end $$;
 
 -- Carries out an expiry that has come; answers whether there was one.
@@ -1472,12 +1477,10 @@ begin
 end $$;
 
 -- Applies a patch; null leaves a field as it is. A change brings an archived or expired list back, if its expiry (after
--- the change) is still to come; else nothing is changed. Answers
---   updated; expired (the list would not be active); days_before-missing, threshold_count-missing (an alert that is on
---   needs its number)
+-- the change) is still to come; unless the answer is `updated`, nothing is changed.
 create or replace function update_list(
     p_list bigint, p_name text, p_expires_at timestamptz, p_subscribers text[], p_alerts jsonb
-) returns text
+) returns update_list_outcome
 language plpgsql volatile as $$
 declare
     v_list coupon_list;
@@ -1499,11 +1502,11 @@ begin
             'coupon_shortage_alert',
             (v_alerts -> 'coupon_shortage_alert') || coalesce(p_alerts -> 'coupon_shortage_alert', '{}'));
         if (v_alerts #>> '{expiry_alert,alert}')::boolean and v_alerts #>> '{expiry_alert,days_before}' is null then
-            return 'days_before-missing';
+            return 'days-before-missing';
         end if;
         if (v_alerts #>> '{coupon_shortage_alert,alert}')::boolean
            and v_alerts #>> '{coupon_shortage_alert,threshold_count}' is null then
-            return 'threshold_count-missing';
+            return 'threshold-count-missing';
         end if;
     end if;
     update coupon_list c
@@ -1944,12 +1947,11 @@ begin
         where m.list_id = p_job.list_id and m.report_id = v_report and m.recipient = p_job.payload ->> 'to';
 end $$;
 
--- `p_first_day_ends` and `p_last_day_begins` place the two days on the clock. Answers
---   requested; too-early (the first day ended before the list was made); in-future (the last day has not begun)
+-- Asks for a report. `p_first_day_ends` and `p_last_day_begins` place the two days on the clock. Answers why not, or null.
 create or replace function request_report(
     p_list bigint, p_public_id bytea, p_start_date date, p_end_date date, p_from timestamptz,
     p_first_day_ends timestamptz, p_last_day_begins timestamptz, p_until timestamptz, p_subscribers text[]
-) returns text
+) returns request_report_refusal
 language plpgsql volatile as $$
 declare
     v_report bigint;
@@ -1966,7 +1968,7 @@ begin
         returning report_id into v_report;
     insert into job (kind, list_id, payload)
         values ('build_report', p_list, jsonb_build_object('report_id', v_report));
-    return 'requested';
+    return null;
 end $$;
 
 -- Ends a report whose job the caller has, and enqueues a mail to each of those who asked for it.
@@ -1991,10 +1993,10 @@ begin
         on conflict do nothing;
 end $$;
 
--- The key that a server is configured with, at its start. Answers known; configured (it is from now on, and the
--- configured keys before it, `former`, open nothing); revoked (it was, and stays so; `ended_at`).
+-- The key that a server is configured with, at its start: it becomes the configured one, and those before it, `former`,
+-- open nothing from now on. Null if it was the configured one already, or stays revoked since `ended_at`.
 create or replace function configure_api_key(
-    p_workspace bigint, p_hash text, out outcome text, out former bigint[], out ended_at timestamptz
+    p_workspace bigint, p_hash text, out former bigint[], out ended_at timestamptz
 )
 language plpgsql volatile as $$
 declare
@@ -2004,12 +2006,10 @@ begin
     perform lock_keys(p_workspace);
     select * into v_key from api_key k where k.workspace_id = p_workspace and k.hash = p_hash;
     if v_key.revoked_at is not null then
-        outcome := 'revoked';
         ended_at := v_key.revoked_at;
         return;
     end if;
     if v_key.configured then
-        outcome := 'known';
         return;
     end if;
     -- One whose end is set keeps it: somebody gave its clients that long.
@@ -2018,7 +2018,7 @@ begin
             where k.workspace_id = p_workspace and k.configured and k.revoked_at is null
             returning k.api_key_id
     )
-    select array_agg(e.api_key_id order by e.api_key_id) into former from ended e;
+    select coalesce(array_agg(e.api_key_id order by e.api_key_id), '{}') into former from ended e;
     if v_key.api_key_id is null then
         insert into api_key (workspace_id, label, hash, configured) values (p_workspace, 'configured', p_hash, true)
             returning * into v_key;
@@ -2027,7 +2027,6 @@ begin
         update api_key k set configured = true where k.api_key_id = v_key.api_key_id;
     end if;
     perform note_key_command(p_workspace, 'key.revoke', f.api_key_id) from unnest(former) as f (api_key_id);
-    outcome := 'configured';
 end $$;
 
 -- How many keys open the workspace; the configured one is not among them.
@@ -2091,9 +2090,10 @@ begin
                         greatest(ceil(extract(epoch from v_reset - v_now)), 1)::integer;
 end $$;
 
--- Answers created; taken (it is a key already); revoked (it was one); too-many.
+-- Makes a key; answers its number, or why there is none.
 create or replace function create_api_key(
-    p_workspace bigint, p_label text, p_hash text, p_most bigint, out outcome text, out key_id bigint
+    p_workspace bigint, p_label text, p_hash text, p_most bigint,
+    out refusal create_api_key_refusal, out key_id bigint
 )
 language plpgsql volatile as $$
 declare
@@ -2102,17 +2102,16 @@ begin
     perform lock_keys(p_workspace);
     select * into v_key from api_key k where k.workspace_id = p_workspace and k.hash = p_hash;
     if found then
-        outcome := case when v_key.revoked_at is null then 'taken' else 'revoked' end;
+        refusal := case when v_key.revoked_at is null then 'taken' else 'revoked' end;
         return;
     end if;
     if count_keys(p_workspace) >= p_most then
-        outcome := 'too-many';
+        refusal := 'too-many';
         return;
     end if;
     insert into api_key (workspace_id, label, hash) values (p_workspace, p_label, p_hash)
         returning api_key_id into key_id;
     perform note_key_command(p_workspace, 'key.create', key_id);
-    outcome := 'created';
 end $$;
 
 -- Removes a person from the ledger of these lists of a workspace: the id, what the sender called the request, and what
@@ -2169,11 +2168,10 @@ begin
     insert into audit_entry (workspace_id, action, object_id) values (p_workspace, p_action, p_key::text);
 end $$;
 
--- Answers revoked, also of a key that was; no-key. `left_over` is how many keys still open the workspace.
-create or replace function revoke_api_key(
-    p_workspace bigint, p_key bigint,
-    out outcome text, out revoked_at timestamptz, out configured boolean, out left_over bigint
-)
+-- Ends a key; one that was ended before stays as it is. No row if there is no such key. `left_over` is how many keys
+-- still open the workspace.
+create or replace function revoke_api_key(p_workspace bigint, p_key bigint)
+returns table (revoked_at timestamptz, configured boolean, left_over bigint)
 language plpgsql volatile as $$
 declare
     v_key api_key;
@@ -2181,26 +2179,23 @@ begin
     perform lock_keys(p_workspace);
     select * into v_key from api_key k where k.workspace_id = p_workspace and k.api_key_id = p_key;
     if not found then
-        outcome := 'no-key';
         return;
     end if;
     if v_key.revoked_at is null or v_key.revoked_at > clock_timestamp() then
         update api_key k set revoked_at = clock_timestamp() where k.api_key_id = p_key returning * into v_key;
         perform note_key_command(p_workspace, 'key.revoke', p_key);
     end if;
-    outcome := 'revoked';
-    revoked_at := v_key.revoked_at;
-    configured := v_key.configured;
-    left_over := (select count(*) from api_key k
-                  where k.workspace_id = p_workspace
-                    and (k.revoked_at is null or k.revoked_at > clock_timestamp()));
+    return query
+        select v_key.revoked_at, v_key.configured, count(*) from api_key k
+        where k.workspace_id = p_workspace and (k.revoked_at is null or k.revoked_at > clock_timestamp());
 end $$;
 
--- Makes a key with the label of another one, and ends that after `p_overlap`. Answers rotated; no-key; revoked (it has
--- ended, or its end is set already); too-many. A key that ends at once makes room for the one that follows it.
+-- Makes a key with the label of another one, and ends that after `p_overlap`; or answers why not. A key that ends at
+-- once makes room for the one that follows it.
 create or replace function rotate_api_key(
     p_workspace bigint, p_key bigint, p_hash text, p_overlap interval, p_most bigint,
-    out outcome text, out key_id bigint, out label text, out former_ends_at timestamptz, out former_configured boolean
+    out refusal rotate_api_key_refusal, out key_id bigint, out label text, out former_ends_at timestamptz,
+    out former_configured boolean
 )
 language plpgsql volatile as $$
 declare
@@ -2209,15 +2204,15 @@ begin
     perform lock_keys(p_workspace);
     select * into v_key from api_key k where k.workspace_id = p_workspace and k.api_key_id = p_key;
     if not found then
-        outcome := 'no-key';
+        refusal := 'no-key';
         return;
     end if;
     if v_key.revoked_at is not null then
-        outcome := 'revoked';
+        refusal := 'revoked';
         return;
     end if;
     if count_keys(p_workspace) - (not v_key.configured and p_overlap = interval '0')::int >= p_most then
-        outcome := 'too-many';
+        refusal := 'too-many';
         return;
     end if;
     update api_key k set revoked_at = clock_timestamp() + p_overlap where k.api_key_id = p_key
@@ -2225,25 +2220,20 @@ begin
     insert into api_key (workspace_id, label, hash) values (p_workspace, v_key.label, p_hash)
         returning api_key_id into key_id;
     perform note_key_command(p_workspace, 'key.rotate', p_key);
-    outcome := 'rotated';
     label := v_key.label;
     former_configured := v_key.configured;
 end $$;
 
--- Takes the key for `p_public_id`; waits for a request under way with the same key. Answers
---   first; repeat (and what the first one made); other (the key was used for another request)
+-- Takes the key for `p_public_id`; waits for a request under way with the same key. Answers what the key stands for: this
+-- id, or what the first request made; null if that was another request.
 create or replace function take_idempotency_key(
     p_workspace bigint, p_operation text, p_key text, p_hash bytea, p_public_id bytea
-) returns table (outcome text, made bytea)
+) returns bytea
 language plpgsql volatile as $$
 begin
     insert into idempotent_request (workspace_id, operation, key, request_hash, public_id)
         values (p_workspace, p_operation, p_key, p_hash, p_public_id) on conflict do nothing;
-    if found then
-        return query select 'first', p_public_id;
-    else
-        return query select case when r.request_hash = p_hash then 'repeat' else 'other' end, r.public_id
-                     from idempotent_request r
-                     where r.workspace_id = p_workspace and r.operation = p_operation and r.key = p_key;
-    end if;
+    return (
+        select r.public_id from idempotent_request r
+        where r.workspace_id = p_workspace and r.operation = p_operation and r.key = p_key and r.request_hash = p_hash);
 end $$;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use domain::LoadFailure;
-use storage::{FileToLoad, LoadCounts, LoadSource, Published, Stage, Storage};
+use storage::{FileToLoad, LoadCounts, LoadSource, PublishFileOutcome, Stage, Storage};
 use tracing::{Instrument as _, info, info_span};
 
 use crate::{
@@ -103,26 +103,27 @@ impl Loader {
             Ok::<_, storage::Error>(codes_per_block)
         })
         .await??;
-        let published = self
+        let outcome = self
             .storage
             .publish(file, added as u64, codes_per_block, &counts, self.most_codes)
             .await?;
-        Ok(match published {
-            Published::Published => {
+        let failure = match outcome {
+            PublishFileOutcome::Published => {
                 info!(
                     added,
                     duplicates = counts.duplicates,
                     rejected = counts.rejected,
                     "file published"
                 );
-                "SUCCESS"
+                return Ok("SUCCESS");
             }
-            Published::Failed(reason) => {
-                info!(reason, "file failed");
-                "FAILED"
-            }
-            Published::Stale => "someone else's",
-        })
+            PublishFileOutcome::Stale => return Ok("someone else's"),
+            PublishFileOutcome::ListArchived => LoadFailure::ListArchived,
+            PublishFileOutcome::ListExpired => LoadFailure::ListExpired,
+            PublishFileOutcome::ListFull => LoadFailure::ListFull(self.most_codes),
+        };
+        info!(reason = %failure, "file failed");
+        Ok("FAILED")
     }
 
     async fn fail(

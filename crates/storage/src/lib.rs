@@ -17,32 +17,33 @@ mod workspaces;
 
 pub use alerts::{MailToSend, News, SentAs};
 pub use allocations::{
-    Allocation, AllocationOutcome, AllocationRequest, AllocationsUnavailable, Allocator, Confirmed,
-    GROUP_KEYS, LedgerQuery, Recorded, Released, Shortage, Spool,
+    Allocation, AllocationOutcome, AllocationRequest, AllocationsUnavailable, Allocator, ConfirmOutcome,
+    GROUP_KEYS, LedgerQuery, Recorded, ReleaseOutcome, Shortage, Spool,
 };
 pub use codes::{
-    Block, CodePlace, CodeStatus, Disabled, Export, HistoryEntry, Passport, Redeemed, Redemption, Run,
+    Block, CodePlace, CodeStatus, DisableOutcome, Export, HistoryEntry, Passport, RedeemOutcome, Redemption,
+    Run,
 };
 pub use connection::{Settings, Storage};
 pub use error::Error;
 pub use files::{
-    AddFile, Callback, CallbackToMake, CouponFile, FetchedFile, FileRef, FileSource, FileToFetch, FileToLoad,
-    LoadCounts, LoadSource, NewFile, Progress, Published, Stage, Upload,
+    AddFile, AddFileRefusal, Callback, CallbackToMake, CouponFile, FetchedFile, FileRef, FileSource,
+    FileToFetch, FileToLoad, LoadCounts, LoadSource, NewFile, Progress, PublishFileOutcome, Stage, Upload,
 };
 pub use jobs::{Claim, Job, JobKind, hear_of_jobs};
 pub use lists::{
-    Changed, CouponList, CreateList, HandedOut, LinkedToken, ListChange, ListQuery, ListRef, NewList, Pace,
-    Page, PullToken, Stock, UpdateList,
+    ActivateListOutcome, CouponList, CreateList, CreateListRefusal, HandedOut, LinkedToken, ListChange,
+    ListQuery, ListRef, NewList, Pace, Page, PullToken, Stock, UpdateListOutcome,
 };
 pub use migrations::{migrate, schema_fits};
 pub use pool::Outage;
 pub use usage_reports::{
-    NewUsageReport, ReportMail, ReportStatus, ReportToBuild, RequestReport, UsageDecoder, UsageReport,
-    UsageReportRef, UsageRow,
+    NewUsageReport, ReportMail, ReportStatus, ReportToBuild, RequestReport, RequestReportRefusal,
+    UsageDecoder, UsageReport, UsageReportRef, UsageRow,
 };
 pub use workspaces::{
-    ApiKey, AuditEntry, AuthenticationError, ConfigureKey, CreateKey, KeyMemory, KeyOwner, KeyStatus,
-    MOST_KEYS, Quota, RevokeKey, RotateKey, StoredApiKey, Workspace,
+    ApiKey, AuditEntry, AuthenticationError, ConfigureKey, CreateKey, CreateKeyRefusal, KeyMemory, KeyOwner,
+    KeyStatus, MOST_KEYS, Quota, RevokedKey, RotateKey, RotateKeyRefusal, StoredApiKey, Workspace,
 };
 
 /// What every call of this crate answers.

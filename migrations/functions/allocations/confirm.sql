@@ -1,7 +1,7 @@
 -- Makes holds last. `outcome`: confirmed (now or before, or never a hold), released (given back, disabled, or the hold
 -- ran out, whether or not somebody has taken the code since), unknown.
 create or replace function confirm(p_list bigint, p_files bigint[], p_ordinals bigint[], p_turns integer[])
-returns table (n integer, outcome text)
+returns table (n integer, outcome confirm_outcome)
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off
 as $$
@@ -17,8 +17,9 @@ begin
            array_agg(s.turn) as turns, array_agg(s.status) as statuses
         into v_asked from allocations_at(p_list, p_files, p_ordinals, p_turns, v_now) s;
     return query
-        select a.place, case when s.status is null then 'unknown'
-                             when s.status in ('RELEASED', 'DISABLED') then 'released' else 'confirmed' end
+        select a.place, (case when s.status is null then 'unknown'
+                              when s.status in ('RELEASED', 'DISABLED') then 'released'
+                              else 'confirmed' end)::confirm_outcome
         from generate_series(1, cardinality(p_files)) as a (place)
         left join unnest(v_asked.places, v_asked.statuses) s (place, status) using (place);
     select array_agg(h.file_id) as files, array_agg(h.ordinal) as ordinals, array_agg(h.turn) as turns into v_held

@@ -1,8 +1,7 @@
--- What the ledger knows of these keys, each by its place in the array; `outcome` is `repeat`, or `released` when the code
--- was given back or its hold ran out. A code that was disabled after it had been handed out is no
--- longer its key's: another try is a new key.
+-- What the ledger knows of these keys, each by its place in the array; `released` when the code was given back or its
+-- hold ran out. A code that was disabled after it had been handed out is no longer its key's: another try is a new key.
 create or replace function known_allocations(p_list bigint, p_keys uuid[], p_now timestamptz) returns table (
-    n integer, outcome text, file_id bigint, ordinal bigint, turn integer, code text, allocated_at timestamptz,
+    n integer, released boolean, file_id bigint, ordinal bigint, turn integer, code text, allocated_at timestamptz,
     held_until timestamptz, user_id text, campaign_id text, redeemed boolean
 )
 language plpgsql stable
@@ -11,7 +10,7 @@ as $$
 begin
     return query execute
         'select k.n::integer,
-                case when e.released or e.held_until <= $3 then ''released'' else ''repeat'' end,
+                e.released or coalesce(e.held_until <= $3, false),
                 l.file_id, l.ordinal, l.turn, l.code, l.allocated_at, e.held_until, l.user_id,
                 (select c.id from campaign c where c.list_id = $1 and c.campaign_key = l.campaign_key),
                 e.redeemed

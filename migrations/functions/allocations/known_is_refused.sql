@@ -8,7 +8,7 @@ as $$
 begin
     return exists (
         select from known_allocations(p_list, p_keys, p_now) k
-        where k.outcome = 'released' or k.user_id is distinct from p_users[k.n]
+        where k.released or k.user_id is distinct from p_users[k.n]
            or k.campaign_id is distinct from (
                select c.id from campaign c where c.list_id = p_list and c.campaign_key = p_campaigns[k.n]));
 end $$;

@@ -1,6 +1,6 @@
 -- Gives hand-outs back to the pool. `outcome`: released (now or before), redeemed, disabled (both stay), unknown.
 create or replace function release(p_list bigint, p_files bigint[], p_ordinals bigint[], p_turns integer[])
-returns table (n integer, outcome text)
+returns table (n integer, outcome release_outcome)
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off
 as $$
@@ -19,8 +19,8 @@ begin
            array_agg(s.turn) as turns, array_agg(s.code) as codes, array_agg(s.status) as statuses
         into v_asked from allocations_at(p_list, p_files, p_ordinals, p_turns, v_now) s;
     return query
-        select a.place, case when s.status is null then 'unknown' when s.status = 'REDEEMED' then 'redeemed'
-                             when s.status = 'DISABLED' then 'disabled' else 'released' end
+        select a.place, (case when s.status is null then 'unknown' when s.status = 'REDEEMED' then 'redeemed'
+                              when s.status = 'DISABLED' then 'disabled' else 'released' end)::release_outcome
         from generate_series(1, cardinality(p_files)) as a (place)
         left join unnest(v_asked.places, v_asked.statuses) s (place, status) using (place);
     select array_agg(g.file_id), array_agg(g.ordinal), array_agg(g.turn), array_agg(g.code)

@@ -1,7 +1,8 @@
 -- All that is known of a code at a place: where it comes from and what became of it. `history` is an array of
--- {"at": microseconds since 1970, "event"}; `turn` is the last hand-out's, or null.
+-- {"at": microseconds since 1970, "event"}; `turn` is the last hand-out's, or null; `status` is null for a code that
+-- does not exist (any more).
 create or replace function code_passport(p_list bigint, p_file bigint, p_ordinal bigint) returns table (
-    file_public_id bytea, file_name text, file_created_by text, turn integer, status text, history jsonb,
+    file_public_id bytea, file_name text, file_created_by text, turn integer, status code_status, history jsonb,
     redemption jsonb, redeemed_at timestamptz
 )
 language plpgsql stable
@@ -13,7 +14,7 @@ declare
     v_file coupon_file;
     v_active boolean;
     v_turn integer;
-    v_status text;
+    v_status code_status;
     v_event record;
 begin
     select * into v_file from coupon_file f where f.list_id = p_list and f.file_id = p_file;
@@ -21,14 +22,14 @@ begin
     select l.turn into v_turn from ledger l
         where l.list_id = p_list and l.file_id = p_file and l.ordinal = p_ordinal order by l.turn desc limit 1;
     if v_turn is not null then
-        select s.status into v_status
+        select nullif(s.status, 'RELEASED') into v_status
             from allocations_at(p_list, array[p_file], array[p_ordinal], array[v_turn], v_now) s;
     end if;
-    if coalesce(v_status, 'RELEASED') = 'RELEASED' then
+    if v_status is null then
         v_status := case
             when exists (select from disabled d
                          where d.list_id = p_list and d.file_id = p_file and d.ordinal = p_ordinal) then 'DISABLED'
-            when v_file.sealed_at is not null or not v_active then 'GONE'
+            when v_file.sealed_at is not null or not v_active then null
             when v_file.quarantined_at is not null then 'QUARANTINED'
             else 'AVAILABLE' end;
     end if;

@@ -1,6 +1,6 @@
--- Makes sure that a code is not handed out (again), whoever has it. `outcome`: disabled (now or before), redeemed (it
+-- Makes sure that a code is not handed out (again), whoever has it. Answers disabled (now or before), redeemed (it
 -- stays), absent (no such place, or the code went with its list or file before it was disabled).
-create or replace function disable(p_list bigint, p_file bigint, p_ordinal bigint, p_code text) returns text
+create or replace function disable(p_list bigint, p_file bigint, p_ordinal bigint, p_code text) returns disable_outcome
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off set plan_cache_mode = force_generic_plan
 as $$

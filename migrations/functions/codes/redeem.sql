@@ -1,6 +1,7 @@
 -- Notes that a code was used, once. `p_detail` holds `redemption_id` (or not) and what the shop has to say. Answers
---   redeemed; repeat (with the same redemption_id); already; not-redeemable (held, given back, disabled, never handed out)
-create or replace function redeem(p_list bigint, p_file bigint, p_ordinal bigint, p_detail jsonb) returns text
+--   redeemed (now, or before with the same redemption_id); already; not-redeemable (held, given back, disabled, never
+--   handed out)
+create or replace function redeem(p_list bigint, p_file bigint, p_ordinal bigint, p_detail jsonb) returns redeem_outcome
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off
 set plan_cache_mode = force_generic_plan
@@ -23,7 +24,7 @@ begin
         select e.detail into v_before from event e
             where e.list_id = p_list and e.file_id = p_file and e.ordinal = p_ordinal and e.turn = v_turn
               and e.kind = 'REDEEMED';
-        return case when v_before ->> 'redemption_id' = p_detail ->> 'redemption_id' then 'repeat' else 'already' end;
+        return case when v_before ->> 'redemption_id' = p_detail ->> 'redemption_id' then 'redeemed' else 'already' end;
     elsif v_status <> 'ALLOCATED' then
         return 'not-redeemable';
     end if;

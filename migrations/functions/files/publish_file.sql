@@ -1,11 +1,10 @@
 -- Ends a load: all of the file's codes may be handed out from here on. `p_attempt` and `p_owner` are the worker's
--- fencing token. Answers `published`; `stale` when the job is someone else's by now (or the list was archived, the file
--- deleted) and nothing happened; or why the file has failed, in the words of LoadFailure. That all of the file's blocks
--- are there is counted, not supposed.
+-- fencing token: nothing happens when the job is someone else's by now (or the list was archived, the file deleted). What
+-- a failed file is told is in the words of LoadFailure. That all of the file's blocks are there is counted, not supposed.
 create or replace function publish_file(
     p_job bigint, p_attempt integer, p_owner uuid, p_added bigint, p_codes_per_block integer, p_duplicates bigint,
     p_rejected bigint, p_rejections jsonb, p_most_codes bigint, p_unseen bigint
-) returns text
+) returns publish_file_outcome
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off
 as $$
@@ -18,6 +17,7 @@ declare
     v_expires_at timestamptz;
     v_now timestamptz;
     v_most bigint;
+    v_outcome publish_file_outcome;
     v_failure text;
 begin
     select j.list_id, j.file_id, j.lane into v_list, v_file, v_lane from job j where j.job_id = p_job;
@@ -30,16 +30,21 @@ begin
     -- would be too many.
     select coalesce(sum(case when f.sealed_at is null then f.added else f.sealed_at + 1 - f.withdrawn end), 0)
         into v_most from coupon_file f where f.list_id = v_list and f.status = 'SUCCESS';
-    v_failure := case
-        when v_status = 'ARCHIVED' then 'list archived'
-        when v_status = 'EXPIRED' or v_expires_at <= v_now then 'list expired'
+    v_outcome := case
+        when v_status = 'ARCHIVED' then 'list-archived'
+        when v_status = 'EXPIRED' or v_expires_at <= v_now then 'list-expired'
         when p_added > 0 and v_most + p_added > p_most_codes
-             and (select s.total from stock(v_list, true, v_now) s) + p_added > p_most_codes
-            then format('list would hold more than %s codes', p_most_codes)
+             and (select s.total from stock(v_list, true, v_now) s) + p_added > p_most_codes then 'list-full'
+        else 'published'
     end;
-    if v_failure is not null then
+    if v_outcome <> 'published' then
+        v_failure := case v_outcome
+            when 'list-archived' then 'list archived'
+            when 'list-expired' then 'list expired'
+            else format('list would hold more than %s codes', p_most_codes)
+        end;
         if fail_file(p_job, p_attempt, p_owner, v_failure, p_duplicates, p_rejected, p_rejections, null) then
-            return v_failure;
+            return v_outcome;
         end if;
         return 'stale';
     end if;

@@ -1,14 +1,14 @@
 -- Makes a list active until `p_expires_at`, from any state, and notes since when it is; codes of before do not come back.
--- Answers false, and changes nothing, if that instant has passed.
-create or replace function activate_list(p_list bigint, p_expires_at timestamptz) returns boolean
+-- Changes nothing if that instant has passed.
+create or replace function activate_list(p_list bigint, p_expires_at timestamptz) returns activate_list_outcome
 language plpgsql volatile as $$
 begin
     perform expire_list(p_list);
     if p_expires_at <= clock_timestamp() then
-        return false;
+        return 'expired';
     end if;
     update coupon_list c set status = 'ACTIVE', expires_at = p_expires_at, updated_at = clock_timestamp(),
                              active_since = case when c.status = 'ACTIVE' then c.active_since else clock_timestamp() end
         where c.list_id = p_list;
-    return true;
+    return 'activated';
 end $$;

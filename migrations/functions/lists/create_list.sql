@@ -1,4 +1,4 @@
--- A list and its gate.
+-- A list and its gate. Answers false, and makes nothing, if its expiry has passed.
 create or replace function create_list(
     p_workspace bigint, p_public_id bytea, p_name text, p_label text, p_expires_at timestamptz, p_created_by text,
     p_subscribers text[], p_alerts jsonb, p_fingerprint_key bytea

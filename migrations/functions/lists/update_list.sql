@@ -1,10 +1,8 @@
 -- Applies a patch; null leaves a field as it is. A change brings an archived or expired list back, if its expiry (after
--- the change) is still to come; else nothing is changed. Answers
---   updated; expired (the list would not be active); days_before-missing, threshold_count-missing (an alert that is on
---   needs its number)
+-- the change) is still to come; unless the answer is `updated`, nothing is changed.
 create or replace function update_list(
     p_list bigint, p_name text, p_expires_at timestamptz, p_subscribers text[], p_alerts jsonb
-) returns text
+) returns update_list_outcome
 language plpgsql volatile as $$
 declare
     v_list coupon_list;
@@ -26,11 +24,11 @@ begin
             'coupon_shortage_alert',
             (v_alerts -> 'coupon_shortage_alert') || coalesce(p_alerts -> 'coupon_shortage_alert', '{}'));
         if (v_alerts #>> '{expiry_alert,alert}')::boolean and v_alerts #>> '{expiry_alert,days_before}' is null then
-            return 'days_before-missing';
+            return 'days-before-missing';
         end if;
         if (v_alerts #>> '{coupon_shortage_alert,alert}')::boolean
            and v_alerts #>> '{coupon_shortage_alert,threshold_count}' is null then
-            return 'threshold_count-missing';
+            return 'threshold-count-missing';
         end if;
     end if;
     update coupon_list c

@@ -1,9 +1,8 @@
--- `p_first_day_ends` and `p_last_day_begins` place the two days on the clock. Answers
---   requested; too-early (the first day ended before the list was made); in-future (the last day has not begun)
+-- Asks for a report. `p_first_day_ends` and `p_last_day_begins` place the two days on the clock. Answers why not, or null.
 create or replace function request_report(
     p_list bigint, p_public_id bytea, p_start_date date, p_end_date date, p_from timestamptz,
     p_first_day_ends timestamptz, p_last_day_begins timestamptz, p_until timestamptz, p_subscribers text[]
-) returns text
+) returns request_report_refusal
 language plpgsql volatile as $$
 declare
     v_report bigint;
@@ -20,5 +19,5 @@ begin
         returning report_id into v_report;
     insert into job (kind, list_id, payload)
         values ('build_report', p_list, jsonb_build_object('report_id', v_report));
-    return 'requested';
+    return null;
 end $$;

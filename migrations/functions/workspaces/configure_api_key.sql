@@ -1,7 +1,7 @@
--- The key that a server is configured with, at its start. Answers known; configured (it is from now on, and the
--- configured keys before it, `former`, open nothing); revoked (it was, and stays so; `ended_at`).
+-- The key that a server is configured with, at its start: it becomes the configured one, and those before it, `former`,
+-- open nothing from now on. Null if it was the configured one already, or stays revoked since `ended_at`.
 create or replace function configure_api_key(
-    p_workspace bigint, p_hash text, out outcome text, out former bigint[], out ended_at timestamptz
+    p_workspace bigint, p_hash text, out former bigint[], out ended_at timestamptz
 )
 language plpgsql volatile as $$
 declare
@@ -11,12 +11,10 @@ begin
     perform lock_keys(p_workspace);
     select * into v_key from api_key k where k.workspace_id = p_workspace and k.hash = p_hash;
     if v_key.revoked_at is not null then
-        outcome := 'revoked';
         ended_at := v_key.revoked_at;
         return;
     end if;
     if v_key.configured then
-        outcome := 'known';
         return;
     end if;
     -- One whose end is set keeps it: somebody gave its clients that long.
@@ -25,7 +23,7 @@ begin
             where k.workspace_id = p_workspace and k.configured and k.revoked_at is null
             returning k.api_key_id
     )
-    select array_agg(e.api_key_id order by e.api_key_id) into former from ended e;
+    select coalesce(array_agg(e.api_key_id order by e.api_key_id), '{}') into former from ended e;
     if v_key.api_key_id is null then
         insert into api_key (workspace_id, label, hash, configured) values (p_workspace, 'configured', p_hash, true)
             returning * into v_key;
@@ -34,5 +32,4 @@ begin
         update api_key k set configured = true where k.api_key_id = v_key.api_key_id;
     end if;
     perform note_key_command(p_workspace, 'key.revoke', f.api_key_id) from unnest(former) as f (api_key_id);
-    outcome := 'configured';
 end $$;

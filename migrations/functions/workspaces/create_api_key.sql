@@ -1,6 +1,7 @@
--- Answers created; taken (it is a key already); revoked (it was one); too-many.
+-- Makes a key; answers its number, or why there is none.
 create or replace function create_api_key(
-    p_workspace bigint, p_label text, p_hash text, p_most bigint, out outcome text, out key_id bigint
+    p_workspace bigint, p_label text, p_hash text, p_most bigint,
+    out refusal create_api_key_refusal, out key_id bigint
 )
 language plpgsql volatile as $$
 declare
@@ -9,15 +10,14 @@ begin
     perform lock_keys(p_workspace);
     select * into v_key from api_key k where k.workspace_id = p_workspace and k.hash = p_hash;
     if found then
-        outcome := case when v_key.revoked_at is null then 'taken' else 'revoked' end;
+        refusal := case when v_key.revoked_at is null then 'taken' else 'revoked' end;
         return;
     end if;
     if count_keys(p_workspace) >= p_most then
-        outcome := 'too-many';
+        refusal := 'too-many';
         return;
     end if;
     insert into api_key (workspace_id, label, hash) values (p_workspace, p_label, p_hash)
         returning api_key_id into key_id;
     perform note_key_command(p_workspace, 'key.create', key_id);
-    outcome := 'created';
 end $$;

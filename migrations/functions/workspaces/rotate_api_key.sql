@@ -1,8 +1,9 @@
--- Makes a key with the label of another one, and ends that after `p_overlap`. Answers rotated; no-key; revoked (it has
--- ended, or its end is set already); too-many. A key that ends at once makes room for the one that follows it.
+-- Makes a key with the label of another one, and ends that after `p_overlap`; or answers why not. A key that ends at
+-- once makes room for the one that follows it.
 create or replace function rotate_api_key(
     p_workspace bigint, p_key bigint, p_hash text, p_overlap interval, p_most bigint,
-    out outcome text, out key_id bigint, out label text, out former_ends_at timestamptz, out former_configured boolean
+    out refusal rotate_api_key_refusal, out key_id bigint, out label text, out former_ends_at timestamptz,
+    out former_configured boolean
 )
 language plpgsql volatile as $$
 declare
@@ -11,15 +12,15 @@ begin
     perform lock_keys(p_workspace);
     select * into v_key from api_key k where k.workspace_id = p_workspace and k.api_key_id = p_key;
     if not found then
-        outcome := 'no-key';
+        refusal := 'no-key';
         return;
     end if;
     if v_key.revoked_at is not null then
-        outcome := 'revoked';
+        refusal := 'revoked';
         return;
     end if;
     if count_keys(p_workspace) - (not v_key.configured and p_overlap = interval '0')::int >= p_most then
-        outcome := 'too-many';
+        refusal := 'too-many';
         return;
     end if;
     update api_key k set revoked_at = clock_timestamp() + p_overlap where k.api_key_id = p_key
@@ -27,7 +28,6 @@ begin
     insert into api_key (workspace_id, label, hash) values (p_workspace, v_key.label, p_hash)
         returning api_key_id into key_id;
     perform note_key_command(p_workspace, 'key.rotate', p_key);
-    outcome := 'rotated';
     label := v_key.label;
     former_configured := v_key.configured;
 end $$;

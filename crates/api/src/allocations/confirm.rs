@@ -1,7 +1,7 @@
 //! `POST /v1/coupon-list/{coupon_list_id}/allocations/{allocation_id}/confirm`, and the same for many
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use storage::Confirmed;
+use storage::ConfirmOutcome;
 
 use super::{
     settle::{self, IdsBody, Settled},
@@ -76,10 +76,10 @@ pub(crate) async fn confirm_many(
     Ok(HttpResponse::Ok().json(settled.await?))
 }
 
-fn judged(outcome: Confirmed) -> Result<(), ApiError> {
+fn judged(outcome: ConfirmOutcome) -> Result<(), ApiError> {
     match outcome {
-        Confirmed::Confirmed => Ok(()),
-        Confirmed::Released => Err(ApiError::AllocationReleased),
-        Confirmed::Unknown => Err(ApiError::NotFound),
+        ConfirmOutcome::Confirmed => Ok(()),
+        ConfirmOutcome::Released => Err(ApiError::AllocationReleased),
+        ConfirmOutcome::Unknown => Err(ApiError::NotFound),
     }
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/coupon-list/{coupon_list_id}/allocations/{allocation_id}/release`, and the same for many
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use storage::Released;
+use storage::ReleaseOutcome;
 
 use super::{
     settle::{self, IdsBody, Settled},
@@ -76,11 +76,11 @@ pub(crate) async fn release_many(
     Ok(HttpResponse::Ok().json(settled.await?))
 }
 
-fn judged(outcome: Released) -> Result<(), ApiError> {
+fn judged(outcome: ReleaseOutcome) -> Result<(), ApiError> {
     match outcome {
-        Released::Released => Ok(()),
-        Released::Redeemed => Err(ApiError::AlreadyRedeemed),
-        Released::Disabled => Err(ApiError::CodeDisabled),
-        Released::Unknown => Err(ApiError::NotFound),
+        ReleaseOutcome::Released => Ok(()),
+        ReleaseOutcome::Redeemed => Err(ApiError::AlreadyRedeemed),
+        ReleaseOutcome::Disabled => Err(ApiError::CodeDisabled),
+        ReleaseOutcome::Unknown => Err(ApiError::NotFound),
     }
 }

@@ -1,7 +1,7 @@
 //! `POST /v1/coupon-list/{coupon_list_id}/codes/{code}/disable`
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use storage::Disabled;
+use storage::DisableOutcome;
 
 use super::{passport, place, shown::ShownPassport};
 use crate::{
@@ -38,9 +38,9 @@ pub(crate) async fn disable(
     let code = code_in_path(&request)?;
     let place = place(&app, &list.0, &code).await?;
     match app.storage.disable(&list.0, place, &code).await? {
-        Disabled::Disabled => {}
-        Disabled::Redeemed => return Err(ApiError::AlreadyRedeemed),
-        Disabled::Absent => return Err(ApiError::NotFound),
+        DisableOutcome::Disabled => {}
+        DisableOutcome::Redeemed => return Err(ApiError::AlreadyRedeemed),
+        DisableOutcome::Absent => return Err(ApiError::NotFound),
     }
     let passport = passport(&app, &list.0, code, place)
         .await?

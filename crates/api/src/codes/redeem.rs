@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
-use storage::Redeemed;
+use storage::RedeemOutcome;
 use utoipa::ToSchema;
 
 use super::{RedemptionId, passport, place, shown::ShownPassport};
@@ -76,9 +76,9 @@ pub(crate) async fn redeem(
         .redeem(&list.0, place, redemption_id, metadata)
         .await?
     {
-        Redeemed::Redeemed => {}
-        Redeemed::Already => return Err(ApiError::AlreadyRedeemed),
-        Redeemed::NotRedeemable => return Err(ApiError::NotRedeemable),
+        RedeemOutcome::Redeemed => {}
+        RedeemOutcome::Already => return Err(ApiError::AlreadyRedeemed),
+        RedeemOutcome::NotRedeemable => return Err(ApiError::NotRedeemable),
     }
     let passport = passport(&app, &list.0, code, place)
         .await?

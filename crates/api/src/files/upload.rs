@@ -5,7 +5,7 @@ use domain::{BasicAuth, FileUrl, FileUrlError, FreeText, PublicId};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::Value;
-use storage::{AddFile, FileSource, ListRef, NewFile};
+use storage::{AddFile, AddFileRefusal, FileSource, ListRef, NewFile};
 use utoipa::ToSchema;
 
 use super::shown::ShownStatus;
@@ -77,8 +77,14 @@ pub(crate) async fn upload(
             request.extensions_mut().insert(Made(id));
             Ok(HttpResponse::Created().json(UploadedFile::new(&list.0, &file, id)))
         }
-        AddFile::KeyReused => Err(key_reused()),
-        AddFile::ListNotActive => Err(not_active()),
+        AddFile::Refused(why) => Err(refusal(why)),
+    }
+}
+
+pub(super) fn refusal(why: AddFileRefusal) -> ApiError {
+    match why {
+        AddFileRefusal::KeyReused => key_reused(),
+        AddFileRefusal::ListNotActive => not_active(),
     }
 }
 

@@ -17,13 +17,13 @@ use utoipa::ToSchema;
 
 use super::{
     received::receive,
-    upload::{UploadedFile, not_active},
+    upload::{UploadedFile, not_active, refusal},
 };
 use crate::{
     App,
     audit::Made,
     error::{ApiError, Envelope},
-    idempotency::{OnceParameters, key_reused, presented_key},
+    idempotency::{OnceParameters, presented_key},
     openapi::{
         refusals::{Guarded, NamesList, ReadsBody},
         texts,
@@ -112,8 +112,7 @@ pub(crate) async fn upload_by_hand(
         Ok((file, once)) => match app.storage.add_file(&list.0, &file, once.as_ref()).await? {
             AddFile::Added(id) => return Ok(uploaded(&request, &list.0, &file, id)),
             AddFile::Repeated(id) => Ok(uploaded(&request, &list.0, &file, id)),
-            AddFile::KeyReused => Err(key_reused()),
-            AddFile::ListNotActive => Err(not_active()),
+            AddFile::Refused(why) => Err(refusal(why)),
         },
         Err(error) => Err(error),
     };

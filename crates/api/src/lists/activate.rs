@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use domain::parse_expiry;
-use storage::Changed;
+use storage::ActivateListOutcome;
 use utoipa::ToSchema;
 
 use crate::{
@@ -55,7 +55,7 @@ pub(crate) async fn activate(app: web::Data<App>, list: List, body: Body) -> Res
         .ok_or(ApiError::MissingKey(Some(KEY)))?;
     let expires_at = parse_expiry(&text, &app.zone).map_err(|error| wrong(KEY, error).into_bad())?;
     match app.storage.activate_list(&list.0, expires_at).await? {
-        Changed::Done => Ok(HttpResponse::NoContent().finish()),
-        Changed::Expired => Err(wrong(KEY, "must not have passed").into_bad()),
+        ActivateListOutcome::Activated => Ok(HttpResponse::NoContent().finish()),
+        ActivateListOutcome::Expired => Err(wrong(KEY, "must not have passed").into_bad()),
     }
 }

@@ -3,7 +3,7 @@
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use domain::{AlertConditions, FreeText, Label, ListName, instant_without_zone, parse_expiry};
 use serde::Serialize;
-use storage::{CreateList, NewList};
+use storage::{CreateList, CreateListRefusal, NewList};
 use utoipa::ToSchema;
 
 use super::{
@@ -84,11 +84,13 @@ pub(crate) async fn create(
             request.extensions_mut().insert(Made(id));
             Ok(HttpResponse::Created().json(CreatedList::new(&list, id.to_string())))
         }
-        CreateList::DuplicateName => Err(ApiError::DuplicateName),
-        CreateList::DuplicateLabel => Err(ApiError::DuplicateLabel),
-        CreateList::TooMany => Err(ApiError::TooManyLists),
-        CreateList::KeyReused => Err(key_reused()),
-        CreateList::Expired => Err(wrong("expires_at", "must not have passed")),
+        CreateList::Refused(why) => Err(match why {
+            CreateListRefusal::DuplicateName => ApiError::DuplicateName,
+            CreateListRefusal::DuplicateLabel => ApiError::DuplicateLabel,
+            CreateListRefusal::TooMany => ApiError::TooManyLists,
+            CreateListRefusal::KeyReused => key_reused(),
+            CreateListRefusal::Expired => wrong("expires_at", "must not have passed"),
+        }),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use domain::{ListName, parse_expiry};
-use storage::{ListChange, UpdateList};
+use storage::{ListChange, UpdateListOutcome};
 use utoipa::ToSchema;
 
 use super::{alerts, shown::ShownList};
@@ -57,13 +57,14 @@ pub(crate) struct UpdateCouponListBody {
 pub(crate) async fn update(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
     let change = change(body.object(BODY_BYTES).await?, &app)?;
     match app.storage.update_list(&list.0, &change).await? {
-        UpdateList::Updated => {
+        UpdateListOutcome::Updated => {
             let list = app.storage.list(&list.0).await?;
             Ok(HttpResponse::Ok().json(ShownList::without_snippet(list)))
         }
-        UpdateList::DuplicateName => Err(ApiError::DuplicateName),
-        UpdateList::Expired => Err(wrong("expires_at", "must not have passed")),
-        UpdateList::AlertNumberMissing(key) => Err(ApiError::MissingKey(Some(key))),
+        UpdateListOutcome::DuplicateName => Err(ApiError::DuplicateName),
+        UpdateListOutcome::Expired => Err(wrong("expires_at", "must not have passed")),
+        UpdateListOutcome::DaysBeforeMissing => Err(ApiError::MissingKey(Some("days_before"))),
+        UpdateListOutcome::ThresholdCountMissing => Err(ApiError::MissingKey(Some("threshold_count"))),
     }
 }
 

@@ -4,7 +4,7 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use domain::{MailDomains, Period, parse_day};
 use jiff::{civil::Date, tz::TimeZone};
 use serde::Serialize;
-use storage::{NewUsageReport, RequestReport};
+use storage::{NewUsageReport, RequestReport, RequestReportRefusal};
 use utoipa::ToSchema;
 
 use crate::{
@@ -72,8 +72,8 @@ pub(crate) async fn request(
     let report = new_report(fields, &app.zone, &app.mail_domains)?;
     let id = match app.storage.request_report(&list.0, &report).await? {
         RequestReport::Requested(id) => id,
-        RequestReport::TooEarly => return Err(ApiError::ReportTooEarly),
-        RequestReport::InFuture => return Err(ApiError::ReportInFuture),
+        RequestReport::Refused(RequestReportRefusal::TooEarly) => return Err(ApiError::ReportTooEarly),
+        RequestReport::Refused(RequestReportRefusal::InFuture) => return Err(ApiError::ReportInFuture),
     };
     request.extensions_mut().insert(Made(id));
     let name = app.storage.list(&list.0).await?.name;

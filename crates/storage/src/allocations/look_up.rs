@@ -20,7 +20,7 @@ pub(super) async fn look_up(
     let ids: Vec<Uuid> = keys.iter().map(|key| Uuid::from_bytes(*key.as_bytes())).collect();
     let rows = sqlx::query_as!(
         Row,
-        r#"select n as "n!", outcome as "outcome!", file_id, ordinal, turn, code, allocated_at, held_until, user_id,
+        r#"select n as "n!", released as "released!", file_id, ordinal, turn, code, allocated_at, held_until, user_id,
                   campaign_id, redeemed as "redeemed!"
            from known_allocations($1, $2, clock_timestamp())"#,
         list.list_id,
@@ -38,7 +38,7 @@ pub(super) fn index(n: i32) -> Option<usize> {
 
 struct Row {
     n: i32,
-    outcome: String,
+    released: bool,
     file_id: Option<i64>,
     ordinal: Option<i64>,
     turn: Option<i32>,
@@ -52,19 +52,14 @@ struct Row {
 
 impl Row {
     fn read(self) -> Result<KeyAnswer> {
-        match self.outcome.as_str() {
-            outcome @ ("repeat" | "released") => {
-                let released = outcome == "released";
-                let (user_id, campaign_id) = (self.user_id.clone(), self.campaign_id.clone());
-                self.allocation().map(|allocation| KeyAnswer::Known {
-                    user_id,
-                    campaign_id,
-                    released,
-                    allocation,
-                })
-            }
-            _ => Err(unreadable("an outcome")),
-        }
+        let (user_id, campaign_id, released) =
+            (self.user_id.clone(), self.campaign_id.clone(), self.released);
+        self.allocation().map(|allocation| KeyAnswer::Known {
+            user_id,
+            campaign_id,
+            released,
+            allocation,
+        })
     }
 
     fn allocation(self) -> Result<Allocation> {

@@ -23,7 +23,7 @@ use tokio::{runtime::Handle, sync::oneshot, time::timeout};
 use self::{dispatch::Dispatcher, schedule::Message};
 pub use self::{
     ledger::{LedgerQuery, Recorded},
-    settle::{Confirmed, Released},
+    settle::{ConfirmOutcome, ReleaseOutcome},
     unread::Spool,
 };
 use crate::{Error, ListRef, Result, Settings, pool::Pool};

@@ -2,14 +2,15 @@
 
 use domain::Position;
 
-use crate::{Error, ListRef, Result, Storage};
+use crate::{ListRef, Result, Storage};
 
 /// Hand-outs changed by one statement, which keeps the list's gate meanwhile: some tens of milliseconds.
 const HAND_OUTS_AT_ONCE: usize = 1_000;
 
 /// What became of a hold that was to last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Confirmed {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "confirm_outcome", rename_all = "kebab-case")]
+pub enum ConfirmOutcome {
     /// It lasts: by this call or before, or it never was a hold.
     Confirmed,
     /// It was given back, or ran out, or its code was disabled.
@@ -19,8 +20,9 @@ pub enum Confirmed {
 }
 
 /// What became of a hand-out that was to be given back.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Released {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "release_outcome", rename_all = "kebab-case")]
+pub enum ReleaseOutcome {
     /// It is back in the pool, by this call or before.
     Released,
     /// It was redeemed and stays.
@@ -34,7 +36,7 @@ pub enum Released {
 impl Storage {
     /// Makes holds last, each answered at its index. Idempotent; many are confirmed in parts, so after an error some may
     /// be.
-    pub async fn confirm(&self, list: &ListRef, positions: &[Position]) -> Result<Vec<Confirmed>> {
+    pub async fn confirm(&self, list: &ListRef, positions: &[Position]) -> Result<Vec<ConfirmOutcome>> {
         let mut confirmed = Vec::with_capacity(positions.len());
         for some in positions.chunks(HAND_OUTS_AT_ONCE) {
             confirmed.extend(self.confirm_some(list, some).await?);
@@ -42,7 +44,7 @@ impl Storage {
         Ok(confirmed)
     }
 
-    async fn confirm_some(&self, list: &ListRef, positions: &[Position]) -> Result<Vec<Confirmed>> {
+    async fn confirm_some(&self, list: &ListRef, positions: &[Position]) -> Result<Vec<ConfirmOutcome>> {
         let (files, ordinals, turns) = columns(positions);
         let outcomes = sqlx::query_scalar!(
             r#"select outcome as "outcome!" from confirm($1, $2, $3, $4) order by n"#,
@@ -50,23 +52,13 @@ impl Storage {
             &files,
             &ordinals,
             &turns,
-        )
-        .fetch_all(self.pool.of(list.workspace_id))
-        .await?;
-        outcomes
-            .iter()
-            .map(|outcome| match outcome.as_str() {
-                "confirmed" => Ok(Confirmed::Confirmed),
-                "released" => Ok(Confirmed::Released),
-                "unknown" => Ok(Confirmed::Unknown),
-                other => Err(Error::Fault(format!("confirm answered {other}"))),
-            })
-            .collect()
+        );
+        Ok(outcomes.fetch_all(self.pool.of(list.workspace_id)).await?)
     }
 
     /// Gives hand-outs back to the pool, each answered at its index. Idempotent; many are given back in parts, so after an
     /// error some may be.
-    pub async fn release(&self, list: &ListRef, positions: &[Position]) -> Result<Vec<Released>> {
+    pub async fn release(&self, list: &ListRef, positions: &[Position]) -> Result<Vec<ReleaseOutcome>> {
         let mut released = Vec::with_capacity(positions.len());
         for some in positions.chunks(HAND_OUTS_AT_ONCE) {
             released.extend(self.release_some(list, some).await?);
@@ -74,7 +66,7 @@ impl Storage {
         Ok(released)
     }
 
-    async fn release_some(&self, list: &ListRef, positions: &[Position]) -> Result<Vec<Released>> {
+    async fn release_some(&self, list: &ListRef, positions: &[Position]) -> Result<Vec<ReleaseOutcome>> {
         let (files, ordinals, turns) = columns(positions);
         let outcomes = sqlx::query_scalar!(
             r#"select outcome as "outcome!" from release($1, $2, $3, $4) order by n"#,
@@ -82,19 +74,8 @@ impl Storage {
             &files,
             &ordinals,
             &turns,
-        )
-        .fetch_all(self.pool.of(list.workspace_id))
-        .await?;
-        outcomes
-            .iter()
-            .map(|outcome| match outcome.as_str() {
-                "released" => Ok(Released::Released),
-                "redeemed" => Ok(Released::Redeemed),
-                "disabled" => Ok(Released::Disabled),
-                "unknown" => Ok(Released::Unknown),
-                other => Err(Error::Fault(format!("release answered {other}"))),
-            })
-            .collect()
+        );
+        Ok(outcomes.fetch_all(self.pool.of(list.workspace_id)).await?)
     }
 }
 

@@ -42,7 +42,8 @@ pub struct Passport {
 }
 
 /// What a code can be now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "code_status", rename_all = "UPPERCASE")]
 pub enum CodeStatus {
     /// A code that was given back, too.
     Available,
@@ -83,8 +84,9 @@ pub struct Redemption {
 }
 
 /// What became of a code that was to be redeemed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Redeemed {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "redeem_outcome", rename_all = "kebab-case")]
+pub enum RedeemOutcome {
     /// By this call, or by one before with the same id.
     Redeemed,
     Already,
@@ -93,8 +95,9 @@ pub enum Redeemed {
 }
 
 /// What became of a code that was to be disabled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Disabled {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "disable_outcome", rename_all = "kebab-case")]
+pub enum DisableOutcome {
     /// It will never be handed out (again).
     Disabled,
     /// It was used; there is nothing left to disable.
@@ -140,7 +143,7 @@ impl Storage {
     pub async fn passport(&self, list: &ListRef, place: CodePlace) -> Result<Option<Passport>> {
         let row = sqlx::query!(
             r#"select file_public_id as "file_public_id!", file_name as "file_name!",
-                      file_created_by as "file_created_by!", turn, status as "status!",
+                      file_created_by as "file_created_by!", turn, status,
                       history as "history!: Json<Vec<StoredEntry>>",
                       redemption as "redemption: Json<RedemptionDetail>",
                       redeemed_at as "redeemed_at: jiff_sqlx::Timestamp"
@@ -151,7 +154,7 @@ impl Storage {
         )
         .fetch_one(self.pool.of(list.workspace_id))
         .await?;
-        let Some(status) = status_of(&row.status)? else {
+        let Some(status) = row.status else {
             return Ok(None);
         };
         let is_out = matches!(
@@ -225,7 +228,7 @@ impl Storage {
         place: CodePlace,
         redemption_id: Option<String>,
         metadata: Option<Value>,
-    ) -> Result<Redeemed> {
+    ) -> Result<RedeemOutcome> {
         let detail = RedemptionDetail {
             redemption_id,
             metadata,
@@ -237,16 +240,11 @@ impl Storage {
             place.ordinal,
             Json(&detail) as _,
         );
-        match outcome.fetch_one(self.pool.of(list.workspace_id)).await?.as_str() {
-            "redeemed" | "repeat" => Ok(Redeemed::Redeemed),
-            "already" => Ok(Redeemed::Already),
-            "not-redeemable" => Ok(Redeemed::NotRedeemable),
-            other => Err(Error::Fault(format!("redeem answered {other}"))),
-        }
+        Ok(outcome.fetch_one(self.pool.of(list.workspace_id)).await?)
     }
 
     /// Makes sure that the code is never handed out (again). Idempotent.
-    pub async fn disable(&self, list: &ListRef, place: CodePlace, code: &str) -> Result<Disabled> {
+    pub async fn disable(&self, list: &ListRef, place: CodePlace, code: &str) -> Result<DisableOutcome> {
         let outcome = sqlx::query_scalar!(
             r#"select disable($1, $2, $3, $4) as "outcome!""#,
             list.list_id,
@@ -254,29 +252,10 @@ impl Storage {
             place.ordinal,
             code
         );
-        match outcome.fetch_one(self.pool.of(list.workspace_id)).await?.as_str() {
-            "disabled" => Ok(Disabled::Disabled),
-            "redeemed" => Ok(Disabled::Redeemed),
-            "absent" => Ok(Disabled::Absent),
-            other => Err(Error::Fault(format!("disable answered {other}"))),
-        }
+        Ok(outcome.fetch_one(self.pool.of(list.workspace_id)).await?)
     }
 }
 
 fn unreadable(what: &str) -> Error {
     Error::Fault(format!("a code's {what} cannot be read"))
-}
-
-/// `None` for a code that does not exist (any more).
-fn status_of(text: &str) -> Result<Option<CodeStatus>> {
-    Ok(Some(match text {
-        "GONE" => return Ok(None),
-        "AVAILABLE" => CodeStatus::Available,
-        "HELD" => CodeStatus::Held,
-        "ALLOCATED" => CodeStatus::Allocated,
-        "REDEEMED" => CodeStatus::Redeemed,
-        "DISABLED" => CodeStatus::Disabled,
-        "QUARANTINED" => CodeStatus::Quarantined,
-        _ => return Err(unreadable("status")),
-    }))
 }

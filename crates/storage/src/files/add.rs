@@ -21,6 +21,13 @@ pub enum AddFile {
     Added(PublicId),
     /// The idempotency key has this file already.
     Repeated(PublicId),
+    Refused(AddFileRefusal),
+}
+
+/// Why there is no file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "add_file_refusal", rename_all = "kebab-case")]
+pub enum AddFileRefusal {
     ListNotActive,
     /// The idempotency key was used for another file.
     KeyReused,
@@ -44,7 +51,7 @@ impl Storage {
             FileSource::Sent(upload) => serde_json::json!(upload.for_job()),
         };
         let added = sqlx::query!(
-            r#"select outcome as "outcome!", made as "made!" from add_file_once($1, $2, $3, $4, $5, $6, $7, $8, $9)"#,
+            "select made, refusal from add_file_once($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             once.map(IdempotencyKey::as_str),
             once.map(|once| once.request_hash().as_slice()),
             list.list_id,
@@ -57,16 +64,14 @@ impl Storage {
         )
         .fetch_one(self.pool.of(list.workspace_id))
         .await?;
-        let made = || {
-            PublicId::try_from(added.made.as_slice())
-                .map_err(|_| Error::Fault("a file's id cannot be read".to_owned()))
-        };
-        match added.outcome.as_str() {
-            "added" => made().map(AddFile::Added),
-            "repeat" => made().map(AddFile::Repeated),
-            "inactive" => Ok(AddFile::ListNotActive),
-            "other" => Ok(AddFile::KeyReused),
-            other => Err(Error::Fault(format!("add_file_once answered {other}"))),
+        if let Some(refusal) = added.refusal {
+            return Ok(AddFile::Refused(refusal));
+        }
+        let made = added.made.as_deref().map(PublicId::try_from);
+        match made {
+            Some(Ok(made)) if made == id => Ok(AddFile::Added(id)),
+            Some(Ok(made)) => Ok(AddFile::Repeated(made)),
+            _ => Err(Error::Fault("a file's id cannot be read".to_owned())),
         }
     }
 }

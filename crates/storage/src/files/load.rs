@@ -111,15 +111,18 @@ pub struct LoadCounts {
     pub first_line: Option<String>,
 }
 
-/// How a load ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Published {
+/// How a load ended. Where the list could not take it, the file has failed, and the reason is booked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "publish_file_outcome", rename_all = "kebab-case")]
+pub enum PublishFileOutcome {
     /// The codes may be handed out.
     Published,
-    /// The file has failed after all (list archived, expired or full); the reason is booked.
-    Failed(String),
     /// The job is someone else's by now, or nobody's: nothing was changed.
     Stale,
+    ListArchived,
+    ListExpired,
+    /// It would hold more codes than it may.
+    ListFull,
 }
 
 impl Storage {
@@ -173,7 +176,7 @@ impl Storage {
         codes_per_block: CodesPerBlock,
         counts: &LoadCounts,
         most_codes: i64,
-    ) -> Result<Published> {
+    ) -> Result<PublishFileOutcome> {
         let outcome = sqlx::query_scalar!(
             r#"select publish_file($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) as "outcome!""#,
             file.claim.job_id,
@@ -189,13 +192,10 @@ impl Storage {
         )
         .fetch_one(&self.pool)
         .await?;
-        let published = match outcome.as_str() {
-            "published" => return Ok(Published::Published),
-            "stale" => Published::Stale,
-            _ => Published::Failed(outcome),
-        };
-        self.remove_orphaned(file).await?;
-        Ok(published)
+        if outcome != PublishFileOutcome::Published {
+            self.remove_orphaned(file).await?;
+        }
+        Ok(outcome)
     }
 
     /// Ends the load without a code; false if the job was someone else's by then.

@@ -12,10 +12,10 @@ use jiff::Timestamp;
 use sqlx::types::Json;
 
 pub use self::{
-    add::{AddFile, NewFile},
+    add::{AddFile, AddFileRefusal, NewFile},
     callback::{Callback, CallbackToMake},
     fetch::{FetchedFile, FileToFetch},
-    load::{FileSource, FileToLoad, LoadCounts, LoadSource, Published},
+    load::{FileSource, FileToLoad, LoadCounts, LoadSource, PublishFileOutcome},
     upload::Upload,
 };
 use crate::{Error, ListRef, Page, Result, Storage};

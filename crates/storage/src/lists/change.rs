@@ -5,11 +5,11 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::types::Json;
 
-use super::{Changed, ListChange, ListRef, UpdateList, create::violated};
-use crate::{Error, Result, Storage};
+use super::{ActivateListOutcome, ListChange, ListRef, UpdateListOutcome, create::violated};
+use crate::{Result, Storage};
 
 impl Storage {
-    pub async fn update_list(&self, list: &ListRef, change: &ListChange) -> Result<UpdateList> {
+    pub async fn update_list(&self, list: &ListRef, change: &ListChange) -> Result<UpdateListOutcome> {
         let outcome = sqlx::query_scalar!(
             r#"select update_list($1, $2, $3, $4, $5) as "outcome!""#,
             list.list_id,
@@ -20,27 +20,22 @@ impl Storage {
         )
         .fetch_one(self.pool.of(list.workspace_id))
         .await;
-        match outcome.as_deref() {
-            Ok("updated") => Ok(UpdateList::Updated),
-            Ok("expired") => Ok(UpdateList::Expired),
-            Ok("days_before-missing") => Ok(UpdateList::AlertNumberMissing("days_before")),
-            Ok("threshold_count-missing") => Ok(UpdateList::AlertNumberMissing("threshold_count")),
-            Ok(other) => Err(Error::Fault(format!("update_list answered {other}"))),
-            Err(error) if violated(error) == Some("coupon_list_name_unique") => Ok(UpdateList::DuplicateName),
-            Err(_) => outcome.map(|_| UpdateList::Updated).map_err(Error::from),
+        match outcome {
+            Err(error) if violated(&error) == Some("coupon_list_name_unique") => {
+                Ok(UpdateListOutcome::DuplicateName)
+            }
+            outcome => Ok(outcome?),
         }
     }
 
     /// Makes the list active until `expires_at`, from whatever state; its former codes do not come back.
-    pub async fn activate_list(&self, list: &ListRef, expires_at: Timestamp) -> Result<Changed> {
-        let done = sqlx::query_scalar!(
-            r#"select activate_list($1, $2) as "done!""#,
+    pub async fn activate_list(&self, list: &ListRef, expires_at: Timestamp) -> Result<ActivateListOutcome> {
+        let outcome = sqlx::query_scalar!(
+            r#"select activate_list($1, $2) as "outcome!""#,
             list.list_id,
             expires_at.to_sqlx() as _
-        )
-        .fetch_one(self.pool.of(list.workspace_id))
-        .await?;
-        Ok(if done { Changed::Done } else { Changed::Expired })
+        );
+        Ok(outcome.fetch_one(self.pool.of(list.workspace_id)).await?)
     }
 
     /// Takes the list and its free codes out of use; nothing is handed out from the answer on.

@@ -4,7 +4,7 @@ use domain::{IdempotencyKey, PublicId};
 use jiff_sqlx::ToSqlx as _;
 use sqlx::types::Json;
 
-use super::{CreateList, NewList};
+use super::{CreateList, CreateListRefusal, NewList};
 use crate::{Error, Result, Storage, Workspace};
 
 impl Storage {
@@ -19,8 +19,8 @@ impl Storage {
         let id = PublicId::from_bytes(rand::random());
         let key: [u8; 16] = rand::random();
         let created = sqlx::query!(
-            r#"select outcome as "outcome!", made as "made!"
-               from create_list_once($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"#,
+            "select made, refusal
+             from create_list_once($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             once.map(IdempotencyKey::as_str),
             once.map(|once| once.request_hash().as_slice()),
             most_lists,
@@ -36,21 +36,26 @@ impl Storage {
         )
         .fetch_one(self.pool.of(workspace.workspace_id))
         .await;
-        match created {
-            Ok(row) => match row.outcome.as_str() {
-                "created" | "repeat" => PublicId::try_from(row.made.as_slice())
-                    .map(CreateList::Created)
-                    .map_err(|_| Error::Fault("a list's id cannot be read".to_owned())),
-                "expired" => Ok(CreateList::Expired),
-                "too-many" => Ok(CreateList::TooMany),
-                "other" => Ok(CreateList::KeyReused),
-                other => Err(Error::Fault(format!("create_list_once answered {other}"))),
-            },
-            Err(error) => match violated(&error) {
-                Some("coupon_list_name_unique") => Ok(CreateList::DuplicateName),
-                Some("coupon_list_label_unique") => Ok(CreateList::DuplicateLabel),
-                _ => Err(error.into()),
-            },
+        let row = match created {
+            Ok(row) => row,
+            Err(error) => {
+                return match violated(&error) {
+                    Some("coupon_list_name_unique") => {
+                        Ok(CreateList::Refused(CreateListRefusal::DuplicateName))
+                    }
+                    Some("coupon_list_label_unique") => {
+                        Ok(CreateList::Refused(CreateListRefusal::DuplicateLabel))
+                    }
+                    _ => Err(error.into()),
+                };
+            }
+        };
+        if let Some(refusal) = row.refusal {
+            return Ok(CreateList::Refused(refusal));
+        }
+        match row.made.as_deref().map(PublicId::try_from) {
+            Some(Ok(made)) => Ok(CreateList::Created(made)),
+            _ => Err(Error::Fault("a list's id cannot be read".to_owned())),
         }
     }
 }

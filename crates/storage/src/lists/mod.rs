@@ -61,6 +61,13 @@ pub struct NewList {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CreateList {
     Created(PublicId),
+    Refused(CreateListRefusal),
+}
+
+/// Why a list was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "create_list_refusal", rename_all = "kebab-case")]
+pub enum CreateListRefusal {
     DuplicateName,
     DuplicateLabel,
     /// Its expiry has passed.
@@ -98,20 +105,23 @@ pub struct ListChange {
 }
 
 /// What became of a patch; unless `Updated`, nothing was changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum UpdateList {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "update_list_outcome", rename_all = "kebab-case")]
+pub enum UpdateListOutcome {
     Updated,
     DuplicateName,
     /// The list's expiry, after the patch, has passed.
     Expired,
-    /// An alert that is on needs this key.
-    AlertNumberMissing(&'static str),
+    /// The alert is on and needs it, as the next one.
+    DaysBeforeMissing,
+    ThresholdCountMissing,
 }
 
 /// What became of an activation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Changed {
-    Done,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "activate_list_outcome", rename_all = "kebab-case")]
+pub enum ActivateListOutcome {
+    Activated,
     /// The new expiry has passed; nothing was changed.
     Expired,
 }

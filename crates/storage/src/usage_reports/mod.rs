@@ -88,6 +88,13 @@ pub struct NewUsageReport {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestReport {
     Requested(PublicId),
+    Refused(RequestReportRefusal),
+}
+
+/// Why a report was not begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "request_report_refusal", rename_all = "kebab-case")]
+pub enum RequestReportRefusal {
     /// The first day lies before the list was made.
     TooEarly,
     /// The last day has not begun.

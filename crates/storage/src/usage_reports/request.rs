@@ -4,14 +4,14 @@ use domain::PublicId;
 use jiff_sqlx::ToSqlx as _;
 
 use super::{NewUsageReport, RequestReport};
-use crate::{Error, ListRef, Result, Storage, Workspace};
+use crate::{ListRef, Result, Storage, Workspace};
 
 impl Storage {
     pub async fn request_report(&self, list: &ListRef, report: &NewUsageReport) -> Result<RequestReport> {
         let id = PublicId::from_bytes(rand::random());
         let period = &report.period;
-        let outcome = sqlx::query_scalar!(
-            r#"select request_report($1, $2, $3::text::date, $4::text::date, $5, $6, $7, $8, $9) as "outcome!""#,
+        let refusal = sqlx::query_scalar!(
+            "select request_report($1, $2, $3::text::date, $4::text::date, $5, $6, $7, $8, $9)",
             list.list_id,
             id.as_bytes(),
             period.start_date.to_string(),
@@ -22,12 +22,8 @@ impl Storage {
             period.until.to_sqlx() as _,
             report.subscribers.as_slice(),
         );
-        match outcome.fetch_one(self.pool.of(list.workspace_id)).await?.as_str() {
-            "requested" => Ok(RequestReport::Requested(id)),
-            "too-early" => Ok(RequestReport::TooEarly),
-            "in-future" => Ok(RequestReport::InFuture),
-            other => Err(Error::Fault(format!("request_report answered {other}"))),
-        }
+        let refusal = refusal.fetch_one(self.pool.of(list.workspace_id)).await?;
+        Ok(refusal.map_or(RequestReport::Requested(id), RequestReport::Refused))
     }
 
     /// Removes a report, its pieces, and what builds or mails it. False if the workspace has no such report.

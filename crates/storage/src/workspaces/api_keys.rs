@@ -45,10 +45,14 @@ pub enum KeyStatus {
 /// What became of a key that was to be made.
 #[derive(Debug)]
 pub enum CreateKey {
-    Created {
-        key_id: i64,
-        secret: SecretString,
-    },
+    Created { key_id: i64, secret: SecretString },
+    Refused(CreateKeyRefusal),
+}
+
+/// Why a key was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "create_api_key_refusal", rename_all = "kebab-case")]
+pub enum CreateKeyRefusal {
     /// The workspace has this key already.
     Taken,
     /// The workspace had this key.
@@ -56,16 +60,13 @@ pub enum CreateKey {
     TooMany,
 }
 
-/// What became of a key that was to be ended.
+/// A key that opens nothing any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RevokeKey {
-    Revoked {
-        at: Timestamp,
-        configured: bool,
-        /// How many keys still open the workspace.
-        left: i64,
-    },
-    NoKey,
+pub struct RevokedKey {
+    pub at: Timestamp,
+    pub configured: bool,
+    /// How many keys still open the workspace.
+    pub left: i64,
 }
 
 /// What became of a key that was to be followed by another one.
@@ -78,6 +79,13 @@ pub enum RotateKey {
         former_ends_at: Timestamp,
         former_configured: bool,
     },
+    Refused(RotateKeyRefusal),
+}
+
+/// Why a key was not followed by another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "rotate_api_key_refusal", rename_all = "kebab-case")]
+pub enum RotateKeyRefusal {
     NoKey,
     /// It has ended, or its end is set.
     Revoked,
@@ -118,7 +126,7 @@ impl Storage {
         let secret = key.unwrap_or_else(random_api_key);
         let hash = credentials::hash(secret.clone(), owner.salt.clone()).await?;
         let row = sqlx::query!(
-            r#"select outcome as "outcome!", key_id from create_api_key($1, $2, $3, $4)"#,
+            "select refusal, key_id from create_api_key($1, $2, $3, $4)",
             owner.workspace_id,
             label.as_str(),
             hash,
@@ -126,12 +134,10 @@ impl Storage {
         )
         .fetch_one(&self.pool)
         .await?;
-        match (row.outcome.as_str(), row.key_id) {
-            ("created", Some(key_id)) => Ok(CreateKey::Created { key_id, secret }),
-            ("taken", _) => Ok(CreateKey::Taken),
-            ("revoked", _) => Ok(CreateKey::Revoked),
-            ("too-many", _) => Ok(CreateKey::TooMany),
-            (other, _) => Err(unexpected("create_api_key", other)),
+        match (row.refusal, row.key_id) {
+            (Some(refusal), _) => Ok(CreateKey::Refused(refusal)),
+            (None, Some(key_id)) => Ok(CreateKey::Created { key_id, secret }),
+            (None, None) => Err(unreadable()),
         }
     }
 
@@ -161,29 +167,21 @@ impl Storage {
         Ok(keys.collect())
     }
 
-    /// Ends a key now. Servers that have seen it refuse it within `KeyMemory::forget_after`.
-    pub async fn revoke_api_key(&self, owner: &KeyOwner, key_id: i64) -> Result<RevokeKey> {
+    /// Ends a key now; `None` if there is no such key. Servers that have seen it refuse it within
+    /// `KeyMemory::forget_after`.
+    pub async fn revoke_api_key(&self, owner: &KeyOwner, key_id: i64) -> Result<Option<RevokedKey>> {
         let row = sqlx::query!(
-            r#"select outcome as "outcome!", revoked_at, configured, left_over from revoke_api_key($1, $2)"#,
+            r#"select revoked_at as "at!", configured as "configured!", left_over as "left!"
+               from revoke_api_key($1, $2)"#,
             owner.workspace_id,
             key_id,
-        )
-        .fetch_one(&self.pool)
-        .await?;
-        match (
-            row.outcome.as_str(),
-            row.revoked_at,
-            row.configured,
-            row.left_over,
-        ) {
-            ("revoked", Some(at), Some(configured), Some(left)) => Ok(RevokeKey::Revoked {
-                at: at.into(),
-                configured,
-                left,
-            }),
-            ("no-key", ..) => Ok(RevokeKey::NoKey),
-            (other, ..) => Err(unexpected("revoke_api_key", other)),
-        }
+        );
+        let row = row.fetch_optional(&self.pool).await?;
+        Ok(row.map(|row| RevokedKey {
+            at: row.at.into(),
+            configured: row.configured,
+            left: row.left,
+        }))
     }
 
     /// Makes a key with the label of another one, and ends that after `overlap`.
@@ -196,8 +194,8 @@ impl Storage {
         let secret = random_api_key();
         let hash = credentials::hash(secret.clone(), owner.salt.clone()).await?;
         let row = sqlx::query!(
-            r#"select outcome as "outcome!", key_id, label, former_ends_at, former_configured
-               from rotate_api_key($1, $2, $3, $4, $5)"#,
+            "select refusal, key_id, label, former_ends_at, former_configured
+             from rotate_api_key($1, $2, $3, $4, $5)",
             owner.workspace_id,
             key_id,
             hash,
@@ -206,21 +204,18 @@ impl Storage {
         )
         .fetch_one(&self.pool)
         .await?;
-        let made = (row.key_id, row.label, row.former_ends_at, row.former_configured);
-        match (row.outcome.as_str(), made) {
-            ("rotated", (Some(key_id), Some(label), Some(ends_at), Some(former_configured))) => {
-                Ok(RotateKey::Rotated {
-                    key_id,
-                    secret,
-                    label,
-                    former_ends_at: ends_at.into(),
-                    former_configured,
-                })
-            }
-            ("no-key", _) => Ok(RotateKey::NoKey),
-            ("revoked", _) => Ok(RotateKey::Revoked),
-            ("too-many", _) => Ok(RotateKey::TooMany),
-            (other, _) => Err(unexpected("rotate_api_key", other)),
+        if let Some(refusal) = row.refusal {
+            return Ok(RotateKey::Refused(refusal));
+        }
+        match (row.key_id, row.label, row.former_ends_at, row.former_configured) {
+            (Some(key_id), Some(label), Some(ends_at), Some(former_configured)) => Ok(RotateKey::Rotated {
+                key_id,
+                secret,
+                label,
+                former_ends_at: ends_at.into(),
+                former_configured,
+            }),
+            _ => Err(unreadable()),
         }
     }
 
@@ -232,23 +227,20 @@ impl Storage {
     ) -> Result<ConfigureKey> {
         let hash = credentials::hash(key.clone(), owner.salt.clone()).await?;
         let row = sqlx::query!(
-            r#"select outcome as "outcome!", former, ended_at from configure_api_key($1, $2)"#,
+            "select former, ended_at from configure_api_key($1, $2)",
             owner.workspace_id,
             hash,
         )
         .fetch_one(&self.pool)
         .await?;
-        match (row.outcome.as_str(), row.ended_at) {
-            ("known", _) => Ok(ConfigureKey::Known),
-            ("configured", _) => Ok(ConfigureKey::Configured {
-                former: row.former.unwrap_or_default(),
-            }),
-            ("revoked", Some(at)) => Ok(ConfigureKey::Revoked { at: at.into() }),
-            (other, _) => Err(unexpected("configure_api_key", other)),
-        }
+        Ok(match (row.ended_at, row.former) {
+            (Some(at), _) => ConfigureKey::Revoked { at: at.into() },
+            (None, Some(former)) => ConfigureKey::Configured { former },
+            (None, None) => ConfigureKey::Known,
+        })
     }
 }
 
-fn unexpected(function: &str, outcome: &str) -> Error {
-    Error::Fault(format!("{function} answered {outcome}"))
+fn unreadable() -> Error {
+    Error::Fault("a new key cannot be read".to_owned())
 }

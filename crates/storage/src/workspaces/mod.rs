@@ -11,7 +11,10 @@ use rand::RngExt as _;
 use secrecy::SecretString;
 
 pub use self::{
-    api_keys::{ConfigureKey, CreateKey, KeyOwner, KeyStatus, MOST_KEYS, RevokeKey, RotateKey, StoredApiKey},
+    api_keys::{
+        ConfigureKey, CreateKey, CreateKeyRefusal, KeyOwner, KeyStatus, MOST_KEYS, RevokedKey, RotateKey,
+        RotateKeyRefusal, StoredApiKey,
+    },
     audit::AuditEntry,
     credentials::{ApiKey, AuthenticationError, KeyMemory},
     rate_limits::Quota,

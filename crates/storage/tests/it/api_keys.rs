@@ -7,7 +7,7 @@ use std::{
 
 use domain::{FreeText, WorkspaceId};
 use secrecy::SecretString;
-use storage::{ApiKey, AuthenticationError, CreateKey, KeyMemory, KeyOwner, RevokeKey, Storage, Workspace};
+use storage::{ApiKey, AuthenticationError, CreateKey, KeyMemory, KeyOwner, RevokedKey, Storage, Workspace};
 
 use crate::database::{TestDatabase, settings};
 
@@ -37,7 +37,7 @@ async fn one_more(storage: &Storage, owner: &KeyOwner) -> (i64, ApiKey) {
     let label = FreeText::new("one more").unwrap();
     match storage.create_api_key(owner, &label, None).await.unwrap() {
         CreateKey::Created { key_id, secret } => (key_id, secret),
-        other => panic!("not created: {other:?}"),
+        CreateKey::Refused(why) => panic!("not created: {why:?}"),
     }
 }
 
@@ -172,7 +172,7 @@ async fn what_is_used_is_read_ahead_so_that_a_revoked_key_is_refused_long_before
         assert!(present(&storage, &id, key).await.unwrap().is_some());
     }
     let revoked = database.storage.revoke_api_key(&owner, second).await.unwrap();
-    assert!(matches!(revoked, RevokeKey::Revoked { left: 1, .. }));
+    assert!(matches!(revoked, Some(RevokedKey { left: 1, .. })));
     until("the key to be refused", async || {
         present(&storage, &id, &second_key).await.unwrap().is_none()
     })

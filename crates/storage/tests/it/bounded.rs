@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use sqlx::Row as _;
-use storage::{AllocationOutcome, Allocator, Confirmed, Shortage};
+use storage::{AllocationOutcome, Allocator, ConfirmOutcome, ReleaseOutcome, Shortage};
 
 use crate::database::{TestDatabase, new, request};
 
@@ -147,12 +147,12 @@ async fn confirming_many_answers_each_at_its_place() {
     places.insert(1_700, unknown);
     let confirmed = database.storage.confirm(&database.list, &places).await.unwrap();
     let odd: Vec<usize> = (0..places.len())
-        .filter(|n| confirmed[*n] != Confirmed::Confirmed)
+        .filter(|n| confirmed[*n] != ConfirmOutcome::Confirmed)
         .collect();
     assert_eq!((odd, confirmed.len()), (vec![1_700], 2_500));
     let released = database.storage.release(&database.list, &places).await.unwrap();
     let odd: Vec<usize> = (0..places.len())
-        .filter(|n| released[*n] != storage::Released::Released)
+        .filter(|n| released[*n] != ReleaseOutcome::Released)
         .collect();
     assert_eq!((odd, released.len()), (vec![1_700], 2_500));
     assert_eq!(database.stock().await.available, 2_500);

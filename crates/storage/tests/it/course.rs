@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Position;
 use sqlx::PgConnection;
-use storage::{AllocationOutcome, AllocationRequest, CodePlace, Disabled, Page, Shortage};
+use storage::{AllocationOutcome, AllocationRequest, CodePlace, DisableOutcome, Page, Shortage};
 
 use crate::database::{TestDatabase, request};
 
@@ -208,7 +208,7 @@ impl Course {
                     .storage
                     .disable(&self.database.list, place, &code)
                     .await;
-                if disabled.unwrap() == Disabled::Disabled {
+                if disabled.unwrap() == DisableOutcome::Disabled {
                     self.never.insert(code.clone());
                     self.disabled = Some(place);
                 }

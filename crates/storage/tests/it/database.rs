@@ -14,8 +14,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOptions};
 use storage::{
     AddFile, Allocation, AllocationOutcome, AllocationRequest, Allocator, AuthenticationError, Block,
-    FileSource, FileToLoad, Job, JobKind, ListRef, LoadCounts, NewFile, NewList, Outage, Published, Settings,
-    Shortage, Stock, Storage, Upload, Workspace,
+    FileSource, FileToLoad, Job, JobKind, ListRef, LoadCounts, NewFile, NewList, Outage, PublishFileOutcome,
+    Settings, Shortage, Stock, Storage, Upload, Workspace,
 };
 
 pub(crate) const LEASE: Duration = Duration::from_mins(1);
@@ -95,7 +95,10 @@ impl TestDatabase {
     /// ingestion's business.
     pub(crate) async fn load(&self, codes: &[&str], per_block: u32) -> FileToLoad {
         let file = self.claim_load("codes.csv").await;
-        assert_eq!(self.publish(&file, codes, per_block).await, Published::Published);
+        assert_eq!(
+            self.publish(&file, codes, per_block).await,
+            PublishFileOutcome::Published
+        );
         file
     }
 
@@ -123,7 +126,12 @@ impl TestDatabase {
         self.storage.add_file(&self.list, &file, None).await.unwrap()
     }
 
-    pub(crate) async fn publish(&self, file: &FileToLoad, codes: &[&str], per_block: u32) -> Published {
+    pub(crate) async fn publish(
+        &self,
+        file: &FileToLoad,
+        codes: &[&str],
+        per_block: u32,
+    ) -> PublishFileOutcome {
         let per_block = CodesPerBlock::new(NonZeroU32::new(per_block).unwrap());
         self.storage
             .write_blocks(file, blocks(codes, per_block, file))

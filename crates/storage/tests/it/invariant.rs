@@ -2,7 +2,7 @@
 //! has two owners.
 
 use sqlx::Row as _;
-use storage::{AllocationOutcome, CodePlace, Disabled};
+use storage::{AllocationOutcome, CodePlace, DisableOutcome};
 
 use crate::{course::Course, database::TestDatabase};
 
@@ -129,13 +129,13 @@ async fn disabling_a_free_code_of_a_file_that_is_gone_changes_no_number_however_
             .await
             .unwrap()
     };
-    assert_eq!(disable(0, "a1").await, Disabled::Disabled);
+    assert_eq!(disable(0, "a1").await, DisableOutcome::Disabled);
     assert_eq!(database.codes(&["u1"]).await, ["a2"]);
     database.storage.archive_list(&database.list).await.unwrap();
     let before = database.stock().await;
     assert_eq!((before.total, before.allocated), (1, 1));
     for _ in 0..5 {
-        assert_eq!(disable(0, "a1").await, Disabled::Disabled);
+        assert_eq!(disable(0, "a1").await, DisableOutcome::Disabled);
         assert_eq!(database.stock().await, before);
     }
 }

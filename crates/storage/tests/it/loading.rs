@@ -3,7 +3,7 @@
 use std::{num::NonZeroU32, time::Duration};
 
 use domain::{CodesPerBlock, LoadFailure};
-use storage::{FileToLoad, Job, JobKind, LoadCounts, Published, Stage};
+use storage::{FileToLoad, Job, JobKind, LoadCounts, PublishFileOutcome, Stage};
 
 use crate::database::{LEASE, TestDatabase};
 
@@ -27,7 +27,10 @@ async fn nothing_of_an_unpublished_file_is_handed_out_or_counted() {
         [storage::AllocationOutcome::Exhausted]
     ));
     // What an interrupted load left is replaced by the next attempt's.
-    assert_eq!(database.publish(&file, &["b1"], 2).await, Published::Published);
+    assert_eq!(
+        database.publish(&file, &["b1"], 2).await,
+        PublishFileOutcome::Published
+    );
     assert_eq!(database.codes(&["u1"]).await, ["b1"]);
     assert_eq!(database.number("select count(*) from block").await, 1);
 }
@@ -57,8 +60,11 @@ async fn a_worker_that_lost_its_job_changes_nothing() {
         .publish(&late, 1, per_block, &LoadCounts::default(), 100)
         .await
         .unwrap();
-    assert_eq!(stale, Published::Stale);
-    assert_eq!(database.publish(&file, &["a1"], 2).await, Published::Published);
+    assert_eq!(stale, PublishFileOutcome::Stale);
+    assert_eq!(
+        database.publish(&file, &["a1"], 2).await,
+        PublishFileOutcome::Published
+    );
     assert_eq!(database.stock().await.total, 1);
 }
 
@@ -87,7 +93,7 @@ async fn a_worker_that_lost_its_job_does_not_remove_the_next_ones_blocks() {
         .publish(&file, 1, per_block, &LoadCounts::default(), 100)
         .await
         .unwrap();
-    assert_eq!(published, Published::Published);
+    assert_eq!(published, PublishFileOutcome::Published);
     assert_eq!(database.codes(&["u1"]).await, ["a1"]);
 }
 
@@ -102,7 +108,7 @@ async fn a_list_does_not_grow_past_its_limit() {
         .publish(&file, 2, per_block, &LoadCounts::default(), 3)
         .await
         .unwrap();
-    assert_eq!(published, Published::Failed(LoadFailure::ListFull(3).to_string()));
+    assert_eq!(published, PublishFileOutcome::ListFull);
     let failed = &database
         .storage
         .files(&database.list, storage::Page::default())

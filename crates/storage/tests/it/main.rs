@@ -21,6 +21,7 @@ mod invariant;
 mod jobs;
 mod loading;
 mod lock_order;
+mod outcomes;
 mod reports;
 mod sealing;
 mod several_lists;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use domain::PublicId;
-use storage::{AddFile, AllocationOutcome, Changed, JobKind, LoadCounts, Published};
+use storage::{
+    ActivateListOutcome, AddFile, AddFileRefusal, AllocationOutcome, JobKind, LoadCounts, PublishFileOutcome,
+};
 
 use crate::database::{LEASE, TestDatabase};
 
@@ -89,7 +91,10 @@ async fn an_archived_list_comes_back_empty_and_still_knows_its_keys() {
         &outcomes[..],
         [AllocationOutcome::Repeat(_), AllocationOutcome::ListNotActive]
     ));
-    assert_eq!(database.add_file("late.csv").await, AddFile::ListNotActive);
+    assert_eq!(
+        database.add_file("late.csv").await,
+        AddFile::Refused(AddFileRefusal::ListNotActive)
+    );
 
     let later = "2999-01-01T00:00:00Z".parse().unwrap();
     assert_eq!(
@@ -98,7 +103,7 @@ async fn an_archived_list_comes_back_empty_and_still_knows_its_keys() {
             .activate_list(&database.list, later)
             .await
             .unwrap(),
-        Changed::Done
+        ActivateListOutcome::Activated
     );
     let stock = database.stock().await;
     assert_eq!((stock.total, stock.available), (1, 0));
@@ -121,7 +126,10 @@ async fn archiving_ends_the_loads_under_way() {
         .activate_list(&database.list, later)
         .await
         .unwrap();
-    assert_eq!(database.publish(&file, &["a1"], 2).await, Published::Stale);
+    assert_eq!(
+        database.publish(&file, &["a1"], 2).await,
+        PublishFileOutcome::Stale
+    );
     let shown = &database
         .storage
         .files(&database.list, storage::Page::default())
@@ -143,7 +151,10 @@ async fn a_file_deleted_while_it_loads_leaves_nothing() {
         .unwrap()[0]
         .public_id;
     assert!(database.storage.delete_file(&database.list, id).await.unwrap());
-    assert_eq!(database.publish(&file, &["a1"], 2).await, Published::Stale);
+    assert_eq!(
+        database.publish(&file, &["a1"], 2).await,
+        PublishFileOutcome::Stale
+    );
     assert_eq!(database.number("select count(*) from block").await, 0);
     assert_eq!(
         database

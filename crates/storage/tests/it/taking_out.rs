@@ -1,6 +1,6 @@
 //! Codes given back and codes disabled.
 
-use storage::{AllocationOutcome, CodePlace, Confirmed, Disabled, Redeemed, Released};
+use storage::{AllocationOutcome, CodePlace, ConfirmOutcome, DisableOutcome, RedeemOutcome, ReleaseOutcome};
 
 use crate::database::{TestDatabase, new};
 
@@ -14,7 +14,7 @@ async fn a_code_given_back_goes_to_a_new_key_before_a_fresh_one() {
         .release(&database.list, &[given.position])
         .await
         .unwrap();
-    assert_eq!(released, [Released::Released]);
+    assert_eq!(released, [ReleaseOutcome::Released]);
     assert_eq!(database.stock().await.available, 3);
 
     assert!(matches!(
@@ -33,13 +33,13 @@ async fn giving_back_twice_gives_back_once() {
     let twice = [given.position, given.position];
     assert_eq!(
         database.storage.release(&database.list, &twice).await.unwrap(),
-        [Released::Released; 2]
+        [ReleaseOutcome::Released; 2]
     );
     assert_eq!(database.codes(&["u2"]).await, ["a1"]);
     // The first hand-out is over; the second one is not its business.
     assert_eq!(
         database.storage.release(&database.list, &twice).await.unwrap(),
-        [Released::Released; 2]
+        [ReleaseOutcome::Released; 2]
     );
     assert!(matches!(
         database.allocate(&["u3"]).await[..],
@@ -59,7 +59,7 @@ async fn a_place_that_was_never_handed_out_cannot_be_given_back() {
             .release(&database.list, &[elsewhere])
             .await
             .unwrap(),
-        [Released::Unknown]
+        [ReleaseOutcome::Unknown]
     );
     assert_eq!(database.stock().await.available, 1);
 }
@@ -75,7 +75,7 @@ async fn a_disabled_code_is_passed_over() {
             .disable(&database.list, CodePlace::new(file, ordinal), code)
             .await
             .unwrap();
-        assert_eq!(disabled, Disabled::Disabled);
+        assert_eq!(disabled, DisableOutcome::Disabled);
     }
     let stock = database.stock().await;
     assert_eq!((stock.available, stock.disabled, stock.allocated), (2, 2, 1));
@@ -109,14 +109,14 @@ async fn a_code_that_is_disabled_in_someones_hands_does_not_come_back() {
             .await
             .unwrap()
     };
-    assert_eq!(disable().await, Disabled::Disabled);
-    assert_eq!(disable().await, Disabled::Disabled);
+    assert_eq!(disable().await, DisableOutcome::Disabled);
+    assert_eq!(disable().await, DisableOutcome::Disabled);
     let release = database.storage.release(&database.list, &[given.position]).await;
-    assert_eq!(release.unwrap(), [Released::Disabled]);
+    assert_eq!(release.unwrap(), [ReleaseOutcome::Disabled]);
     let confirm = database.storage.confirm(&database.list, &[given.position]).await;
-    assert_eq!(confirm.unwrap(), [Confirmed::Released]);
+    assert_eq!(confirm.unwrap(), [ConfirmOutcome::Released]);
     let redeem = database.storage.redeem(&database.list, place, None, None);
-    assert_eq!(redeem.await.unwrap(), Redeemed::NotRedeemable);
+    assert_eq!(redeem.await.unwrap(), RedeemOutcome::NotRedeemable);
     assert!(matches!(
         database.allocate(&["u1"]).await[..],
         [AllocationOutcome::Released]
@@ -141,7 +141,7 @@ async fn a_code_that_was_given_back_can_be_disabled() {
         .await
         .unwrap();
     let disabled = database.storage.disable(&database.list, place, "a1").await;
-    assert_eq!(disabled.unwrap(), Disabled::Disabled);
+    assert_eq!(disabled.unwrap(), DisableOutcome::Disabled);
     assert_eq!(database.codes(&["u2"]).await, ["a2"]);
     let stock = database.stock().await;
     assert_eq!(
@@ -163,18 +163,18 @@ async fn a_redeemed_code_stays_where_it_is() {
             .await
             .unwrap()
     };
-    assert_eq!(redeem(Some("till-1")).await, Redeemed::Redeemed);
-    assert_eq!(redeem(Some("till-1")).await, Redeemed::Redeemed);
-    assert_eq!(redeem(Some("till-2")).await, Redeemed::Already);
-    assert_eq!(redeem(None).await, Redeemed::Already);
+    assert_eq!(redeem(Some("till-1")).await, RedeemOutcome::Redeemed);
+    assert_eq!(redeem(Some("till-1")).await, RedeemOutcome::Redeemed);
+    assert_eq!(redeem(Some("till-2")).await, RedeemOutcome::Already);
+    assert_eq!(redeem(None).await, RedeemOutcome::Already);
     let release = database.storage.release(&database.list, &[given.position]).await;
-    assert_eq!(release.unwrap(), [Released::Redeemed]);
+    assert_eq!(release.unwrap(), [ReleaseOutcome::Redeemed]);
     let disabled = database.storage.disable(&database.list, place, "a1").await;
-    assert_eq!(disabled.unwrap(), Disabled::Redeemed);
+    assert_eq!(disabled.unwrap(), DisableOutcome::Redeemed);
     assert_eq!(database.stock().await.allocated, 1);
     let nobody = CodePlace::new(given.position.file_id, 1);
     let redeemed = database.storage.redeem(&database.list, nobody, None, None).await;
-    assert_eq!(redeemed.unwrap(), Redeemed::NotRedeemable);
+    assert_eq!(redeemed.unwrap(), RedeemOutcome::NotRedeemable);
 }
 
 #[tokio::test]
@@ -185,14 +185,14 @@ async fn what_comes_back_to_an_archived_list_is_gone() {
     let kept = new(database.allocate(&["u2"]).await.remove(0));
     database.storage.archive_list(&database.list).await.unwrap();
     let release = database.storage.release(&database.list, &[given.position]).await;
-    assert_eq!(release.unwrap(), [Released::Released]);
+    assert_eq!(release.unwrap(), [ReleaseOutcome::Released]);
     let stock = database.stock().await;
     assert_eq!((stock.total, stock.available, stock.allocated), (1, 0, 1));
     let place = CodePlace::new(kept.position.file_id, kept.position.ordinal);
     let disabled = database.storage.disable(&database.list, place, "a2").await;
-    assert_eq!(disabled.unwrap(), Disabled::Disabled);
+    assert_eq!(disabled.unwrap(), DisableOutcome::Disabled);
     assert_eq!(database.stock().await.total, 0);
     let place = CodePlace::new(given.position.file_id, given.position.ordinal);
     let disabled = database.storage.disable(&database.list, place, "a1").await;
-    assert_eq!(disabled.unwrap(), Disabled::Absent);
+    assert_eq!(disabled.unwrap(), DisableOutcome::Absent);
 }

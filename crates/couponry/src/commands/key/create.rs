@@ -7,7 +7,7 @@ use clap::Args;
 use domain::{FreeText, WorkspaceId};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
-use storage::CreateKey;
+use storage::{CreateKey, CreateKeyRefusal};
 
 use super::{print, too_many, with_keys};
 use crate::{
@@ -56,11 +56,13 @@ pub(super) async fn run(arguments: Arguments, settings: &Settings) -> anyhow::Re
             label: label.as_str(),
             api_key: secret.expose_secret(),
         }),
-        CreateKey::Taken => Err(anyhow!("--api-key is a key of the workspace already")),
-        CreateKey::Revoked => Err(anyhow!(
-            "--api-key was revoked, and a revoked key does not come back; choose another one"
-        )),
-        CreateKey::TooMany => Err(too_many(workspace)),
+        CreateKey::Refused(why) => Err(match why {
+            CreateKeyRefusal::Taken => anyhow!("--api-key is a key of the workspace already"),
+            CreateKeyRefusal::Revoked => {
+                anyhow!("--api-key was revoked, and a revoked key does not come back; choose another one")
+            }
+            CreateKeyRefusal::TooMany => too_many(workspace),
+        }),
     }
 }
 

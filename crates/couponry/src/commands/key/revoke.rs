@@ -3,7 +3,7 @@
 use clap::Args;
 use domain::{WorkspaceId, instant_with_zone};
 use serde::Serialize;
-use storage::RevokeKey;
+use storage::RevokedKey;
 
 use super::{no_key, print, with_keys};
 use crate::{commands::workspace_create::workspace_id, config::Settings};
@@ -32,7 +32,7 @@ pub(super) async fn run(arguments: &Arguments, settings: &Settings) -> anyhow::R
     let revoked = with_keys(settings, workspace, async |storage, owner| {
         Ok(storage.revoke_api_key(owner, key_id).await?)
     });
-    let RevokeKey::Revoked { at, configured, left } = revoked.await? else {
+    let Some(RevokedKey { at, configured, left }) = revoked.await? else {
         return Err(no_key(workspace, key_id));
     };
     if configured {

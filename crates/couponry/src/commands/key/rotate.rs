@@ -7,7 +7,7 @@ use clap::Args;
 use domain::{WorkspaceId, instant_with_zone};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
-use storage::RotateKey;
+use storage::{RotateKey, RotateKeyRefusal};
 
 use super::{no_key, print, too_many, with_keys};
 use crate::{commands::workspace_create::workspace_id, config::Settings};
@@ -74,10 +74,12 @@ pub(super) async fn run(arguments: &Arguments, settings: &Settings) -> anyhow::R
                 former_ends_at: instant_with_zone(former_ends_at),
             })
         }
-        RotateKey::NoKey => Err(no_key(workspace, key_id)),
-        RotateKey::Revoked => Err(anyhow!(
-            "key {key_id} is revoked, or its end is set; couponry key create makes another one"
-        )),
-        RotateKey::TooMany => Err(too_many(workspace)),
+        RotateKey::Refused(why) => Err(match why {
+            RotateKeyRefusal::NoKey => no_key(workspace, key_id),
+            RotateKeyRefusal::Revoked => {
+                anyhow!("key {key_id} is revoked, or its end is set; couponry key create makes another one")
+            }
+            RotateKeyRefusal::TooMany => too_many(workspace),
+        }),
     }
 }
