@@ -158,6 +158,9 @@ alter table answer_piece alter column bytes set storage external;
 -- What a code is now. One that went with its list or file before anyone had it is nothing.
 create type code_status as enum ('AVAILABLE', 'HELD', 'ALLOCATED', 'REDEEMED', 'DISABLED', 'QUARANTINED');
 
+-- How a list stood when a call for codes came to it.
+create type allocate_state as enum ('active', 'inactive', 'busy', 'known');
+
 create type confirm_outcome as enum ('confirmed', 'released', 'unknown');
 
 create type release_outcome as enum ('released', 'redeemed', 'disabled', 'unknown');

@@ -17,8 +17,8 @@ mod workspaces;
 
 pub use alerts::{MailToSend, News, SentAs};
 pub use allocations::{
-    Allocation, AllocationOutcome, AllocationRequest, AllocationsUnavailable, Allocator, ConfirmOutcome,
-    GROUP_KEYS, LedgerQuery, Recorded, ReleaseOutcome, Shortage, Spool,
+    AllocateState, Allocation, AllocationOutcome, AllocationRequest, AllocationsUnavailable, Allocator,
+    ConfirmOutcome, GROUP_KEYS, LedgerQuery, Recorded, ReleaseOutcome, Shortage, Spool,
 };
 pub use codes::{
     Block, CodePlace, CodeStatus, DisableOutcome, Export, HistoryEntry, Passport, RedeemOutcome, Redemption,

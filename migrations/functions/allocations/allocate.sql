@@ -22,7 +22,7 @@ create or replace function allocate(
     p_lists bigint[], p_sizes integer[], p_keys uuid[], p_users text[], p_requests text[], p_campaigns uuid[],
     p_holds integer[], p_all_or_nothing boolean, p_wait boolean, p_sent_at timestamptz[] default null
 ) returns table (
-    states text[], served integer[], known integer[], codes text[], files bigint[], ordinals bigint[], turns integer[],
+    states allocate_state[], served integer[], known integer[], codes text[], files bigint[], ordinals bigint[], turns integer[],
     allocated_at timestamptz
 )
 language plpgsql volatile
@@ -91,7 +91,7 @@ begin
 
     if cardinality(known) = cardinality(p_keys) then
         -- A retry waits for no gate.
-        return query select array_fill('known'::text, array[cardinality(p_lists)]), array_fill(0, array[cardinality(p_lists)]),
+        return query select array_fill('known'::allocate_state, array[cardinality(p_lists)]), array_fill(0, array[cardinality(p_lists)]),
                             known, '{}'::text[], '{}'::bigint[], '{}'::bigint[], '{}'::integer[], clock_timestamp();
         return;
     end if;
@@ -131,16 +131,16 @@ begin
             v_need := v_need - (select count(*) from unnest(known) k where k between v_from and v_to);
         end if;
         if v_need = 0 then
-            states := states || 'known'::text;
+            states := states || 'known'::allocate_state;
         elsif not v_state.is_locked then
-            states := states || 'busy'::text;
+            states := states || 'busy'::allocate_state;
             v_need := 0;
         elsif not v_state.is_active then
-            states := states || 'inactive'::text;
+            states := states || 'inactive'::allocate_state;
             perform none_is_known(v_list, p_keys[v_from:v_to], known, v_from);
             v_need := 0;
         else
-            states := states || 'active'::text;
+            states := states || 'active'::allocate_state;
         end if;
 
         if p_all_or_nothing and v_need > 0 and known is not null

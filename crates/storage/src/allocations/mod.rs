@@ -24,6 +24,7 @@ use self::{dispatch::Dispatcher, schedule::Message};
 pub use self::{
     ledger::{LedgerQuery, Recorded},
     settle::{ConfirmOutcome, ReleaseOutcome},
+    statement::AllocateState,
     unread::Spool,
 };
 use crate::{Error, ListRef, Result, Settings, pool::Pool};

@@ -91,10 +91,23 @@ fn has_come_meanwhile(refusal: &dyn DatabaseError) -> bool {
     refusal.is_unique_violation() && index.is_none_or(|index| index.ends_with("_request_key"))
 }
 
+/// How a list stood when a call came to it. Public for the test that holds it against the database's type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[sqlx(type_name = "allocate_state", rename_all = "kebab-case")]
+pub enum AllocateState {
+    Active,
+    /// Archived or expired.
+    Inactive,
+    /// Its gate was taken.
+    Busy,
+    /// Every key of it was known.
+    Known,
+}
+
 /// The answer of the function: for each list its state and how many codes it gave; for all lists, one after the other,
 /// the codes and where they are; which keys, counted from 1 over all lists, were known.
 struct AllocateRow {
-    states: Vec<String>,
+    states: Vec<AllocateState>,
     served: Vec<i32>,
     known: Option<Vec<i32>>,
     codes: Vec<String>,
@@ -129,10 +142,11 @@ async fn ask(
         let campaign = request.campaign.as_deref()?;
         campaign.sent_at.map(jiff_sqlx::ToSqlx::to_sqlx)
     });
+    // The states as text, whose type is known: another type is asked for twice on each new connection.
     sqlx::query_as!(
         AllocateRow,
-        r#"select states as "states!", served as "served!", known, codes as "codes!", files as "files!",
-                  ordinals as "ordinals!", turns as "turns!", allocated_at as "allocated_at!"
+        r#"select states::text[] as "states!: Vec<AllocateState>", served as "served!", known, codes as "codes!",
+                  files as "files!", ordinals as "ordinals!", turns as "turns!", allocated_at as "allocated_at!"
            from allocate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"#,
         &lists,
         &sizes,
@@ -181,7 +195,7 @@ async fn answers(
     for group in groups {
         let (state, served) = lists.next().ok_or_else(|| unreadable("a list"))?;
         let is_known = |index: usize| known.binary_search(&(keys_before + index)).is_ok();
-        if state == "busy" {
+        if state == AllocateState::Busy {
             answers.push(ListAnswer::Locked);
         } else {
             let known_keys = group
@@ -197,14 +211,14 @@ async fn answers(
                 if is_known(index) {
                     return known_answers.next().flatten();
                 }
-                match (served.next(), state.as_str()) {
+                match (served.next(), state) {
                     (Some((code, position)), _) => {
                         let allocation = allocated(position, code, allocated_at, request.hold_seconds);
                         Some(KeyAnswer::Allocated(allocation))
                     }
-                    (None, "active") => Some(KeyAnswer::Exhausted),
-                    (None, "inactive") => Some(KeyAnswer::Inactive),
-                    (None, _) => None,
+                    (None, AllocateState::Active) => Some(KeyAnswer::Exhausted),
+                    (None, AllocateState::Inactive) => Some(KeyAnswer::Inactive),
+                    (None, AllocateState::Busy | AllocateState::Known) => None,
                 }
             };
             let of_keys: Option<Vec<KeyAnswer>> = group.requests().enumerate().map(answer).collect();

@@ -4,9 +4,9 @@ use std::fmt::Debug;
 
 use sqlx::{AssertSqlSafe, Decode, PgConnection, Postgres, Type, TypeInfo as _};
 use storage::{
-    ActivateListOutcome, AddFileRefusal, CodeStatus, ConfirmOutcome, CreateKeyRefusal, CreateListRefusal,
-    DisableOutcome, PublishFileOutcome, RedeemOutcome, ReleaseOutcome, RequestReportRefusal,
-    RotateKeyRefusal, UpdateListOutcome,
+    ActivateListOutcome, AddFileRefusal, AllocateState, CodeStatus, ConfirmOutcome, CreateKeyRefusal,
+    CreateListRefusal, DisableOutcome, PublishFileOutcome, RedeemOutcome, ReleaseOutcome,
+    RequestReportRefusal, RotateKeyRefusal, UpdateListOutcome,
 };
 
 use crate::database::TestDatabase;
@@ -40,6 +40,7 @@ async fn the_database_and_the_program_know_the_same_outcomes() {
     let mut checked = [
         checked!(db, ActivateListOutcome: Activated Expired),
         checked!(db, AddFileRefusal: ListNotActive KeyReused),
+        checked!(db, AllocateState: Active Inactive Busy Known),
         checked!(db, CodeStatus: Available Held Allocated Redeemed Disabled Quarantined),
         checked!(db, ConfirmOutcome: Confirmed Released Unknown),
         checked!(db, CreateKeyRefusal: Taken Revoked TooMany),
