@@ -58,8 +58,8 @@ create table pull_token (
     primary key (list_id, token_id)
 );
 
--- Why a list was not made. `duplicate-name` and `duplicate-label` are what the violated indexes are called in Rust: a
--- violation ends the statement.
+-- Why a list was not made. `duplicate-name` and `duplicate-label` no function answers: the program says so where the index
+-- is violated, which ends the statement.
 create type create_list_refusal as enum ('duplicate-name', 'duplicate-label', 'expired', 'too-many', 'key-reused');
 
 -- What became of a patch: `expired` when the list would not be active; the last two when an alert that is on needs its

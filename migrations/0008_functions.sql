@@ -27,8 +27,8 @@ create or replace function allocate(
     p_lists bigint[], p_sizes integer[], p_keys uuid[], p_users text[], p_requests text[], p_campaigns uuid[],
     p_holds integer[], p_all_or_nothing boolean, p_wait boolean, p_sent_at timestamptz[] default null
 ) returns table (
-    states allocate_state[], served integer[], known integer[], codes text[], files bigint[], ordinals bigint[], turns integer[],
-    allocated_at timestamptz
+    states allocate_state[], served integer[], known integer[], codes text[], files bigint[], ordinals bigint[],
+    turns integer[], allocated_at timestamptz
 )
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set plan_cache_mode = force_generic_plan
@@ -96,7 +96,8 @@ begin
 
     if cardinality(known) = cardinality(p_keys) then
         -- A retry waits for no gate.
-        return query select array_fill('known'::allocate_state, array[cardinality(p_lists)]), array_fill(0, array[cardinality(p_lists)]),
+        return query select array_fill('known'::allocate_state, array[cardinality(p_lists)]),
+                            array_fill(0, array[cardinality(p_lists)]),
                             known, '{}'::text[], '{}'::bigint[], '{}'::bigint[], '{}'::integer[], clock_timestamp();
         return;
     end if;
@@ -873,8 +874,8 @@ begin
     return v_file;
 end $$;
 
--- A file, once for each key (null: no key). Answers the file, `p_public_id` or what the key made before, or why there is
--- none.
+-- A file, once for each key (null: no key). Answers the file, `p_public_id` or what the key made before, or why there
+-- is none.
 create or replace function add_file_once(
     p_key text, p_hash bytea, p_list bigint, p_public_id bytea, p_name text, p_file_url text, p_created_by text,
     p_callback_url text, p_payload jsonb, out made bytea, out refusal add_file_refusal
@@ -1009,8 +1010,8 @@ begin
 end $$;
 
 -- Ends a load: all of the file's codes may be handed out from here on. `p_attempt` and `p_owner` are the worker's
--- fencing token: nothing happens when the job is someone else's by now (or the list was archived, the file deleted). What
--- a failed file is told is in the words of LoadFailure. That all of the file's blocks are there is counted, not supposed.
+-- fencing token: nothing happens when the job is someone else's by now (or the list was archived, the file deleted). Why
+-- a file has failed is booked in the words of LoadFailure. That all of its blocks are there is counted, not supposed.
 create or replace function publish_file(
     p_job bigint, p_attempt integer, p_owner uuid, p_added bigint, p_codes_per_block integer, p_duplicates bigint,
     p_rejected bigint, p_rejections jsonb, p_most_codes bigint, p_unseen bigint
@@ -1426,8 +1427,8 @@ begin
     return true;
 end $$;
 
--- A list, once for each key (null: no key), and no more than `p_most_lists` in a workspace (null: any number). Answers the
--- list, `p_public_id` or what the key made before, or why there is none.
+-- A list, once for each key (null: no key), and no more than `p_most_lists` in a workspace (null: any number). Answers
+-- the list, `p_public_id` or what the key made before, or why there is none.
 create or replace function create_list_once(
     p_key text, p_hash bytea, p_most_lists bigint, p_workspace bigint, p_public_id bytea, p_name text, p_label text,
     p_expires_at timestamptz, p_created_by text, p_subscribers text[], p_alerts jsonb, p_fingerprint_key bytea,
@@ -1947,7 +1948,8 @@ begin
         where m.list_id = p_job.list_id and m.report_id = v_report and m.recipient = p_job.payload ->> 'to';
 end $$;
 
--- Asks for a report. `p_first_day_ends` and `p_last_day_begins` place the two days on the clock. Answers why not, or null.
+-- Asks for a report; answers why there will be none, or null. `p_first_day_ends` and `p_last_day_begins` place the two
+-- days on the clock.
 create or replace function request_report(
     p_list bigint, p_public_id bytea, p_start_date date, p_end_date date, p_from timestamptz,
     p_first_day_ends timestamptz, p_last_day_begins timestamptz, p_until timestamptz, p_subscribers text[]

@@ -22,8 +22,8 @@ create or replace function allocate(
     p_lists bigint[], p_sizes integer[], p_keys uuid[], p_users text[], p_requests text[], p_campaigns uuid[],
     p_holds integer[], p_all_or_nothing boolean, p_wait boolean, p_sent_at timestamptz[] default null
 ) returns table (
-    states allocate_state[], served integer[], known integer[], codes text[], files bigint[], ordinals bigint[], turns integer[],
-    allocated_at timestamptz
+    states allocate_state[], served integer[], known integer[], codes text[], files bigint[], ordinals bigint[],
+    turns integer[], allocated_at timestamptz
 )
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set plan_cache_mode = force_generic_plan
@@ -91,7 +91,8 @@ begin
 
     if cardinality(known) = cardinality(p_keys) then
         -- A retry waits for no gate.
-        return query select array_fill('known'::allocate_state, array[cardinality(p_lists)]), array_fill(0, array[cardinality(p_lists)]),
+        return query select array_fill('known'::allocate_state, array[cardinality(p_lists)]),
+                            array_fill(0, array[cardinality(p_lists)]),
                             known, '{}'::text[], '{}'::bigint[], '{}'::bigint[], '{}'::integer[], clock_timestamp();
         return;
     end if;

@@ -1,5 +1,5 @@
--- A file, once for each key (null: no key). Answers the file, `p_public_id` or what the key made before, or why there is
--- none.
+-- A file, once for each key (null: no key). Answers the file, `p_public_id` or what the key made before, or why there
+-- is none.
 create or replace function add_file_once(
     p_key text, p_hash bytea, p_list bigint, p_public_id bytea, p_name text, p_file_url text, p_created_by text,
     p_callback_url text, p_payload jsonb, out made bytea, out refusal add_file_refusal

@@ -1,6 +1,6 @@
 -- Ends a load: all of the file's codes may be handed out from here on. `p_attempt` and `p_owner` are the worker's
--- fencing token: nothing happens when the job is someone else's by now (or the list was archived, the file deleted). What
--- a failed file is told is in the words of LoadFailure. That all of the file's blocks are there is counted, not supposed.
+-- fencing token: nothing happens when the job is someone else's by now (or the list was archived, the file deleted). Why
+-- a file has failed is booked in the words of LoadFailure. That all of its blocks are there is counted, not supposed.
 create or replace function publish_file(
     p_job bigint, p_attempt integer, p_owner uuid, p_added bigint, p_codes_per_block integer, p_duplicates bigint,
     p_rejected bigint, p_rejections jsonb, p_most_codes bigint, p_unseen bigint

@@ -1,5 +1,5 @@
--- A list, once for each key (null: no key), and no more than `p_most_lists` in a workspace (null: any number). Answers the
--- list, `p_public_id` or what the key made before, or why there is none.
+-- A list, once for each key (null: no key), and no more than `p_most_lists` in a workspace (null: any number). Answers
+-- the list, `p_public_id` or what the key made before, or why there is none.
 create or replace function create_list_once(
     p_key text, p_hash bytea, p_most_lists bigint, p_workspace bigint, p_public_id bytea, p_name text, p_label text,
     p_expires_at timestamptz, p_created_by text, p_subscribers text[], p_alerts jsonb, p_fingerprint_key bytea,

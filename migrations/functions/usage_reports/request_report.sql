@@ -1,4 +1,5 @@
--- Asks for a report. `p_first_day_ends` and `p_last_day_begins` place the two days on the clock. Answers why not, or null.
+-- Asks for a report; answers why there will be none, or null. `p_first_day_ends` and `p_last_day_begins` place the two
+-- days on the clock.
 create or replace function request_report(
     p_list bigint, p_public_id bytea, p_start_date date, p_end_date date, p_from timestamptz,
     p_first_day_ends timestamptz, p_last_day_begins timestamptz, p_until timestamptz, p_subscribers text[]

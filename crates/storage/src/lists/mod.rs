@@ -112,8 +112,9 @@ pub enum UpdateListOutcome {
     DuplicateName,
     /// The list's expiry, after the patch, has passed.
     Expired,
-    /// The alert is on and needs it, as the next one.
+    /// The alert about expiry is on, and needs that number.
     DaysBeforeMissing,
+    /// The alert about a shortage is on, and needs that number.
     ThresholdCountMissing,
 }
 
