@@ -63,7 +63,7 @@ impl Body {
 
     /// For what takes no body: whatever is in one was meant to change what is done.
     pub(crate) async fn nothing(self) -> Result<(), ApiError> {
-        self.object_or_empty(BODY_BYTES).await?.only(&[])
+        self.object_or_empty(BODY_BYTES).await?.refuse_unknown(&[])
     }
 
     /// The body as it comes, for whoever reads it piece by piece.

@@ -1,7 +1,9 @@
-//! The fields of a JSON object, taken one by one with a sentence for each that is not what it should be.
+//! The fields of a JSON object. A body is declared once, by `body!`: the declaration is its schema in the document and
+//! what its handler reads.
+
+use std::marker::PhantomData;
 
 use actix_web::web::Bytes;
-use domain::TextError;
 use serde_json::Value;
 
 use crate::{
@@ -23,8 +25,19 @@ impl Fields {
         Self(Object::empty())
     }
 
+    /// Of what a body declares; any other key is ignored.
+    pub(crate) fn lenient<B: Declared>(&self) -> B {
+        B::of(self)
+    }
+
+    /// Of what a body declares; the first other key is refused by its name.
+    pub(crate) fn strict<B: Declared>(&self) -> Result<B, ApiError> {
+        self.refuse_unknown(B::KEYS)?;
+        Ok(B::of(self))
+    }
+
     /// Refuses the first key that is none of these.
-    pub(crate) fn only(&self, known: &[&str]) -> Result<(), ApiError> {
+    pub(crate) fn refuse_unknown(&self, known: &[&str]) -> Result<(), ApiError> {
         let unknown = self.0.first_but(known);
         unknown.map_or(Ok(()), |key| {
             Err(ApiError::Invalid(names::unknown("key", &key, known)))
@@ -40,68 +53,150 @@ impl Fields {
             .unwrap_or_default()
     }
 
-    /// The text of a field, whatever it is.
-    pub(crate) fn raw(&self, key: &str) -> Option<Bytes> {
-        self.0.value(key).filter(|value| value != "null")
-    }
-
-    /// A field as a value, whatever it is. Only for what is small: a value is many times its text.
-    pub(crate) fn value(&self, key: &str) -> Option<Value> {
-        parsed(&self.raw(key)?)
-    }
-
-    pub(crate) fn text(&self, key: &str) -> Result<Option<String>, ApiError> {
-        self.of_type(key, "must be a string")
-    }
-
-    pub(crate) fn boolean(&self, key: &str) -> Result<Option<bool>, ApiError> {
-        self.of_type(key, "must be true or false")
-    }
-
-    pub(crate) fn integer(&self, key: &str) -> Result<Option<i64>, ApiError> {
-        self.of_type(key, "must be a whole number")
-    }
-
-    pub(crate) fn object(&self, key: &str) -> Result<Option<Self>, ApiError> {
-        let Some(value) = self.raw(key) else {
-            return Ok(None);
-        };
-        Self::read(value)
-            .map(Some)
-            .ok_or_else(|| wrong(key, "must be an object"))
-    }
-
-    pub(crate) fn texts(&self, key: &str) -> Result<Option<Vec<String>>, ApiError> {
-        self.of_type(key, "must be an array of strings")
-    }
-
-    /// The items' texts of an array of at least one and at most so many.
-    pub(crate) fn items(&self, key: &'static str, most: usize, of: &str) -> Result<Vec<Bytes>, ApiError> {
-        let value = self.raw(key).ok_or(ApiError::MissingKey(Some(key)))?;
-        strict_json::items(&value, most)
-            .ok_or_else(|| wrong(key, format_args!("must be an array of 1 to {most} {of}")))
-    }
-
-    fn of_type<T: serde::de::DeserializeOwned>(&self, key: &str, why: &str) -> Result<Option<T>, ApiError> {
-        let Some(value) = self.raw(key) else {
-            return Ok(None);
-        };
-        parsed(&value).map(Some).ok_or_else(|| wrong(key, why))
-    }
-
-    /// A text of a type that refuses some.
-    pub(crate) fn parsed<T>(
-        &self,
-        key: &str,
-        parse: impl FnOnce(String) -> Result<T, TextError>,
-    ) -> Result<Option<T>, ApiError> {
-        self.text(key)?
-            .map(|text| parse(text).map_err(|error| wrong(key, error)))
-            .transpose()
+    /// For `body!`, which knows the type.
+    pub(crate) fn field<T>(&self, key: &'static str) -> Field<T> {
+        Field {
+            key,
+            value: self.0.value(key).filter(|value| value != "null"),
+            of: PhantomData,
+        }
     }
 }
 
-/// A complaint about one field: a sentence that begins with its name.
-pub(crate) fn wrong(key: &str, why: impl ToString) -> ApiError {
-    ApiError::Invalid(format!("'{key}' {}.", why.to_string()))
+/// A struct that `body!` declares.
+pub(crate) trait Declared {
+    const KEYS: &'static [&'static str];
+
+    fn of(fields: &Fields) -> Self;
+}
+
+/// A field as it came. It is judged when it is asked for: which of several complaints a client hears is the handler's to
+/// say.
+pub(crate) struct Field<T> {
+    key: &'static str,
+    /// Its text, if it is there.
+    value: Option<Bytes>,
+    of: PhantomData<T>,
+}
+
+/// A type that a field may be declared with.
+pub(crate) trait Kind {
+    /// What a handler gets.
+    type Read;
+
+    /// Reads a value's text, or says what it must be.
+    fn read(value: &Bytes) -> Result<Self::Read, String>;
+}
+
+impl<T> Field<T> {
+    /// A complaint about this field: a sentence that begins with its name.
+    pub(crate) fn wrong(&self, why: impl ToString) -> ApiError {
+        wrong(self.key, why)
+    }
+
+    /// The field's text, whatever it is.
+    pub(crate) fn text(&self) -> Option<&Bytes> {
+        self.value.as_ref()
+    }
+
+    /// The field as a value, whatever it is. Only for what is small: a value is many times its text.
+    pub(crate) fn value(&self) -> Option<Value> {
+        parsed(self.text()?)
+    }
+}
+
+impl<T: Kind> Field<T> {
+    pub(crate) fn get(&self) -> Result<T::Read, ApiError> {
+        self.if_there()?.ok_or(ApiError::MissingKey(Some(self.key)))
+    }
+
+    /// For a handler that has other complaints before that the field is missing.
+    pub(crate) fn if_there(&self) -> Result<Option<T::Read>, ApiError> {
+        read::<T, _>(self)
+    }
+}
+
+impl<T: Kind> Field<Option<T>> {
+    pub(crate) fn get(&self) -> Result<Option<T::Read>, ApiError> {
+        read::<T, _>(self)
+    }
+}
+
+impl<T> Field<Vec<T>> {
+    /// The items' texts of an array of at least one and at most so many.
+    pub(crate) fn items(&self, most: usize, of: &str) -> Result<Vec<Bytes>, ApiError> {
+        let value = self.value.as_ref().ok_or(ApiError::MissingKey(Some(self.key)))?;
+        strict_json::items(value, most)
+            .ok_or_else(|| self.wrong(format_args!("must be an array of 1 to {most} {of}")))
+    }
+}
+
+fn read<T: Kind, F>(field: &Field<F>) -> Result<Option<T::Read>, ApiError> {
+    let read = field.value.as_ref().map(T::read).transpose();
+    read.map_err(|why| field.wrong(why))
+}
+
+impl Kind for String {
+    type Read = Self;
+
+    fn read(value: &Bytes) -> Result<Self, String> {
+        parsed(value).ok_or_else(|| "must be a string".to_owned())
+    }
+}
+
+impl Kind for bool {
+    type Read = Self;
+
+    fn read(value: &Bytes) -> Result<Self, String> {
+        parsed(value).ok_or_else(|| "must be true or false".to_owned())
+    }
+}
+
+impl Kind for i64 {
+    type Read = Self;
+
+    fn read(value: &Bytes) -> Result<Self, String> {
+        parsed(value).ok_or_else(|| "must be a whole number".to_owned())
+    }
+}
+
+/// Declares a body, or an object within one, like a struct. Each field is what the document says of it, and is read as
+/// `Kind` has it for its type; a field that no handler reads is dead code, which the compiler finds.
+macro_rules! body {
+    (
+        $(#[$about:meta])*
+        $visible:vis struct $body:ident {
+            $($(#[$about_field:meta])* $field:ident: $type:ty,)+
+        }
+    ) => {
+        #[derive(utoipa::ToSchema)]
+        $(#[$about])*
+        $visible struct $body {
+            $($(#[$about_field])* #[schema(value_type = $type)] $field: $crate::fields::Field<$type>,)+
+        }
+
+        impl $crate::fields::Declared for $body {
+            const KEYS: &'static [&'static str] = &[$(stringify!($field)),+];
+
+            fn of(fields: &$crate::fields::Fields) -> Self {
+                Self {
+                    $($field: fields.field(stringify!($field)),)+
+                }
+            }
+        }
+
+        impl $crate::fields::Kind for $body {
+            type Read = $crate::fields::Fields;
+
+            fn read(value: &actix_web::web::Bytes) -> Result<Self::Read, String> {
+                $crate::fields::Fields::read(value.clone()).ok_or_else(|| "must be an object".to_owned())
+            }
+        }
+    };
+}
+pub(crate) use body;
+
+/// A complaint about what is called so: a sentence that begins with its name.
+pub(crate) fn wrong(name: &str, why: impl ToString) -> ApiError {
+    ApiError::Invalid(format!("'{name}' {}.", why.to_string()))
 }

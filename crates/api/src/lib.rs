@@ -26,6 +26,7 @@ mod path;
 mod places;
 mod proxies;
 mod pull_tokens;
+mod query;
 mod recipients;
 mod request_log;
 mod routes;

@@ -2,26 +2,16 @@
 
 use domain::{MailDomains, Subscribers};
 
-use crate::{
-    error::ApiError,
-    fields::{Fields, wrong},
-};
+use crate::{error::ApiError, fields::Field};
 
-/// The addresses under this key, if it is there.
-pub(crate) fn recipients(
-    fields: &Fields,
-    key: &str,
+/// Refuses addresses that this server may not mail to.
+pub(crate) fn refuse_outside<T>(
+    field: &Field<T>,
+    addresses: &Subscribers,
     domains: &MailDomains,
-) -> Result<Option<Subscribers>, ApiError> {
-    let Some(addresses) = fields.texts(key)? else {
-        return Ok(None);
-    };
-    let subscribers = Subscribers::new(addresses).map_err(|error| wrong(key, error))?;
-    if domains.first_outside(&subscribers).is_some() {
-        return Err(wrong(
-            key,
-            "must hold addresses of the domains that this server may mail to",
-        ));
+) -> Result<(), ApiError> {
+    match domains.first_outside(addresses) {
+        Some(_) => Err(field.wrong("must hold addresses of the domains that this server may mail to")),
+        None => Ok(()),
     }
-    Ok(Some(subscribers))
 }

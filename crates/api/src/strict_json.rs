@@ -49,7 +49,7 @@ impl Object {
 
     /// The first key, as the text has them, that is none of these.
     pub(crate) fn first_but(&self, known: &[&str]) -> Option<String> {
-        let found = known.iter().filter(|key| self.value(key).is_some()).count();
+        let found = known.iter().filter(|key| self.entry(key).is_some()).count();
         if found == self.entries.len() {
             return None;
         }
@@ -60,10 +60,14 @@ impl Object {
 
     /// The text of a key's value.
     pub(crate) fn value(&self, key: &str) -> Option<Bytes> {
+        let entry = self.entry(key)?;
+        Some(self.text.slice(entry.start as usize..entry.end as usize))
+    }
+
+    fn entry(&self, key: &str) -> Option<&Entry> {
         let key = HASHES.hash_one(key);
         let place = self.entries.binary_search_by_key(&key, |entry| entry.key).ok()?;
-        let entry = self.entries.get(place)?;
-        Some(self.text.slice(entry.start as usize..entry.end as usize))
+        self.entries.get(place)
     }
 }
 

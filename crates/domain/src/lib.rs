@@ -41,13 +41,13 @@ pub use forecast::{Forecast, Usage};
 pub use formula::{inert, original};
 pub use id::{PublicId, WorkspaceId};
 pub use idempotency::{IdempotencyKey, NotAnIdempotencyKey};
-pub use list::{Label, ListName, ListStatus, MAX_SUBSCRIBERS, Subscribers, personalization_snippet};
+pub use list::{Label, ListStatus, MAX_SUBSCRIBERS, Subscribers, personalization_snippet};
 pub use mail_domains::{MailDomains, NotDomains};
 pub use period::{Period, PeriodError, parse_day};
 pub use rate_limit::{NotARateLimit, Operation, RateLimit};
 pub use request_key::RequestKey;
 pub use signing::{LinkKey, LinkSeal, WebhookSecret};
-pub use text::{ExternalId, FreeText, TextError};
+pub use text::{ExternalId, FreeText, Name, TextError};
 pub use wire_time::{instant_with_zone, instant_without_zone, parse_instant};
 
 /// The most codes one list may hold, over all its files: the limit the MoEngage API documents.

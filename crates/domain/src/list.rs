@@ -52,22 +52,6 @@ impl FromStr for ListStatus {
     }
 }
 
-/// A list's display name: unique in its workspace, may be changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListName(String);
-
-impl ListName {
-    pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
-        let text = text.into();
-        check_name(&text)?;
-        Ok(Self(text))
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
 /// The key of the personalization snippet: unique in its workspace, never changed. The characters that would end
 /// the snippet early are refused.
 #[derive(Debug, Clone, PartialEq, Eq)]

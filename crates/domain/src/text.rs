@@ -64,6 +64,22 @@ pub(crate) fn check_id(text: &str) -> Result<(), TextError> {
     Ok(())
 }
 
+/// What a list or a person is called: 1 to 255 characters, with something to read in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name(String);
+
+impl Name {
+    pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
+        let text = text.into();
+        check_name(&text)?;
+        Ok(Self(text))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// Text nobody looks anything up by, such as `created_by` or a file's name: up to 255 characters, may be empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FreeText(String);
@@ -72,13 +88,6 @@ impl FreeText {
     pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
         let text = text.into();
         check_free(&text)?;
-        Ok(Self(text))
-    }
-
-    /// The same, but there must be something to read in it.
-    pub fn not_blank(text: impl Into<String>) -> Result<Self, TextError> {
-        let text = text.into();
-        check_name(&text)?;
         Ok(Self(text))
     }
 
@@ -129,7 +138,7 @@ mod tests {
             "must not be empty or blank"
         );
         assert_eq!(ExternalId::new("a\0b"), Err(TextError::ControlCharacter));
-        assert_eq!(FreeText::not_blank(" \u{3000}"), Err(TextError::Empty));
+        assert_eq!(Name::new(" \u{3000}"), Err(TextError::Empty));
         assert!(FreeText::new("").is_ok());
     }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use actix_web::{HttpResponse, web};
 use storage::{AllocationRequest, Shortage};
-use utoipa::ToSchema;
 
 use super::{
     recipient,
@@ -14,6 +13,7 @@ use crate::{
     App,
     body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
+    fields::body,
     openapi::{
         refusals::{Guarded, HandsOut, NamesList, ReadsBody},
         texts,
@@ -21,24 +21,24 @@ use crate::{
     path::{List, ListPath},
 };
 
-/// Who gets a code, and for what.
-#[derive(ToSchema)]
-#[schema(examples(json!({
-    "user_id": "u-81", "request_id": "msg-7f3", "hold_seconds": 600,
-    "campaign": {"id": "c-12", "name": "Spring", "channel": "Email"},
-})))]
-#[expect(dead_code, reason = "what `allocate` reads, for the document")]
-pub(crate) struct AllocateCouponBody {
-    user_id: texts::ExternalId,
-    /// The request key: each has one code for the life of the list. If absent, campaign and user are the key; without a
-    /// campaign, the user.
-    request_id: Option<texts::ExternalId>,
-    campaign: Option<recipient::CampaignBody>,
-    /// The same as `campaign.id`.
-    campaign_id: Option<texts::ExternalId>,
-    /// After how many seconds the code goes back by itself, a week at most. It does not if absent.
-    #[schema(minimum = 1, maximum = 604_800)]
-    hold_seconds: Option<i64>,
+body! {
+    /// Who gets a code, and for what.
+    #[schema(examples(json!({
+        "user_id": "u-81", "request_id": "msg-7f3", "hold_seconds": 600,
+        "campaign": {"id": "c-12", "name": "Spring", "channel": "Email"},
+    })))]
+    pub(crate) struct AllocateCouponBody {
+        user_id: texts::ExternalId,
+        /// The request key: each has one code for the life of the list. If absent, campaign and user are the key; without a
+        /// campaign, the user.
+        request_id: Option<texts::ExternalId>,
+        campaign: Option<recipient::CampaignBody>,
+        /// The same as `campaign.id`.
+        campaign_id: Option<texts::ExternalId>,
+        /// After how many seconds the code goes back by itself, a week at most. It does not if absent.
+        #[schema(minimum = 1, maximum = 604_800)]
+        hold_seconds: Option<i64>,
+    }
 }
 
 #[utoipa::path(
@@ -67,12 +67,12 @@ pub(crate) struct AllocateCouponBody {
 )]
 pub(crate) async fn allocate(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
     let fields = body.object(BODY_BYTES).await?;
-    fields.only(&["user_id", "request_id", "campaign", "campaign_id", "hold_seconds"])?;
+    let asked: AllocateCouponBody = fields.strict()?;
     let request = AllocationRequest {
-        user_id: recipient::user_id(&fields)?,
-        request_id: recipient::request_id(&fields)?,
-        campaign: recipient::campaign(&fields)?.map(Arc::new),
-        hold_seconds: recipient::hold_seconds(&fields)?,
+        user_id: asked.user_id.get()?,
+        request_id: asked.request_id.get()?,
+        campaign: recipient::campaign(&asked.campaign, &asked.campaign_id)?.map(Arc::new),
+        hold_seconds: recipient::hold_seconds(&asked.hold_seconds)?,
     };
     let outcomes = app
         .allocator

@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
+use actix_web::{
+    HttpMessage as _, HttpRequest, HttpResponse,
+    web::{self, Bytes},
+};
 use serde::Serialize;
 use serde_json::Value;
 use storage::{AllocationOutcome, AllocationRequest, ListRef, Shortage};
 use utoipa::ToSchema;
 
 use super::{
-    recipient::{self, BadRecipient, recipient},
+    recipient::{self, BadRecipient, RecipientBody, recipient},
     shown::{Served, ShownAllocation, served},
     stream::{self, StreamParameters},
 };
@@ -17,7 +20,7 @@ use crate::{
     App,
     body::{BATCH_BYTES, Body},
     error::{ApiError, Envelope, Told},
-    fields::{Fields, wrong},
+    fields::{Fields, Kind, body},
     openapi::{
         refusals::{Guarded, HandsOut, NamesList, ReadsBody},
         texts,
@@ -28,45 +31,44 @@ use crate::{
 /// The most recipients of one batch.
 const MAX_RECIPIENTS: usize = 10_000;
 
-/// Who gets codes, and for what.
-#[derive(ToSchema)]
-#[schema(examples(json!({
-    "recipients": [{"user_id": "bob"}, {"user_id": "eve", "request_id": "r-2"}],
-    "campaign": {"id": "c-12"}, "on_shortage": "partial",
-})))]
-#[expect(dead_code, reason = "what `Batch::read` reads, for the document")]
-pub(crate) struct AllocateCouponsBody {
-    #[schema(min_items = 1, max_items = 10_000)]
-    recipients: Vec<RecipientBody>,
-    /// Of all recipients.
-    campaign: Option<recipient::CampaignBody>,
-    /// The same as `campaign.id`.
-    campaign_id: Option<texts::ExternalId>,
-    /// After how many seconds the codes go back by themselves, a week at most. They do not if absent.
-    #[schema(minimum = 1, maximum = 604_800)]
-    hold_seconds: Option<i64>,
-    on_shortage: Option<OnShortage>,
-}
-
-/// Who gets a code.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "what `recipient` reads, for the document")]
-#[expect(clippy::struct_field_names, reason = "the names of the wire")]
-struct RecipientBody {
-    user_id: texts::ExternalId,
-    /// The request key; if absent, campaign and user are, or the user.
-    request_id: Option<texts::ExternalId>,
-    /// If it is another one than the others'.
-    campaign_id: Option<texts::ExternalId>,
+body! {
+    /// Who gets codes, and for what.
+    #[schema(examples(json!({
+        "recipients": [{"user_id": "bob"}, {"user_id": "eve", "request_id": "r-2"}],
+        "campaign": {"id": "c-12"}, "on_shortage": "partial",
+    })))]
+    pub(crate) struct AllocateCouponsBody {
+        #[schema(min_items = 1, max_items = 10_000)]
+        recipients: Vec<RecipientBody>,
+        /// Of all recipients.
+        campaign: Option<recipient::CampaignBody>,
+        /// The same as `campaign.id`.
+        campaign_id: Option<texts::ExternalId>,
+        /// After how many seconds the codes go back by themselves, a week at most. They do not if absent.
+        #[schema(minimum = 1, maximum = 604_800)]
+        hold_seconds: Option<i64>,
+        on_shortage: Option<OnShortage>,
+    }
 }
 
 /// With fewer codes than recipients: serve as many as there are, as if absent, or none.
 #[derive(ToSchema)]
 #[schema(rename_all = "lowercase")]
-#[expect(dead_code, reason = "only the document speaks of this type")]
 enum OnShortage {
     Partial,
     Reject,
+}
+
+impl Kind for OnShortage {
+    type Read = Self;
+
+    fn read(value: &Bytes) -> Result<Self, String> {
+        match String::read(value)?.as_str() {
+            "partial" => Ok(Self::Partial),
+            "reject" => Ok(Self::Reject),
+            _ => Err("must be \"partial\" or \"reject\"".to_owned()),
+        }
+    }
 }
 
 #[utoipa::path(
@@ -141,26 +143,19 @@ struct Batch {
 
 impl Batch {
     fn read(fields: &Fields) -> Result<Self, ApiError> {
-        fields.only(&[
-            "recipients",
-            "campaign",
-            "campaign_id",
-            "hold_seconds",
-            "on_shortage",
-        ])?;
-        let campaign = recipient::campaign(fields)?.map(Arc::new);
-        let hold_seconds = recipient::hold_seconds(fields)?;
-        let shortage = match fields.text("on_shortage")?.as_deref() {
-            None | Some("partial") => Shortage::Partial,
-            Some("reject") => Shortage::Reject,
-            Some(_) => return Err(wrong("on_shortage", "must be \"partial\" or \"reject\"")),
+        let asked: AllocateCouponsBody = fields.strict()?;
+        let campaign = recipient::campaign(&asked.campaign, &asked.campaign_id)?.map(Arc::new);
+        let hold_seconds = recipient::hold_seconds(&asked.hold_seconds)?;
+        let shortage = match asked.on_shortage.get()? {
+            None | Some(OnShortage::Partial) => Shortage::Partial,
+            Some(OnShortage::Reject) => Shortage::Reject,
         };
-        let items = fields.items("recipients", MAX_RECIPIENTS, "recipients")?;
+        let items = asked.recipients.items(MAX_RECIPIENTS, "recipients")?;
         let read = |item| match Fields::read(item) {
             Some(fields) => recipient(&fields, campaign.as_ref(), hold_seconds),
             None => Err(BadRecipient {
                 user_id: Value::Null,
-                error: wrong("recipients", "must hold objects"),
+                error: asked.recipients.wrong("must hold objects"),
             }),
         };
         Ok(Self {

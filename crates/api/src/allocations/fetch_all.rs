@@ -4,36 +4,35 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use domain::{AllocationId, ExternalId, RequestKey};
 use serde::Serialize;
 use storage::{LedgerQuery, ListRef, Recorded};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::shown::ShownAllocation;
 use crate::{
     App,
     error::{ApiError, Envelope},
     openapi::refusals::{Guarded, NamesList},
-    page::{number, parameter},
     path::{List, ListPath},
+    query::query,
 };
 
 /// The most hand-outs of one page, and how many there are if nothing is said.
 const MOST: i64 = 1_000;
 const USUAL: i64 = 100;
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "what `asked` reads, for the document")]
-struct LedgerParameters {
-    #[param(min_length = 1)]
-    user_id: Option<String>,
-    #[param(min_length = 1)]
-    campaign_id: Option<String>,
-    #[param(min_length = 1)]
-    request_id: Option<String>,
-    /// The `next_cursor` of the page before.
-    cursor: Option<String>,
-    /// 100 if absent.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<i64>,
+query! {
+    struct LedgerParameters {
+        #[param(min_length = 1)]
+        user_id: Option<String>,
+        #[param(min_length = 1)]
+        campaign_id: Option<String>,
+        #[param(min_length = 1)]
+        request_id: Option<String>,
+        /// The `next_cursor` of the page before.
+        cursor: Option<String>,
+        /// 100 if absent.
+        #[param(minimum = 1, maximum = 1000)]
+        limit: Option<i64>,
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -65,16 +64,19 @@ pub(crate) async fn fetch_all(
     list: List,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let query = request.query_string();
-    let id = |name| {
-        parameter(query, name)?
-            .map(|text| ExternalId::new(text).map_err(|error| ApiError::Bad(format!("'{name}' {error}."))))
-            .transpose()
+    let asked = LedgerParameters::of(request.query_string());
+    let (user_id, campaign_id) = (asked.user_id.id()?, asked.campaign_id.id()?);
+    let request_id = asked.request_id.id()?;
+    let limit = asked.limit.number(1..=MOST)?.unwrap_or(USUAL);
+    let not_a_cursor = || {
+        asked
+            .cursor
+            .wrong("must be the 'next_cursor' of a page of this list")
     };
-    let (user_id, campaign_id, request_id) = (id("user_id")?, id("campaign_id")?, id("request_id")?);
-    let limit = number(query, "limit", 1..=MOST)?.unwrap_or(USUAL);
-    let after = parameter(query, "cursor")?
-        .map(|cursor| AllocationId::decode(&cursor, list.0.key).ok_or_else(not_a_cursor))
+    let after = asked
+        .cursor
+        .text()?
+        .map(|cursor| AllocationId::decode(cursor, list.0.key).ok_or_else(not_a_cursor))
         .transpose()?;
     if let Some(request_id) = request_id {
         // One key, one code.
@@ -125,8 +127,4 @@ fn page(list: &ListRef, found: Vec<Recorded>, next_cursor: Option<String>) -> Ht
 /// A request id alone makes the key, whoever the user is.
 fn key_of(list: &ListRef, request_id: &ExternalId) -> RequestKey {
     RequestKey::of(list.public_id, request_id, Some(request_id), None)
-}
-
-fn not_a_cursor() -> ApiError {
-    ApiError::Bad("'cursor' must be the 'next_cursor' of a page of this list.".to_owned())
 }

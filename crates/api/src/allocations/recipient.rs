@@ -2,22 +2,32 @@
 
 use std::sync::Arc;
 
-use domain::{Campaign, ExternalId, FreeText, parse_instant};
+use domain::{Campaign, parse_instant};
 use serde_json::Value;
 use storage::AllocationRequest;
-use utoipa::ToSchema;
 
 use crate::{
     error::ApiError,
-    fields::{Fields, wrong},
+    fields::{Field, Fields, body, wrong},
     openapi::texts,
-    strict_json,
 };
 
 /// The most bytes of a `user_id` that was refused and is told again.
 const MAX_SAID: usize = 1024;
 /// The longest hold: a week, in seconds.
 const MAX_HOLD_SECONDS: i64 = 7 * 24 * 60 * 60;
+
+body! {
+    /// Who gets a code.
+    #[expect(clippy::struct_field_names, reason = "the names of the wire")]
+    pub(super) struct RecipientBody {
+        user_id: texts::ExternalId,
+        /// The request key; if absent, campaign and user are, or the user.
+        request_id: Option<texts::ExternalId>,
+        /// If it is another one than the others'.
+        campaign_id: Option<texts::ExternalId>,
+    }
+}
 
 /// A recipient that cannot be served; the others of a batch can.
 pub(super) struct BadRecipient {
@@ -31,11 +41,11 @@ pub(super) fn recipient(
     hold_seconds: Option<i32>,
 ) -> Result<AllocationRequest, BadRecipient> {
     let request = || {
-        fields.only(&["user_id", "request_id", "campaign_id"])?;
+        let body: RecipientBody = fields.strict()?;
         Ok(AllocationRequest {
-            user_id: user_id(fields)?,
-            request_id: request_id(fields)?,
-            campaign: match campaign_id(fields)? {
+            user_id: body.user_id.get()?,
+            request_id: body.request_id.get()?,
+            campaign: match body.campaign_id.get()? {
                 Some(id) if campaign.is_none_or(|common| common.id != id) => {
                     Some(Arc::new(Campaign::called(id)))
                 }
@@ -45,104 +55,85 @@ pub(super) fn recipient(
         })
     };
     request().map_err(|error| BadRecipient {
-        user_id: said(fields),
+        user_id: said(&fields.lenient()),
         error,
     })
 }
 
 /// What was said to be the user, if it is a text, a number or a truth value, and short: an answer says no more than it
 /// has to.
-fn said(fields: &Fields) -> Value {
-    let short = fields.raw("user_id").filter(|value| value.len() <= MAX_SAID);
-    let value = short.and_then(|value| strict_json::parsed::<Value>(&value));
-    value
+fn said(body: &RecipientBody) -> Value {
+    let text = body.user_id.text();
+    text.filter(|text| text.len() <= MAX_SAID)
+        .and_then(|_| body.user_id.value())
         .filter(|value| !value.is_array() && !value.is_object())
         .unwrap_or_default()
 }
 
-pub(super) fn user_id(fields: &Fields) -> Result<ExternalId, ApiError> {
-    const KEY: &str = "user_id";
-    fields
-        .parsed(KEY, ExternalId::new)?
-        .ok_or(ApiError::MissingKey(Some(KEY)))
+pub(super) fn hold_seconds(field: &Field<Option<i64>>) -> Result<Option<i32>, ApiError> {
+    field.get()?.map(hold).transpose()
 }
 
-pub(super) fn request_id(fields: &Fields) -> Result<Option<ExternalId>, ApiError> {
-    fields.parsed("request_id", ExternalId::new)
-}
-
-pub(super) fn hold_seconds(fields: &Fields) -> Result<Option<i32>, ApiError> {
-    const KEY: &str = "hold_seconds";
-    let Some(seconds) = fields.integer(KEY)? else {
-        return Ok(None);
-    };
+/// A hold of so many seconds.
+pub(super) fn hold(seconds: i64) -> Result<i32, ApiError> {
     let within = (1..=MAX_HOLD_SECONDS)
         .contains(&seconds)
         .then(|| i32::try_from(seconds).ok())
         .flatten();
-    within.map(Some).ok_or_else(|| {
+    within.ok_or_else(|| {
         wrong(
-            KEY,
+            "hold_seconds",
             format_args!("must be a whole number from 1 to {MAX_HOLD_SECONDS}"),
         )
     })
 }
 
-/// The message that a code goes into. All of it goes into the usage report as sent.
-#[derive(ToSchema)]
-#[schema(as = CampaignBody)]
-#[expect(dead_code, reason = "what `campaign` reads, for the document")]
-pub(super) struct CampaignBody {
-    id: texts::ExternalId,
-    name: Option<texts::FreeText>,
-    #[schema(examples("Email"))]
-    channel: Option<texts::FreeText>,
-    #[schema(examples("Event Triggered"))]
-    delivery_type: Option<texts::FreeText>,
-    /// An instant with its offset.
-    #[schema(format = DateTime, examples("2026-11-22T10:00:00Z"))]
-    sent_at: Option<String>,
-    locale: Option<texts::FreeText>,
-    variation: Option<texts::FreeText>,
+body! {
+    /// The message that a code goes into. All of it goes into the usage report as sent.
+    #[schema(as = CampaignBody)]
+    pub(super) struct CampaignBody {
+        id: texts::ExternalId,
+        name: Option<texts::FreeText>,
+        #[schema(examples("Email"))]
+        channel: Option<texts::FreeText>,
+        #[schema(examples("Event Triggered"))]
+        delivery_type: Option<texts::FreeText>,
+        /// An instant with its offset.
+        #[schema(format = DateTime, examples("2026-11-22T10:00:00Z"))]
+        sent_at: Option<String>,
+        locale: Option<texts::FreeText>,
+        variation: Option<texts::FreeText>,
+    }
 }
 
 /// By its description, by its id alone, or by both if they agree.
-pub(super) fn campaign(fields: &Fields) -> Result<Option<Campaign>, ApiError> {
-    match (described(fields)?, campaign_id(fields)?) {
-        (Some(campaign), Some(id)) if campaign.id != id => {
-            Err(wrong("campaign_id", "must be the same as 'campaign.id'"))
+pub(super) fn campaign(
+    description: &Field<Option<CampaignBody>>,
+    id: &Field<Option<texts::ExternalId>>,
+) -> Result<Option<Campaign>, ApiError> {
+    let described = description.get()?.map(|fields| described(&fields)).transpose()?;
+    match (described, id.get()?) {
+        (Some(campaign), Some(same)) if campaign.id != same => {
+            Err(id.wrong("must be the same as 'campaign.id'"))
         }
         (None, Some(id)) => Ok(Some(Campaign::called(id))),
         (campaign, _) => Ok(campaign),
     }
 }
 
-pub(super) fn campaign_id(fields: &Fields) -> Result<Option<ExternalId>, ApiError> {
-    fields.parsed("campaign_id", ExternalId::new)
+/// The campaign of these fields, which are those of `campaign`.
+pub(super) fn described(fields: &Fields) -> Result<Campaign, ApiError> {
+    campaign_of(fields).map_err(within_campaign)
 }
 
-fn described(fields: &Fields) -> Result<Option<Campaign>, ApiError> {
-    let Some(fields) = fields.object("campaign")? else {
-        return Ok(None);
-    };
-    let keys = [
-        "id",
-        "name",
-        "channel",
-        "delivery_type",
-        "sent_at",
-        "locale",
-        "variation",
-    ];
-    fields.only(&keys).map_err(within_campaign)?;
-    let id = fields.parsed("id", ExternalId::new).map_err(within_campaign)?;
-    let text = |key: &str| fields.parsed(key, FreeText::new).map_err(within_campaign);
-    let (name, channel, delivery_type) = (text("name")?, text("channel")?, text("delivery_type")?);
-    let (locale, variation) = (text("locale")?, text("variation")?);
-    let sent_at = fields.text("sent_at").map_err(within_campaign)?;
-    let instant =
-        |text: String| parse_instant(&text).ok_or_else(|| wrong("campaign.sent_at", NOT_AN_INSTANT));
-    Ok(Some(Campaign {
+fn campaign_of(fields: &Fields) -> Result<Campaign, ApiError> {
+    let body: CampaignBody = fields.strict()?;
+    let id = body.id.if_there()?;
+    let (name, channel, delivery_type) = (body.name.get()?, body.channel.get()?, body.delivery_type.get()?);
+    let (locale, variation) = (body.locale.get()?, body.variation.get()?);
+    let sent_at = body.sent_at.get()?;
+    let instant = |text: String| parse_instant(&text).ok_or_else(|| body.sent_at.wrong(NOT_AN_INSTANT));
+    Ok(Campaign {
         id: id.ok_or(ApiError::MissingKey(Some("campaign.id")))?,
         name,
         channel,
@@ -150,7 +141,7 @@ fn described(fields: &Fields) -> Result<Option<Campaign>, ApiError> {
         sent_at: sent_at.map(instant).transpose()?,
         locale,
         variation,
-    }))
+    })
 }
 
 const NOT_AN_INSTANT: &str = "must be an instant like 2026-11-22T10:00:00Z";

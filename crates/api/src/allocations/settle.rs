@@ -10,22 +10,21 @@ use super::shown::ShownAllocation;
 use crate::{
     App,
     error::{ApiError, Told},
-    fields::{Fields, wrong},
-    strict_json::parsed,
+    fields::{Fields, Kind as _, body},
 };
 
 /// The most hand-outs of one call.
 const MAX_IDS: usize = 10_000;
 
-/// Which hand-outs.
-#[derive(ToSchema)]
-#[schema(as = AllocationIdsBody, examples(json!({
-    "allocation_ids": ["00000000000000070000002a00000000c3a1f0925be7764d"]
-})))]
-#[expect(dead_code, reason = "what `ids` reads, for the document")]
-pub(crate) struct IdsBody {
-    #[schema(min_items = 1, max_items = 10_000)]
-    allocation_ids: Vec<String>,
+body! {
+    /// Which hand-outs.
+    #[schema(as = AllocationIdsBody, examples(json!({
+        "allocation_ids": ["00000000000000070000002a00000000c3a1f0925be7764d"]
+    })))]
+    pub(crate) struct IdsBody {
+        #[schema(min_items = 1, max_items = 10_000)]
+        allocation_ids: Vec<String>,
+    }
 }
 
 /// One item for each id, in order.
@@ -55,10 +54,11 @@ pub(super) fn position(request: &HttpRequest, list: &ListRef) -> Result<Position
 
 /// The ids of the body.
 pub(super) fn ids(fields: &Fields) -> Result<Vec<String>, ApiError> {
-    const KEY: &str = "allocation_ids";
-    let id = |item: Bytes| parsed(&item).ok_or_else(|| wrong(KEY, "must hold strings"));
-    fields.only(&[KEY])?;
-    fields.items(KEY, MAX_IDS, "ids")?.into_iter().map(id).collect()
+    let IdsBody {
+        allocation_ids: field,
+    } = fields.strict()?;
+    let id = |item: Bytes| String::read(&item).map_err(|_| field.wrong("must hold strings"));
+    field.items(MAX_IDS, "ids")?.into_iter().map(id).collect()
 }
 
 /// Settles those ids that are ids of this list, and shows each as it then stands.

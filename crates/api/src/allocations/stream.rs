@@ -13,7 +13,6 @@ use futures_util::{Stream, StreamExt as _};
 use serde_json::{Map, Value};
 use storage::{AllocationRequest, GROUP_KEYS, ListRef};
 use tokio::task::JoinHandle;
-use utoipa::IntoParams;
 
 use super::{
     answers::Answers,
@@ -29,7 +28,7 @@ use crate::{
     connection::Taking,
     error::ApiError,
     fields::Fields,
-    page::{number, parameter},
+    query::{Parameter, query},
 };
 
 /// The most recipients of one request.
@@ -42,20 +41,19 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// Groups under way at once: while one is being committed, the next is read and the one before it written.
 const GROUPS: usize = 4;
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "what `Shared::read` reads, for the document")]
-pub(super) struct StreamParameters {
-    /// Of an `application/x-ndjson` body only, as all of these.
-    #[param(minimum = 1, maximum = 604_800)]
-    hold_seconds: Option<i64>,
-    campaign_id: Option<String>,
-    campaign_name: Option<String>,
-    campaign_channel: Option<String>,
-    campaign_delivery_type: Option<String>,
-    campaign_sent_at: Option<String>,
-    campaign_locale: Option<String>,
-    campaign_variation: Option<String>,
+query! {
+    pub(super) struct StreamParameters {
+        /// Of an `application/x-ndjson` body only, as all of these.
+        #[param(minimum = 1, maximum = 604_800)]
+        hold_seconds: Option<i64>,
+        campaign_id: Option<String>,
+        campaign_name: Option<String>,
+        campaign_channel: Option<String>,
+        campaign_delivery_type: Option<String>,
+        campaign_sent_at: Option<String>,
+        campaign_locale: Option<String>,
+        campaign_variation: Option<String>,
+    }
 }
 
 /// The requests that are taken line by line, of all threads of the server.
@@ -195,34 +193,44 @@ async fn answer_group(app: &App, list: &Arc<ListRef>, common: &Common, group: Ve
     text.into()
 }
 
+impl StreamParameters {
+    /// Those of the campaign, with the keys that it has in a JSON body.
+    fn campaign(&self) -> [(&'static str, &Parameter<Option<String>>); 7] {
+        [
+            ("id", &self.campaign_id),
+            ("name", &self.campaign_name),
+            ("channel", &self.campaign_channel),
+            ("delivery_type", &self.campaign_delivery_type),
+            ("sent_at", &self.campaign_sent_at),
+            ("locale", &self.campaign_locale),
+            ("variation", &self.campaign_variation),
+        ]
+    }
+}
+
+/// The campaign, judged as that of a JSON body is.
+fn described(campaign: Map<String, Value>) -> Result<Option<Campaign>, ApiError> {
+    if campaign.is_empty() {
+        return Ok(None);
+    }
+    let text = Value::from(campaign).to_string();
+    let fields = Fields::read(text.into()).ok_or(ApiError::NotJson)?;
+    recipient::described(&fields).map(Some)
+}
+
 impl Common {
     fn read(query: &str) -> Result<Self, ApiError> {
+        let asked = StreamParameters::of(query);
         let mut campaign = Map::new();
-        for key in [
-            "id",
-            "name",
-            "channel",
-            "delivery_type",
-            "sent_at",
-            "locale",
-            "variation",
-        ] {
-            if let Some(value) = parameter(query, &format!("campaign_{key}"))? {
+        for (key, parameter) in asked.campaign() {
+            if let Some(value) = parameter.text()? {
                 campaign.insert(key.to_owned(), value.into());
             }
         }
-        let mut fields = Map::new();
-        if !campaign.is_empty() {
-            fields.insert("campaign".to_owned(), campaign.into());
-        }
-        if let Some(seconds) = number(query, "hold_seconds", i64::MIN..=i64::MAX)? {
-            fields.insert("hold_seconds".to_owned(), seconds.into());
-        }
-        let text = Value::from(fields).to_string();
-        let fields = Fields::read(text.into()).ok_or(ApiError::NotJson)?;
+        let seconds = asked.hold_seconds.number(i64::MIN..=i64::MAX)?;
         Ok(Self {
-            campaign: recipient::campaign(&fields)?.map(Arc::new),
-            hold_seconds: recipient::hold_seconds(&fields)?,
+            campaign: described(campaign)?.map(Arc::new),
+            hold_seconds: seconds.map(recipient::hold).transpose()?,
         })
     }
 

@@ -4,30 +4,29 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use domain::instant_with_zone;
 use serde::Serialize;
 use storage::AuditEntry;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::{
     App,
     authentication::Workspace,
     error::{ApiError, Envelope},
     openapi::{refusals::Guarded, texts},
-    page::number,
+    query::query,
 };
 
 /// The most entries of one page, and how many there are if nothing is said.
 const MOST: i64 = 1_000;
 const USUAL: i64 = 100;
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "what `fetch_all` reads, for the document")]
-struct AuditParameters {
-    /// The `next_cursor` of the page before.
-    #[param(minimum = 1)]
-    cursor: Option<i64>,
-    /// 100 if absent.
-    #[param(minimum = 1, maximum = 1000)]
-    limit: Option<i64>,
+query! {
+    struct AuditParameters {
+        /// The `next_cursor` of the page before.
+        #[param(minimum = 1)]
+        cursor: Option<i64>,
+        /// 100 if absent.
+        #[param(minimum = 1, maximum = 1000)]
+        limit: Option<i64>,
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -77,9 +76,9 @@ pub(crate) async fn fetch_all(
     workspace: Workspace,
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
-    let query = request.query_string();
-    let limit = number(query, "limit", 1..=MOST)?.unwrap_or(USUAL);
-    let before = number(query, "cursor", 1..=i64::MAX)?;
+    let asked = AuditParameters::of(request.query_string());
+    let limit = asked.limit.number(1..=MOST)?.unwrap_or(USUAL);
+    let before = asked.cursor.number(1..=i64::MAX)?;
     let entries = app.storage.audit_entries(&workspace.0, before, limit).await?;
     let is_full = i64::try_from(entries.len()) == Ok(limit);
     let next_cursor = entries.last().filter(|_| is_full).map(|last| last.id);

@@ -7,7 +7,6 @@ pub(crate) mod redeem;
 pub(crate) mod search;
 mod shown;
 
-use domain::ExternalId;
 use storage::{CodePlace, ListRef};
 
 use crate::{App, error::ApiError};
@@ -27,6 +26,3 @@ async fn passport(
     let passport = app.storage.passport(list, place).await?;
     Ok(passport.map(|passport| shown::ShownPassport::new(list, code, passport)))
 }
-
-/// What a shop calls a redemption.
-type RedemptionId = ExternalId;

@@ -1,16 +1,17 @@
 //! `POST /v1/coupon-list/{coupon_list_id}/codes/{code}/redeem`
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use domain::ExternalId;
 use serde_json::Value;
 use storage::RedeemOutcome;
-use utoipa::ToSchema;
+use utoipa::openapi::Object;
 
-use super::{RedemptionId, passport, place, shown::ShownPassport};
+use super::{passport, place, shown::ShownPassport};
 use crate::{
     App,
     body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
-    fields::wrong,
+    fields::{Field, body},
     openapi::{
         refusals::{Guarded, NamesPart, ReadsBody},
         texts,
@@ -21,16 +22,15 @@ use crate::{
 /// The most that `metadata` may have, in bytes.
 const METADATA_BYTES: usize = 4 * 1024;
 
-/// What the shop has to say; may be empty.
-#[derive(ToSchema)]
-#[schema(examples(json!({"redemption_id": "order-4711", "metadata": {"shop": "Berlin"}})))]
-#[expect(dead_code, reason = "what `redeem` reads, for the document")]
-struct RedeemCodeBody {
-    /// A second call with the same id is a repeat; without one every second call is refused.
-    redemption_id: Option<texts::ExternalId>,
-    /// Up to 4 KiB, kept as it is.
-    #[schema(value_type = Option<Object>)]
-    metadata: Option<Value>,
+body! {
+    /// What the shop has to say; may be empty.
+    #[schema(examples(json!({"redemption_id": "order-4711", "metadata": {"shop": "Berlin"}})))]
+    struct RedeemCodeBody {
+        /// A second call with the same id is a repeat; without one every second call is refused.
+        redemption_id: Option<texts::ExternalId>,
+        /// Up to 4 KiB, kept as it is.
+        metadata: Option<Object>,
+    }
 }
 
 #[utoipa::path(
@@ -60,17 +60,10 @@ pub(crate) async fn redeem(
     let code = code_in_path(&request)?;
     let place = place(&app, &list.0, &code).await?;
     let fields = body.object_or_empty(BODY_BYTES).await?;
-    fields.only(&["redemption_id", "metadata"])?;
-    let redemption_id = fields.parsed("redemption_id", RedemptionId::new)?;
-    let metadata = match fields.value("metadata") {
-        Some(metadata @ Value::Object(_)) if metadata.to_string().len() <= METADATA_BYTES => Some(metadata),
-        Some(_) => return Err(wrong("metadata", "must be an object of at most 4096 bytes")),
-        None => None,
-    };
-    if metadata.as_ref().is_some_and(holds_nul) {
-        return Err(wrong("metadata", "must not contain control characters"));
-    }
-    let redemption_id = redemption_id.map(RedemptionId::into_string);
+    let said: RedeemCodeBody = fields.strict()?;
+    let redemption_id = said.redemption_id.get()?;
+    let metadata = metadata(&said.metadata)?;
+    let redemption_id = redemption_id.map(ExternalId::into_string);
     match app
         .storage
         .redeem(&list.0, place, redemption_id, metadata)
@@ -84,6 +77,19 @@ pub(crate) async fn redeem(
         .await?
         .ok_or(ApiError::NotFound)?;
     Ok(HttpResponse::Ok().json(passport))
+}
+
+fn metadata(field: &Field<Option<Object>>) -> Result<Option<Value>, ApiError> {
+    match field.value() {
+        None => Ok(None),
+        Some(metadata @ Value::Object(_)) if metadata.to_string().len() <= METADATA_BYTES => {
+            if holds_nul(&metadata) {
+                return Err(field.wrong("must not contain control characters"));
+            }
+            Ok(Some(metadata))
+        }
+        Some(_) => Err(field.wrong("must be an object of at most 4096 bytes")),
+    }
 }
 
 /// The one character that JSON has and PostgreSQL's `jsonb` has not.

@@ -30,6 +30,14 @@ impl ApiError {
             other => other,
         }
     }
+
+    /// The same complaint on Create, whose documented text names no key.
+    pub(crate) fn without_key(self) -> Self {
+        match self {
+            Self::MissingKey(_) => Self::MissingKey(None),
+            other => other,
+        }
+    }
 }
 
 /// An error within an answer.

@@ -14,7 +14,7 @@ use crate::{
     audit::Made,
     body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
-    fields::{Fields, wrong},
+    fields::{Field, body},
     idempotency::{OnceParameters, idempotency_key, key_reused},
     openapi::{
         refusals::{Guarded, NamesList, ReadsBody},
@@ -23,22 +23,22 @@ use crate::{
     path::{List, ListPath},
 };
 
-/// Where the file is, and what to call it.
-#[derive(ToSchema)]
-#[schema(examples(json!({"file_url": "https://example.com/codes.csv", "name": "May", "created_by": "me"})))]
-#[expect(dead_code, reason = "what `new_file` reads, for the document")]
-pub(crate) struct UploadCouponFileBody {
-    file_url: texts::FileUrl,
-    /// The URL's last path segment if absent or empty.
-    name: Option<texts::FreeText>,
-    /// Basic credentials for fetching the file; without a colon. Never shown, forgotten when the load ends.
-    file_url_auth_username: Option<texts::FreeText>,
-    /// Needs the user name.
-    file_url_auth_password: Option<texts::FreeText>,
-    created_by: Option<texts::FreeText>,
-    /// A URL as above: called, signed by Standard Webhooks, when the load has ended. None if empty.
-    #[schema(max_length = 2048, pattern = r"^(https?://[^\s\x00-\x1f\x7f-\x9f]+)?$")]
-    callback_url: Option<String>,
+body! {
+    /// Where the file is, and what to call it.
+    #[schema(examples(json!({"file_url": "https://example.com/codes.csv", "name": "May", "created_by": "me"})))]
+    pub(crate) struct UploadCouponFileBody {
+        file_url: texts::FileUrl,
+        /// The URL's last path segment if absent or empty.
+        name: Option<texts::FreeText>,
+        /// Basic credentials for fetching the file; without a colon. Never shown, forgotten when the load ends.
+        file_url_auth_username: Option<texts::FreeText>,
+        /// Needs the user name.
+        file_url_auth_password: Option<texts::FreeText>,
+        created_by: Option<texts::FreeText>,
+        /// A URL as above: called, signed by Standard Webhooks, when the load has ended. None if empty.
+        #[schema(max_length = 2048, pattern = r"^(https?://[^\s\x00-\x1f\x7f-\x9f]+)?$")]
+        callback_url: Option<String>,
+    }
 }
 
 #[utoipa::path(
@@ -71,7 +71,7 @@ pub(crate) async fn upload(
 ) -> Result<HttpResponse, ApiError> {
     let fields = body.object(BODY_BYTES).await?;
     let once = idempotency_key(&request, &fields)?;
-    let file = new_file(fields, &app)?;
+    let file = new_file(&fields.lenient(), &app)?;
     match app.storage.add_file(&list.0, &file, once.as_ref()).await? {
         AddFile::Added(id) | AddFile::Repeated(id) => {
             request.extensions_mut().insert(Made(id));
@@ -92,34 +92,32 @@ pub(super) fn not_active() -> ApiError {
     ApiError::Invalid("The coupon list is archived or expired; activate it first.".to_owned())
 }
 
-fn new_file(fields: Fields, app: &App) -> Result<NewFile, ApiError> {
-    let url = fetchable("file_url", &one_url(fields.value("file_url"))?, app)?;
-    let callback_url = fields.text("callback_url")?.filter(|text| !text.is_empty());
-    let name = fields
-        .parsed("name", FreeText::new)?
-        .filter(|name| !name.as_str().is_empty());
+fn new_file(body: &UploadCouponFileBody, app: &App) -> Result<NewFile, ApiError> {
+    let url = fetchable(&body.file_url, &one_url(&body.file_url)?, FOR_A_FILE, app)?;
+    let callback_url = body.callback_url.get()?.filter(|text| !text.is_empty());
+    let name = body.name.get()?.filter(|name| !name.as_str().is_empty());
     Ok(NewFile {
         name: name.unwrap_or_else(|| name_of(&url)),
-        created_by: fields.parsed("created_by", FreeText::new)?.unwrap_or_default(),
+        created_by: body.created_by.get()?.unwrap_or_default(),
         callback_url: callback_url
-            .map(|text| fetchable("callback_url", &text, app))
+            .map(|text| fetchable(&body.callback_url, &text, FOR_A_CALLBACK, app))
             .transpose()?,
         source: FileSource::Hosted {
             url,
-            auth: basic_auth(&fields)?,
+            auth: basic_auth(body)?,
         },
     })
 }
 
 /// The text of exactly one URL.
-fn one_url(value: Option<Value>) -> Result<String, ApiError> {
-    match value {
+fn one_url(field: &Field<texts::FileUrl>) -> Result<String, ApiError> {
+    match field.value() {
         None => Err(ApiError::EmptyFileUrl),
         Some(Value::String(text)) if text.trim().is_empty() => Err(ApiError::EmptyFileUrl),
         Some(Value::String(text)) if holds_several(&text) => Err(ApiError::MultipleFileUrls),
         Some(Value::String(text)) => Ok(text),
         Some(Value::Array(items)) if items.len() > 1 => Err(ApiError::MultipleFileUrls),
-        Some(_) => Err(wrong("file_url", "must be a string")),
+        Some(_) => Err(field.wrong("must be a string")),
     }
 }
 
@@ -132,23 +130,17 @@ fn holds_several(text: &str) -> bool {
         > 1
 }
 
-fn fetchable(key: &str, text: &str, app: &App) -> Result<FileUrl, ApiError> {
-    let url = FileUrl::new(text).map_err(|error| match (error, key) {
-        (FileUrlError::UserInformation, "file_url") => wrong(
-            key,
-            format_args!("{error}; use 'file_url_auth_username' and 'file_url_auth_password'"),
-        ),
-        (FileUrlError::UserInformation, _) => wrong(
-            key,
-            format_args!("{error}; the receiver knows a callback by its signature"),
-        ),
-        _ => wrong(key, error),
+/// What takes the place of credentials in a URL.
+const FOR_A_FILE: &str = "use 'file_url_auth_username' and 'file_url_auth_password'";
+const FOR_A_CALLBACK: &str = "the receiver knows a callback by its signature";
+
+fn fetchable<T>(field: &Field<T>, text: &str, instead: &str, app: &App) -> Result<FileUrl, ApiError> {
+    let url = FileUrl::new(text).map_err(|error| match error {
+        FileUrlError::UserInformation => field.wrong(format_args!("{error}; {instead}")),
+        _ => field.wrong(error),
     })?;
     if (app.refuses_url)(&url) {
-        return Err(wrong(
-            key,
-            "must name a public host, not a private address or a local name",
-        ));
+        return Err(field.wrong("must name a public host, not a private address or a local name"));
     }
     Ok(url)
 }
@@ -158,25 +150,17 @@ fn name_of(url: &FileUrl) -> FreeText {
     FreeText::new(name).unwrap_or_default()
 }
 
-fn basic_auth(fields: &Fields) -> Result<Option<BasicAuth>, ApiError> {
-    const USERNAME: &str = "file_url_auth_username";
-    const PASSWORD: &str = "file_url_auth_password";
-    let username = fields
-        .parsed(USERNAME, FreeText::new)?
-        .filter(|text| !text.as_str().is_empty());
-    let password = fields
-        .parsed(PASSWORD, FreeText::new)?
-        .filter(|text| !text.as_str().is_empty());
-    match (username, password) {
+fn basic_auth(body: &UploadCouponFileBody) -> Result<Option<BasicAuth>, ApiError> {
+    let (username, password) = (&body.file_url_auth_username, &body.file_url_auth_password);
+    let is_given = |text: &FreeText| !text.as_str().is_empty();
+    match (username.get()?.filter(is_given), password.get()?.filter(is_given)) {
         (None, None) => Ok(None),
-        (None, Some(_)) => Err(wrong(PASSWORD, format_args!("needs '{USERNAME}'"))),
+        (None, Some(_)) => Err(password.wrong("needs 'file_url_auth_username'")),
         // Basic authentication parts the two at the first colon.
-        (Some(username), _) if username.as_str().contains(':') => {
-            Err(wrong(USERNAME, "must not contain ':'"))
-        }
-        (Some(username), password) => Ok(Some(BasicAuth {
-            username: username.as_str().to_owned(),
-            password: SecretString::from(password.unwrap_or_default().as_str()),
+        (Some(name), _) if name.as_str().contains(':') => Err(username.wrong("must not contain ':'")),
+        (Some(name), secret) => Ok(Some(BasicAuth {
+            username: name.as_str().to_owned(),
+            password: SecretString::from(secret.unwrap_or_default().as_str()),
         })),
     }
 }

@@ -3,13 +3,12 @@
 use actix_web::{HttpResponse, web};
 use domain::parse_expiry;
 use storage::ActivateListOutcome;
-use utoipa::ToSchema;
 
 use crate::{
     App,
     body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
-    fields::wrong,
+    fields::body,
     openapi::{
         refusals::{Guarded, NamesList, ReadsBody},
         texts,
@@ -17,11 +16,11 @@ use crate::{
     path::{List, ListPath},
 };
 
-/// How long the list is to live.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "what `activate` reads, for the document")]
-pub(crate) struct ActivateCouponListBody {
-    expires_at: texts::LastDay,
+body! {
+    /// How long the list is to live.
+    pub(crate) struct ActivateCouponListBody {
+        expires_at: texts::LastDay,
+    }
 }
 
 #[utoipa::path(
@@ -47,15 +46,12 @@ pub(crate) struct ActivateCouponListBody {
     ),
 )]
 pub(crate) async fn activate(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
-    const KEY: &str = "expires_at";
     let fields = body.object_or_empty(BODY_BYTES).await?;
-    let text = fields
-        .text(KEY)
-        .map_err(ApiError::into_bad)?
-        .ok_or(ApiError::MissingKey(Some(KEY)))?;
-    let expires_at = parse_expiry(&text, &app.zone).map_err(|error| wrong(KEY, error).into_bad())?;
+    let ActivateCouponListBody { expires_at: field } = fields.lenient();
+    let text = field.get().map_err(ApiError::into_bad)?;
+    let expires_at = parse_expiry(&text, &app.zone).map_err(|error| field.wrong(error).into_bad())?;
     match app.storage.activate_list(&list.0, expires_at).await? {
         ActivateListOutcome::Activated => Ok(HttpResponse::NoContent().finish()),
-        ActivateListOutcome::Expired => Err(wrong(KEY, "must not have passed").into_bad()),
+        ActivateListOutcome::Expired => Err(field.wrong("must not have passed").into_bad()),
     }
 }

@@ -1,76 +1,94 @@
 //! What a request says of a list's alerts and their recipients.
 
 use domain::{AlertPatch, ExpiryAlertPatch, MailDomains, ShortageAlertPatch, Subscribers};
-use utoipa::ToSchema;
 
 use crate::{
     error::ApiError,
-    fields::{Fields, wrong},
-    recipients::recipients,
+    fields::{Field, Fields, body},
+    openapi::texts,
+    recipients::refuse_outside,
 };
 
-pub(super) fn subscribers(fields: &Fields, domains: &MailDomains) -> Result<Option<Subscribers>, ApiError> {
-    recipients(fields, "email_alert_subscribers", domains)
+pub(super) fn subscribers(
+    field: &Field<Option<Vec<texts::EmailAddress>>>,
+    domains: &MailDomains,
+) -> Result<Option<Subscribers>, ApiError> {
+    let addresses = field.get()?;
+    if let Some(addresses) = &addresses {
+        refuse_outside(field, addresses, domains)?;
+    }
+    Ok(addresses)
 }
 
-/// Which mails the list sends. What is not named is off in a new list, and stays in an update.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "what `alert_patch` reads, for the document")]
-#[allow(clippy::struct_field_names, reason = "the names are the wire's")]
-pub(super) struct AlertConditionsBody {
-    /// When a file was loaded.
-    success_alert: Option<bool>,
-    /// When a file failed.
-    failure_alert: Option<bool>,
-    expiry_alert: Option<ExpiryAlertBody>,
-    coupon_shortage_alert: Option<CouponShortageAlertBody>,
+body! {
+    /// Which mails the list sends. What is not named is off in a new list, and stays in an update.
+    #[allow(clippy::struct_field_names, reason = "the names are the wire's")]
+    pub(super) struct AlertConditionsBody {
+        /// When a file was loaded.
+        success_alert: Option<bool>,
+        /// When a file failed.
+        failure_alert: Option<bool>,
+        expiry_alert: Option<ExpiryAlertBody>,
+        coupon_shortage_alert: Option<CouponShortageAlertBody>,
+    }
 }
 
-/// Daily reminders before the expiry.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "what `alert_patch` reads, for the document")]
-pub(super) struct ExpiryAlertBody {
-    alert: Option<bool>,
-    /// How many days before. Required where the alert is on.
-    #[schema(minimum = 0, maximum = 3_650)]
-    days_before: Option<i64>,
+body! {
+    /// Daily reminders before the expiry.
+    pub(super) struct ExpiryAlertBody {
+        alert: Option<bool>,
+        /// How many days before. Required where the alert is on.
+        #[schema(minimum = 0, maximum = 3_650)]
+        days_before: Option<i64>,
+    }
 }
 
-/// A mail when few codes are left.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "what `alert_patch` reads, for the document")]
-pub(super) struct CouponShortageAlertBody {
-    alert: Option<bool>,
-    /// Fewer than how many. Required where the alert is on.
-    #[schema(minimum = 0, maximum = 100_000_000)]
-    threshold_count: Option<i64>,
+body! {
+    /// A mail when few codes are left.
+    pub(super) struct CouponShortageAlertBody {
+        alert: Option<bool>,
+        /// Fewer than how many. Required where the alert is on.
+        #[schema(minimum = 0, maximum = 100_000_000)]
+        threshold_count: Option<i64>,
+    }
 }
 
-pub(super) fn alert_patch(fields: &Fields) -> Result<Option<AlertPatch>, ApiError> {
-    const KEY: &str = "alert_conditions";
-    let Some(alerts) = fields.object(KEY)? else {
+pub(super) fn alert_patch(
+    field: &Field<Option<AlertConditionsBody>>,
+) -> Result<Option<AlertPatch>, ApiError> {
+    let Some(alerts) = field.get()? else {
         return Ok(None);
     };
-    let expiry = |alert: Fields| {
-        Ok::<_, ApiError>(ExpiryAlertPatch {
-            alert: alert.boolean("alert")?,
-            days_before: alert.integer("days_before")?,
-        })
-    };
-    let shortage = |alert: Fields| {
-        Ok::<_, ApiError>(ShortageAlertPatch {
-            alert: alert.boolean("alert")?,
-            threshold_count: alert.integer("threshold_count")?,
-        })
-    };
+    let alerts: AlertConditionsBody = alerts.lenient();
     let patch = AlertPatch {
-        success_alert: alerts.boolean("success_alert")?,
-        failure_alert: alerts.boolean("failure_alert")?,
-        expiry_alert: alerts.object("expiry_alert")?.map(expiry).transpose()?,
+        success_alert: alerts.success_alert.get()?,
+        failure_alert: alerts.failure_alert.get()?,
+        expiry_alert: alerts
+            .expiry_alert
+            .get()?
+            .map(|fields| expiry_patch(&fields))
+            .transpose()?,
         coupon_shortage_alert: alerts
-            .object("coupon_shortage_alert")?
-            .map(shortage)
+            .coupon_shortage_alert
+            .get()?
+            .map(|fields| shortage_patch(&fields))
             .transpose()?,
     };
-    patch.checked().map(Some).map_err(|error| wrong(KEY, error))
+    patch.checked().map(Some).map_err(|error| field.wrong(error))
+}
+
+fn expiry_patch(fields: &Fields) -> Result<ExpiryAlertPatch, ApiError> {
+    let alert: ExpiryAlertBody = fields.lenient();
+    Ok(ExpiryAlertPatch {
+        alert: alert.alert.get()?,
+        days_before: alert.days_before.get()?,
+    })
+}
+
+fn shortage_patch(fields: &Fields) -> Result<ShortageAlertPatch, ApiError> {
+    let alert: CouponShortageAlertBody = fields.lenient();
+    Ok(ShortageAlertPatch {
+        alert: alert.alert.get()?,
+        threshold_count: alert.threshold_count.get()?,
+    })
 }

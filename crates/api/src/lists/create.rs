@@ -1,7 +1,7 @@
 //! `POST /v1/coupon-list`
 
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
-use domain::{AlertConditions, FreeText, Label, ListName, instant_without_zone, parse_expiry};
+use domain::{AlertConditions, instant_without_zone, parse_expiry};
 use serde::Serialize;
 use storage::{CreateList, CreateListRefusal, NewList};
 use utoipa::ToSchema;
@@ -16,7 +16,7 @@ use crate::{
     authentication::Workspace,
     body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
-    fields::{Fields, wrong},
+    fields::{body, wrong},
     idempotency::{OnceParameters, idempotency_key, key_reused},
     openapi::{
         refusals::{Guarded, ReadsBody},
@@ -24,26 +24,26 @@ use crate::{
     },
 };
 
-/// A new list.
-#[derive(ToSchema)]
-#[schema(examples(json!({
-    "name": "Spring", "label": "spring", "expires_at": "2099-12-31", "created_by": "me",
-    "email_alert_subscribers": ["jane@example.com"],
-    "alert_conditions": {"success_alert": true, "coupon_shortage_alert": {"alert": true, "threshold_count": 100}},
-})))]
-#[expect(dead_code, reason = "what `new_list` reads, for the document")]
-pub(crate) struct CreateCouponListBody {
-    /// Unique in the workspace.
-    name: texts::Name,
-    /// Unique in the workspace. The key of the personalization snippet: it never changes.
-    label: texts::Label,
-    expires_at: texts::LastDay,
-    /// Who made the list.
-    created_by: texts::Name,
-    /// Who gets the list's mails.
-    #[schema(max_items = 50)]
-    email_alert_subscribers: Option<Vec<texts::EmailAddress>>,
-    alert_conditions: Option<alerts::AlertConditionsBody>,
+body! {
+    /// A new list.
+    #[schema(examples(json!({
+        "name": "Spring", "label": "spring", "expires_at": "2099-12-31", "created_by": "me",
+        "email_alert_subscribers": ["jane@example.com"],
+        "alert_conditions": {"success_alert": true, "coupon_shortage_alert": {"alert": true, "threshold_count": 100}},
+    })))]
+    pub(crate) struct CreateCouponListBody {
+        /// Unique in the workspace.
+        name: texts::Name,
+        /// Unique in the workspace. The key of the personalization snippet: it never changes.
+        label: texts::Label,
+        expires_at: texts::LastDay,
+        /// Who made the list.
+        created_by: texts::Name,
+        /// Who gets the list's mails.
+        #[schema(max_items = 50)]
+        email_alert_subscribers: Option<Vec<texts::EmailAddress>>,
+        alert_conditions: Option<alerts::AlertConditionsBody>,
+    }
 }
 
 #[utoipa::path(
@@ -75,7 +75,7 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let fields = body.object(BODY_BYTES).await?;
     let once = idempotency_key(&request, &fields)?;
-    let list = new_list(fields, &app)?;
+    let list = new_list(&fields.lenient(), &app).map_err(ApiError::without_key)?;
     let created = app
         .storage
         .create_list(&workspace.0, &list, once.as_ref(), app.most_lists);
@@ -94,20 +94,21 @@ pub(crate) async fn create(
     }
 }
 
-fn new_list(fields: Fields, app: &App) -> Result<NewList, ApiError> {
-    const MISSING: ApiError = ApiError::MissingKey(None);
-    let name = fields.parsed("name", ListName::new)?.ok_or(MISSING)?;
-    let label = fields.parsed("label", Label::new)?.ok_or(MISSING)?;
-    let expires_at = fields.text("expires_at")?.ok_or(MISSING)?;
-    let created_by = fields.parsed("created_by", FreeText::not_blank)?.ok_or(MISSING)?;
-    let alerts = alerts::alert_patch(&fields)?.unwrap_or_default();
+fn new_list(body: &CreateCouponListBody, app: &App) -> Result<NewList, ApiError> {
+    let name = body.name.get()?;
+    let label = body.label.get()?;
+    let expires_at = body.expires_at.get()?;
+    let created_by = body.created_by.get()?;
+    let alerts = alerts::alert_patch(&body.alert_conditions)?.unwrap_or_default();
     Ok(NewList {
         name,
         label,
-        expires_at: parse_expiry(&expires_at, &app.zone).map_err(|error| wrong("expires_at", error))?,
+        expires_at: parse_expiry(&expires_at, &app.zone).map_err(|error| body.expires_at.wrong(error))?,
         created_by,
-        subscribers: alerts::subscribers(&fields, &app.mail_domains)?.unwrap_or_default(),
-        alerts: AlertConditions::from_patch(alerts).map_err(|_| MISSING)?,
+        subscribers: alerts::subscribers(&body.email_alert_subscribers, &app.mail_domains)?
+            .unwrap_or_default(),
+        alerts: AlertConditions::from_patch(alerts)
+            .map_err(|missing| ApiError::MissingKey(Some(missing.0)))?,
     })
 }
 

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use domain::FreeText;
 use serde::Serialize;
 use storage::ListQuery;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::shown::{ListStatus as ShownStatus, ShownList};
 use crate::{
@@ -12,7 +12,8 @@ use crate::{
     authentication::Workspace,
     error::{ApiError, Envelope},
     openapi::refusals::Guarded,
-    page::{PageParameters, page, parameter},
+    page::{PageParameters, page},
+    query::query,
 };
 
 #[derive(Serialize, ToSchema)]
@@ -21,16 +22,15 @@ struct Lists {
     data: Vec<ShownList>,
 }
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "what `asked` reads, for the document")]
-struct ListParameters {
-    /// Only lists in this state; given once, exactly. All lists if absent.
-    #[param(inline)]
-    status: Option<ShownStatus>,
-    /// Only lists with this in their name or label, in whatever case.
-    #[param(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
-    search: Option<String>,
+query! {
+    struct ListParameters {
+        /// Only lists in this state; given once, exactly. All lists if absent.
+        #[param(inline)]
+        status: Option<ShownStatus>,
+        /// Only lists with this in their name or label, in whatever case.
+        #[param(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+        search: Option<String>,
+    }
 }
 
 #[utoipa::path(
@@ -63,25 +63,18 @@ pub(crate) async fn fetch_all(
 
 /// Other parameters are ignored.
 fn asked(query: &str) -> Result<ListQuery, ApiError> {
-    let status = parameter(query, "status")?
-        .map(|status| {
-            status
-                .parse()
-                .map_err(|error| ApiError::Bad(format!("'status' {error}.")))
-        })
-        .transpose()?;
-    let search = parameter(query, "search")?.filter(|search| !search.is_empty());
-    if search
-        .as_ref()
-        .is_some_and(|search| FreeText::new(search.as_str()).is_err())
-    {
-        return Err(ApiError::Bad(
-            "'search' must be up to 255 characters, none of them a control character.".to_owned(),
-        ));
+    let asked = ListParameters::of(query);
+    let status = asked.status.text()?.map(str::parse).transpose();
+    let status = status.map_err(|error| asked.status.wrong(error))?;
+    let search = asked.search.text()?.filter(|search| !search.is_empty());
+    if search.is_some_and(|search| FreeText::new(search).is_err()) {
+        return Err(asked
+            .search
+            .wrong("must be up to 255 characters, none of them a control character"));
     }
     Ok(ListQuery {
         status,
-        search,
+        search: search.map(str::to_owned),
         page: page(query)?,
     })
 }

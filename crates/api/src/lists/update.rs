@@ -1,16 +1,15 @@
 //! `PATCH /v1/coupon-list/{coupon_list_id}`
 
 use actix_web::{HttpResponse, web};
-use domain::{ListName, parse_expiry};
+use domain::parse_expiry;
 use storage::{ListChange, UpdateListOutcome};
-use utoipa::ToSchema;
 
 use super::{alerts, shown::ShownList};
 use crate::{
     App,
     body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
-    fields::{Fields, wrong},
+    fields::{body, wrong},
     openapi::{
         refusals::{Guarded, NamesList, ReadsBody},
         texts,
@@ -18,18 +17,18 @@ use crate::{
     path::{List, ListPath},
 };
 
-/// What is to change of a list; what is not named stays.
-#[derive(ToSchema)]
-#[schema(examples(json!({"name": "Summer", "alert_conditions": {"failure_alert": true}})))]
-#[expect(dead_code, reason = "what `change` reads, for the document")]
-pub(crate) struct UpdateCouponListBody {
-    /// Unique in the workspace.
-    name: Option<texts::Name>,
-    expires_at: Option<texts::LastDay>,
-    /// Replaces all addresses.
-    #[schema(max_items = 50)]
-    email_alert_subscribers: Option<Vec<texts::EmailAddress>>,
-    alert_conditions: Option<alerts::AlertConditionsBody>,
+body! {
+    /// What is to change of a list; what is not named stays.
+    #[schema(examples(json!({"name": "Summer", "alert_conditions": {"failure_alert": true}})))]
+    pub(crate) struct UpdateCouponListBody {
+        /// Unique in the workspace.
+        name: Option<texts::Name>,
+        expires_at: Option<texts::LastDay>,
+        /// Replaces all addresses.
+        #[schema(max_items = 50)]
+        email_alert_subscribers: Option<Vec<texts::EmailAddress>>,
+        alert_conditions: Option<alerts::AlertConditionsBody>,
+    }
 }
 
 #[utoipa::path(
@@ -55,7 +54,8 @@ pub(crate) struct UpdateCouponListBody {
     ),
 )]
 pub(crate) async fn update(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
-    let change = change(body.object(BODY_BYTES).await?, &app)?;
+    let fields = body.object(BODY_BYTES).await?;
+    let change = change(&fields.lenient(), &app)?;
     match app.storage.update_list(&list.0, &change).await? {
         UpdateListOutcome::Updated => {
             let list = app.storage.list(&list.0).await?;
@@ -69,14 +69,14 @@ pub(crate) async fn update(app: web::Data<App>, list: List, body: Body) -> Resul
 }
 
 /// `label` and `created_by` never change, so they are ignored like any unknown key.
-fn change(fields: Fields, app: &App) -> Result<ListChange, ApiError> {
-    let expires_at = fields.text("expires_at")?;
+fn change(body: &UpdateCouponListBody, app: &App) -> Result<ListChange, ApiError> {
+    let expires_at = body.expires_at.get()?;
     Ok(ListChange {
-        name: fields.parsed("name", ListName::new)?,
+        name: body.name.get()?,
         expires_at: expires_at
-            .map(|text| parse_expiry(&text, &app.zone).map_err(|error| wrong("expires_at", error)))
+            .map(|text| parse_expiry(&text, &app.zone).map_err(|error| body.expires_at.wrong(error)))
             .transpose()?,
-        subscribers: alerts::subscribers(&fields, &app.mail_domains)?,
-        alerts: alerts::alert_patch(&fields)?,
+        subscribers: alerts::subscribers(&body.email_alert_subscribers, &app.mail_domains)?,
+        alerts: alerts::alert_patch(&body.alert_conditions)?,
     })
 }

@@ -1,8 +1,10 @@
-//! The kinds of text in requests and answers, as far as a schema can tell them. `domain` has the rules themselves; what
-//! stands here are their shadows, each written once.
-#![expect(dead_code, reason = "only the document speaks of these types")]
+//! The kinds of text in requests and answers: how the document shows each, and by which rule of `domain` it is read.
+#![expect(dead_code, reason = "they stand for texts and hold none")]
 
+use actix_web::web::Bytes;
 use utoipa::ToSchema;
+
+use crate::{fields::Kind, strict_json::parsed};
 
 /// 24 lower-case hex digits.
 #[derive(ToSchema)]
@@ -93,3 +95,49 @@ pub(crate) struct Instant(String);
     examples("2026-12-31T23:59:00"),
 )]
 pub(crate) struct InstantWithoutZone(String);
+
+/// Texts that `domain` makes something of, by a constructor of its own.
+macro_rules! read_as {
+    ($($text:ident => $made:ty),+ $(,)?) => {$(
+        impl Kind for $text {
+            type Read = $made;
+
+            fn read(value: &Bytes) -> Result<$made, String> {
+                <$made>::new(String::read(value)?).map_err(|error| error.to_string())
+            }
+        }
+    )+};
+}
+
+read_as! {
+    Name => domain::Name,
+    Label => domain::Label,
+    FreeText => domain::FreeText,
+    ExternalId => domain::ExternalId,
+}
+
+impl Kind for Id {
+    type Read = String;
+
+    fn read(value: &Bytes) -> Result<String, String> {
+        String::read(value)
+    }
+}
+
+/// What day or instant it is depends on the time zone, which the handler knows.
+impl Kind for LastDay {
+    type Read = String;
+
+    fn read(value: &Bytes) -> Result<String, String> {
+        String::read(value)
+    }
+}
+
+impl Kind for Vec<EmailAddress> {
+    type Read = domain::Subscribers;
+
+    fn read(value: &Bytes) -> Result<domain::Subscribers, String> {
+        let addresses = parsed(value).ok_or_else(|| "must be an array of strings".to_owned())?;
+        domain::Subscribers::new(addresses).map_err(|error| error.to_string())
+    }
+}

@@ -2,7 +2,6 @@
 
 use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use domain::FreeText;
-use utoipa::ToSchema;
 
 use super::shown::ShownToken;
 use crate::{
@@ -10,18 +9,19 @@ use crate::{
     audit::Made,
     body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
+    fields::body,
     openapi::refusals::{Guarded, NamesList, ReadsBody},
     path::{List, ListPath},
 };
 
-/// What the token answers; may be empty.
-#[derive(ToSchema)]
-#[schema(examples(json!({"fallback": "WELCOME10"})))]
-#[expect(dead_code, reason = "what `create` reads, for the document")]
-struct PullTokenBody {
-    /// What is answered when the list is dry, archived or expired. An error if absent.
-    #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
-    fallback: Option<String>,
+body! {
+    /// What the token answers; may be empty.
+    #[schema(examples(json!({"fallback": "WELCOME10"})))]
+    struct PullTokenBody {
+        /// What is answered when the list is dry, archived or expired. An error if absent.
+        #[schema(max_length = 255, pattern = r"^[^\x00-\x1f\x7f-\x9f]*$")]
+        fallback: Option<String>,
+    }
 }
 
 #[utoipa::path(
@@ -48,8 +48,9 @@ pub(crate) async fn create(
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
     let fields = body.object_or_empty(BODY_BYTES).await?;
-    fields.only(&["fallback"])?;
-    let fallback = fields.parsed("fallback", FreeText::new)?;
+    let said: PullTokenBody = fields.strict()?;
+    let fallback = said.fallback.get()?.map(FreeText::new).transpose();
+    let fallback = fallback.map_err(|error| said.fallback.wrong(error))?;
     let token = app
         .storage
         .create_pull_token(&list.0, fallback.as_ref().map(FreeText::as_str))

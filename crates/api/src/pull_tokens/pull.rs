@@ -8,7 +8,7 @@ use actix_web::{
     mime::Mime,
     web,
 };
-use domain::{Campaign, ExternalId};
+use domain::Campaign;
 use serde::Serialize;
 use storage::{AllocationRequest, LinkedToken, Shortage};
 use utoipa::{IntoParams, ToSchema};
@@ -19,8 +19,8 @@ use crate::{
     allocations::shown::{Served, ShownAllocation, served},
     error::{ApiError, Envelope},
     openapi::refusals::{AsksDatabase, HandsOut, NamesThing},
-    page::parameter,
     parameters,
+    query::query,
 };
 
 /// What a preview shows instead of a code.
@@ -33,17 +33,16 @@ struct PullPath {
     token: String,
 }
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "what `asked` reads, for the document")]
-struct PullParameters {
-    /// Required, but for a preview.
-    user_id: Option<String>,
-    campaign_id: Option<String>,
-    /// The request key; if absent, campaign and user are, or the user.
-    request_id: Option<String>,
-    /// `1`: a placeholder is answered and nothing is taken.
-    preview: Option<String>,
+query! {
+    struct PullParameters {
+        /// Required, but for a preview.
+        user_id: Option<String>,
+        campaign_id: Option<String>,
+        /// The request key; if absent, campaign and user are, or the user.
+        request_id: Option<String>,
+        /// `1`: a placeholder is answered and nothing is taken.
+        preview: Option<String>,
+    }
 }
 
 /// A code, or what stands for one.
@@ -103,8 +102,8 @@ async fn pulled(app: &App, request: &HttpRequest) -> Result<HttpResponse, ApiErr
     app.shield.admit(request)?;
     parameters::refuse_unknown(request)?;
     let token = linked(app, request).await?;
-    let query = request.query_string();
-    if is_preview(query)? {
+    let asked = PullParameters::of(request.query_string());
+    if asked.is_preview()? {
         return Ok(answer(request, PLACEHOLDER.to_owned(), |coupon_code| {
             Pulled::Instead(Instead {
                 coupon_code,
@@ -114,7 +113,7 @@ async fn pulled(app: &App, request: &HttpRequest) -> Result<HttpResponse, ApiErr
             })
         }));
     }
-    let asked = asked(query)?;
+    let asked = asked.request()?;
     let outcomes = app
         .allocator
         .allocate(&token.list, vec![asked.clone()], Shortage::Partial)
@@ -156,27 +155,24 @@ async fn linked(app: &App, request: &HttpRequest) -> Result<LinkedToken, ApiErro
     Ok(token)
 }
 
-fn is_preview(query: &str) -> Result<bool, ApiError> {
-    match parameter(query, "preview")?.as_deref() {
-        None | Some("" | "0" | "false") => Ok(false),
-        Some("1" | "true") => Ok(true),
-        Some(_) => Err(ApiError::Bad("'preview' must be 1 or 0.".to_owned())),
+impl PullParameters {
+    fn is_preview(&self) -> Result<bool, ApiError> {
+        match self.preview.text()? {
+            None | Some("" | "0" | "false") => Ok(false),
+            Some("1" | "true") => Ok(true),
+            Some(_) => Err(self.preview.wrong("must be 1 or 0")),
+        }
     }
-}
 
-fn asked(query: &str) -> Result<AllocationRequest, ApiError> {
-    let id = |name| {
-        parameter(query, name)?
-            .map(|text| ExternalId::new(text).map_err(|error| ApiError::Bad(format!("'{name}' {error}."))))
-            .transpose()
-    };
-    let campaign = id("campaign_id")?.map(Campaign::called);
-    Ok(AllocationRequest {
-        user_id: id("user_id")?.ok_or(ApiError::MissingKey(Some("user_id")))?,
-        request_id: id("request_id")?,
-        campaign: campaign.map(Arc::new),
-        hold_seconds: None,
-    })
+    fn request(&self) -> Result<AllocationRequest, ApiError> {
+        let campaign = self.campaign_id.id()?.map(Campaign::called);
+        Ok(AllocationRequest {
+            user_id: self.user_id.id()?.ok_or(ApiError::MissingKey(Some("user_id")))?,
+            request_id: self.request_id.id()?,
+            campaign: campaign.map(Arc::new),
+            hold_seconds: None,
+        })
+    }
 }
 
 /// As text where the client prefers it: a template engine puts the whole answer into its message.

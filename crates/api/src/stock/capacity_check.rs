@@ -10,7 +10,7 @@ use crate::{
     authentication::Workspace,
     body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
-    fields::{Fields, wrong},
+    fields::{Fields, body},
     openapi::{
         refusals::{Guarded, ReadsBody},
         texts,
@@ -20,22 +20,21 @@ use crate::{
 /// The most lists of one check.
 const MAX_PLANS: usize = 100;
 
-/// How many codes are planned from which lists.
-#[derive(ToSchema)]
-#[schema(examples(json!({"plans": [{"coupon_list_id": "6721d00eefc476c0f67e0d05", "planned": 50000}]})))]
-#[expect(dead_code, reason = "what `plans` reads, for the document")]
-struct CapacityCheckBody {
-    #[schema(min_items = 1, max_items = 100)]
-    plans: Vec<PlanBody>,
+body! {
+    /// How many codes are planned from which lists.
+    #[schema(examples(json!({"plans": [{"coupon_list_id": "6721d00eefc476c0f67e0d05", "planned": 50000}]})))]
+    struct CapacityCheckBody {
+        #[schema(min_items = 1, max_items = 100)]
+        plans: Vec<PlanBody>,
+    }
 }
 
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "what `plans` reads, for the document")]
-struct PlanBody {
-    #[schema(value_type = texts::Id)]
-    coupon_list_id: String,
-    #[schema(minimum = 0, maximum = 100_000_000)]
-    planned: i64,
+body! {
+    struct PlanBody {
+        coupon_list_id: texts::Id,
+        #[schema(minimum = 0, maximum = 100_000_000)]
+        planned: i64,
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -81,7 +80,7 @@ pub(crate) async fn check_capacity(
     workspace: Workspace,
     body: Body,
 ) -> Result<HttpResponse, ApiError> {
-    let plans = plans(body.object(BODY_BYTES).await?)?;
+    let plans = plans(&body.object(BODY_BYTES).await?)?;
     let mut data: Vec<CheckedPlan> = Vec::with_capacity(plans.len());
     for (id, planned) in plans {
         let list = app.storage.find_list(&workspace.0, id).await?;
@@ -105,25 +104,23 @@ pub(crate) async fn check_capacity(
     }))
 }
 
-fn plans(fields: Fields) -> Result<Vec<(PublicId, i64)>, ApiError> {
-    const KEY: &str = "plans";
-    fields.only(&[KEY])?;
-    let plans = fields.items(KEY, MAX_PLANS, "plans")?;
-    plans
+fn plans(fields: &Fields) -> Result<Vec<(PublicId, i64)>, ApiError> {
+    let CapacityCheckBody { plans } = fields.strict()?;
+    let items = plans.items(MAX_PLANS, "plans")?;
+    items
         .into_iter()
-        .map(|plan| {
-            let plan = Fields::read(plan).ok_or_else(|| wrong(KEY, "must hold objects"))?;
-            plan.only(&["coupon_list_id", "planned"])?;
-            let id = plan
-                .text("coupon_list_id")?
-                .ok_or(ApiError::MissingKey(Some("coupon_list_id")))?;
-            let planned = plan
-                .integer("planned")?
-                .ok_or(ApiError::MissingKey(Some("planned")))?;
-            if !(0..=domain::LIST_CODES).contains(&planned) {
-                return Err(wrong("planned", "must be a whole number from 0 to 100000000"));
-            }
-            Ok((id.parse().map_err(|_| ApiError::ListNotFound)?, planned))
+        .map(|item| {
+            let fields = Fields::read(item).ok_or_else(|| plans.wrong("must hold objects"))?;
+            plan(&fields.strict()?)
         })
         .collect()
+}
+
+fn plan(plan: &PlanBody) -> Result<(PublicId, i64), ApiError> {
+    let id = plan.coupon_list_id.get()?;
+    let planned = plan.planned.get()?;
+    if !(0..=domain::LIST_CODES).contains(&planned) {
+        return Err(plan.planned.wrong("must be a whole number from 0 to 100000000"));
+    }
+    Ok((id.parse().map_err(|_| ApiError::ListNotFound)?, planned))
 }

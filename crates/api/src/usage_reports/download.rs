@@ -11,7 +11,7 @@ use actix_web::{
 use futures_util::StreamExt as _;
 use storage::{ReportStatus, UsageReport};
 use tracing::warn;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use super::{plain::plain, rows::rows};
 use crate::{
@@ -19,21 +19,20 @@ use crate::{
     authentication::authenticate,
     error::{ApiError, Envelope},
     openapi::refusals::{Guarded, NamesThing},
-    page::parameter,
     parameters,
     path::{ReportPath, report_id},
+    query::query,
 };
 
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "what `Link::of` reads, for the document")]
-struct LinkParameters {
-    /// Until when a mailed link opens, in seconds since 1970.
-    expires: Option<i64>,
-    /// What makes it open without credentials.
-    signature: Option<String>,
-    /// `csv` if absent: for people and spreadsheets. `json`: an object a line (NDJSON), each text as it was.
-    format: Option<Format>,
+query! {
+    struct LinkParameters {
+        /// Until when a mailed link opens, in seconds since 1970.
+        expires: Option<i64>,
+        /// What makes it open without credentials.
+        signature: Option<String>,
+        /// `csv` if absent: for people and spreadsheets. `json`: an object a line (NDJSON), each text as it was.
+        format: Option<Format>,
+    }
 }
 
 /// What a report is read as.
@@ -45,11 +44,11 @@ enum Format {
 }
 
 impl Format {
-    fn of(request: &HttpRequest) -> Result<Self, ApiError> {
-        match parameter(request.query_string(), "format")?.as_deref() {
+    fn of(asked: &LinkParameters) -> Result<Self, ApiError> {
+        match asked.format.text()? {
             None | Some("csv") => Ok(Self::Csv),
             Some("json") => Ok(Self::Json),
-            Some(_) => Err(ApiError::Bad("'format' must be csv or json.".to_owned())),
+            Some(_) => Err(asked.format.wrong("must be csv or json")),
         }
     }
 
@@ -85,8 +84,9 @@ impl Format {
     ),
 )]
 pub(crate) async fn download(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
-    let report = opened_report(&app, &request).await?;
-    let format = Format::of(&request)?;
+    let asked = LinkParameters::of(request.query_string());
+    let report = opened_report(&app, &request, &asked).await?;
+    let format = Format::of(&asked)?;
     if report.status != ReportStatus::Ready {
         return Err(ApiError::ReportNotReady);
     }
@@ -126,16 +126,12 @@ struct Link {
 }
 
 impl Link {
-    fn of(request: &HttpRequest) -> Option<Self> {
-        let query = request.query_string();
-        let of = |name: &str| {
-            url::form_urlencoded::parse(query.as_bytes())
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.into_owned())
-        };
+    fn of(asked: &LinkParameters) -> Option<Self> {
         Some(Self {
-            signature: of("signature")?,
-            expires: of("expires")
+            signature: asked.signature.first()?.to_owned(),
+            expires: asked
+                .expires
+                .first()
                 .and_then(|text| text.parse().ok())
                 .unwrap_or_default(),
         })
@@ -143,12 +139,16 @@ impl Link {
 }
 
 /// Credentials are judged first: a wrong link that comes with right ones is no guess, and with any others it is one.
-async fn opened_report(app: &App, request: &HttpRequest) -> Result<UsageReport, ApiError> {
+async fn opened_report(
+    app: &App,
+    request: &HttpRequest,
+    asked: &LinkParameters,
+) -> Result<UsageReport, ApiError> {
     let refusal = match own_report(app, request).await {
         Err(refusal @ (ApiError::Unauthenticated(_) | ApiError::NotFound)) => refusal,
         judged => return judged,
     };
-    let Some(link) = Link::of(request) else {
+    let Some(link) = Link::of(asked) else {
         return Err(refusal);
     };
     match linked_report(app, request, &link).await {

@@ -12,13 +12,13 @@ use crate::{
     audit::Made,
     body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
-    fields::{Fields, wrong},
+    fields::{Field, body},
     openapi::{
         refusals::{Guarded, NamesList, ReadsBody},
         texts,
     },
     path::{List, ListPath},
-    recipients::recipients,
+    recipients::refuse_outside,
 };
 
 /// The documented answer: a sentence, and nothing to find the report by. `GET` on the same path shows it.
@@ -28,21 +28,21 @@ struct Requested {
     message: String,
 }
 
-/// Which days, and who gets the report.
-#[derive(ToSchema)]
-#[schema(examples(json!({
-    "start_date": "2026-11-01", "end_date": "2026-11-30", "email_subscribers": ["jane@example.com"]
-})))]
-#[expect(dead_code, reason = "what `new_report` reads, for the document")]
-struct UsageReportBody {
-    /// Not before the day on which the list was made, in the workspace's time zone.
-    #[schema(format = Date)]
-    start_date: String,
-    /// Not in the future, and not before the start.
-    #[schema(format = Date)]
-    end_date: String,
-    #[schema(value_type = Vec<texts::EmailAddress>, min_items = 1, max_items = 50)]
-    email_subscribers: Vec<String>,
+body! {
+    /// Which days, and who gets the report.
+    #[schema(examples(json!({
+        "start_date": "2026-11-01", "end_date": "2026-11-30", "email_subscribers": ["jane@example.com"]
+    })))]
+    struct UsageReportBody {
+        /// Not before the day on which the list was made, in the workspace's time zone.
+        #[schema(format = Date)]
+        start_date: String,
+        /// Not in the future, and not before the start.
+        #[schema(format = Date)]
+        end_date: String,
+        #[schema(min_items = 1, max_items = 50)]
+        email_subscribers: Vec<texts::EmailAddress>,
+    }
 }
 
 #[utoipa::path(
@@ -69,7 +69,7 @@ pub(crate) async fn request(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let fields = body.object_or_empty(BODY_BYTES).await?;
-    let report = new_report(fields, &app.zone, &app.mail_domains)?;
+    let report = new_report(&fields.lenient(), &app.zone, &app.mail_domains)?;
     let id = match app.storage.request_report(&list.0, &report).await? {
         RequestReport::Requested(id) => id,
         RequestReport::Refused(RequestReportRefusal::TooEarly) => return Err(ApiError::ReportTooEarly),
@@ -86,23 +86,21 @@ pub(crate) async fn request(
 }
 
 fn new_report(
-    fields: Fields,
+    body: &UsageReportBody,
     zone: &TimeZone,
     mail_domains: &MailDomains,
 ) -> Result<NewUsageReport, ApiError> {
-    const RECIPIENTS: &str = "email_subscribers";
-    let start_date = day(&fields, "start_date")?;
-    let end_date = day(&fields, "end_date")?;
-    let subscribers =
-        recipients(&fields, RECIPIENTS, mail_domains)?.ok_or(ApiError::MissingKey(Some(RECIPIENTS)))?;
+    let start_date = day(&body.start_date)?;
+    let end_date = day(&body.end_date)?;
+    let subscribers = body.email_subscribers.get()?;
+    refuse_outside(&body.email_subscribers, &subscribers, mail_domains)?;
     if subscribers.as_slice().is_empty() {
-        return Err(wrong(RECIPIENTS, "must name at least one address"));
+        return Err(body.email_subscribers.wrong("must name at least one address"));
     }
-    let period = Period::new(start_date, end_date, zone).map_err(|error| wrong("end_date", error))?;
+    let period = Period::new(start_date, end_date, zone).map_err(|error| body.end_date.wrong(error))?;
     Ok(NewUsageReport { period, subscribers })
 }
 
-fn day(fields: &Fields, key: &'static str) -> Result<Date, ApiError> {
-    let text = fields.text(key)?.ok_or(ApiError::MissingKey(Some(key)))?;
-    parse_day(&text).map_err(|error| wrong(key, error))
+fn day(field: &Field<String>) -> Result<Date, ApiError> {
+    parse_day(&field.get()?).map_err(|error| field.wrong(error))
 }

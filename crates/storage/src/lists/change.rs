@@ -1,6 +1,6 @@
 //! Changing a list, and what ends it.
 
-use domain::{ListName, Subscribers};
+use domain::{Name, Subscribers};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::types::Json;
@@ -13,7 +13,7 @@ impl Storage {
         let outcome = sqlx::query_scalar!(
             r#"select update_list($1, $2, $3, $4, $5) as "outcome!""#,
             list.list_id,
-            change.name.as_ref().map(ListName::as_str),
+            change.name.as_ref().map(Name::as_str),
             change.expires_at.map(jiff_sqlx::ToSqlx::to_sqlx) as _,
             change.subscribers.as_ref().map(Subscribers::as_slice),
             change.alerts.as_ref().map(Json) as _,

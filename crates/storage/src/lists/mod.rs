@@ -7,9 +7,7 @@ mod pull_tokens;
 mod read;
 mod stock;
 
-use domain::{
-    AlertConditions, AlertPatch, FingerprintKey, FreeText, Label, ListName, ListStatus, PublicId, Subscribers,
-};
+use domain::{AlertConditions, AlertPatch, FingerprintKey, Label, ListStatus, Name, PublicId, Subscribers};
 use jiff::Timestamp;
 
 pub use self::{
@@ -49,10 +47,10 @@ pub struct CouponList {
 /// A list to be made.
 #[derive(Debug, Clone)]
 pub struct NewList {
-    pub name: ListName,
+    pub name: Name,
     pub label: Label,
     pub expires_at: Timestamp,
-    pub created_by: FreeText,
+    pub created_by: Name,
     pub subscribers: Subscribers,
     pub alerts: AlertConditions,
 }
@@ -98,7 +96,7 @@ pub struct ListQuery {
 /// What a patch names; the rest stays.
 #[derive(Debug, Clone, Default)]
 pub struct ListChange {
-    pub name: Option<ListName>,
+    pub name: Option<Name>,
     pub expires_at: Option<Timestamp>,
     pub subscribers: Option<Subscribers>,
     pub alerts: Option<AlertPatch>,

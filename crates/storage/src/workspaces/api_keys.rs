@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{FreeText, WorkspaceId};
+use domain::{Name, WorkspaceId};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
@@ -120,7 +120,7 @@ impl Storage {
     pub async fn create_api_key(
         &self,
         owner: &KeyOwner,
-        label: &FreeText,
+        label: &Name,
         key: Option<SecretString>,
     ) -> Result<CreateKey> {
         let secret = key.unwrap_or_else(random_api_key);

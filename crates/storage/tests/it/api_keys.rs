@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{FreeText, WorkspaceId};
+use domain::{Name, WorkspaceId};
 use secrecy::SecretString;
 use storage::{ApiKey, AuthenticationError, CreateKey, KeyMemory, KeyOwner, RevokedKey, Storage, Workspace};
 
@@ -34,7 +34,7 @@ async fn workspace(storage: &Storage, name: &str) -> (WorkspaceId, ApiKey, KeyOw
 }
 
 async fn one_more(storage: &Storage, owner: &KeyOwner) -> (i64, ApiKey) {
-    let label = FreeText::new("one more").unwrap();
+    let label = Name::new("one more").unwrap();
     match storage.create_api_key(owner, &label, None).await.unwrap() {
         CreateKey::Created { key_id, secret } => (key_id, secret),
         CreateKey::Refused(why) => panic!("not created: {why:?}"),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use domain::{
-    AlertConditions, AllocationStatus, CodesPerBlock, ExternalId, FreeText, Label, ListName, Subscribers,
+    AlertConditions, AllocationStatus, CodesPerBlock, ExternalId, FreeText, Label, Name, Subscribers,
 };
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -237,10 +237,10 @@ impl TestDatabase {
 
 pub(crate) async fn make_list(storage: &Storage, workspace: &Workspace, name: &str) -> Arc<ListRef> {
     let list = NewList {
-        name: ListName::new(name).unwrap(),
+        name: Name::new(name).unwrap(),
         label: Label::new(name).unwrap(),
         expires_at: "2999-12-31T00:00:00Z".parse::<Timestamp>().unwrap(),
-        created_by: FreeText::default(),
+        created_by: Name::new("test").unwrap(),
         subscribers: Subscribers::default(),
         alerts: AlertConditions::default(),
     };

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::anyhow;
 use clap::Args;
-use domain::{FreeText, WorkspaceId};
+use domain::{Name, WorkspaceId};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use storage::{CreateKey, CreateKeyRefusal};
@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
 
     /// What the key is for: 1 to 255 characters
     #[arg(long, value_name = "TEXT", value_parser = label)]
-    label: FreeText,
+    label: Name,
 
     /// The key, 16 to 255 characters; absent: a random one
     #[arg(long, value_name = "KEY")]
@@ -66,6 +66,6 @@ pub(super) async fn run(arguments: Arguments, settings: &Settings) -> anyhow::Re
     }
 }
 
-fn label(text: &str) -> Result<FreeText, String> {
-    FreeText::not_blank(text).map_err(|error| error.to_string())
+fn label(text: &str) -> Result<Name, String> {
+    Name::new(text).map_err(|error| error.to_string())
 }
