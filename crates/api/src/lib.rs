@@ -38,6 +38,7 @@ mod table;
 mod usage_reports;
 mod users;
 mod webhook_secret;
+mod words;
 
 pub use error::errors_page;
 pub use files::callback_body;

@@ -21,8 +21,8 @@ pub use allocations::{
     ConfirmOutcome, GROUP_KEYS, LedgerQuery, Recorded, ReleaseOutcome, Shortage, Spool,
 };
 pub use codes::{
-    Block, CodePlace, CodeStatus, DisableOutcome, Export, HistoryEntry, Passport, RedeemOutcome, Redemption,
-    Run,
+    Block, CodeEvent, CodePlace, CodeStatus, DisableOutcome, Export, HistoryEntry, Passport, RedeemOutcome,
+    Redemption, Run,
 };
 pub use connection::{Settings, Storage};
 pub use error::Error;
@@ -38,8 +38,8 @@ pub use lists::{
 pub use migrations::{migrate, schema_fits};
 pub use pool::Outage;
 pub use usage_reports::{
-    NewUsageReport, ReportMail, ReportStatus, ReportToBuild, RequestReport, RequestReportRefusal,
-    UsageDecoder, UsageReport, UsageReportRef, UsageRow,
+    NewUsageReport, ReportMail, ReportMailStatus, ReportStatus, ReportToBuild, RequestReport,
+    RequestReportRefusal, UsageDecoder, UsageReport, UsageReportRef, UsageRow,
 };
 pub use workspaces::{
     ApiKey, AuditEntry, AuthenticationError, ConfigureKey, CreateKey, CreateKeyRefusal, KeyMemory, KeyOwner,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use storage::{Allocation, AllocationOutcome, AllocationRequest, ListRef, Recorded};
 use utoipa::ToSchema;
 
-use crate::{error::ApiError, openapi::texts};
+use crate::{error::ApiError, openapi::texts, words::words};
 
 /// A code and whose it is.
 #[derive(Serialize, ToSchema)]
@@ -24,8 +24,7 @@ pub(crate) struct ShownAllocation {
     request_id: Option<String>,
     #[schema(value_type = Option<texts::ExternalId>, required = true)]
     campaign_id: Option<String>,
-    #[schema(value_type = ShownStatus)]
-    status: &'static str,
+    status: ShownStatus,
     #[schema(value_type = texts::Instant)]
     allocated_at: String,
     /// When a held code goes back.
@@ -33,15 +32,16 @@ pub(crate) struct ShownAllocation {
     held_until: Option<String>,
 }
 
-/// The states of an allocation. A held code goes back by itself unless it is confirmed.
-#[derive(ToSchema)]
-#[schema(as = AllocationStatus, rename_all = "UPPERCASE")]
-#[expect(dead_code, reason = "only the document speaks of this type")]
-enum ShownStatus {
-    Allocated,
-    Held,
-    Released,
-    Redeemed,
+words! {
+    /// The states of an allocation. A held code goes back by itself unless it is confirmed.
+    #[schema(as = AllocationStatus)]
+    #[serde(rename_all = "UPPERCASE")]
+    enum ShownStatus of domain::AllocationStatus {
+        Allocated,
+        Held,
+        Released,
+        Redeemed,
+    }
 }
 
 impl ShownAllocation {
@@ -53,7 +53,7 @@ impl ShownAllocation {
             user_id: Some(request.user_id.into_string()),
             request_id: request.request_id.map(domain::ExternalId::into_string),
             campaign_id: request.campaign.map(|campaign| campaign.id.as_str().to_owned()),
-            status: allocation.status.as_str(),
+            status: allocation.status.into(),
             allocated_at: instant_with_zone(allocation.allocated_at),
             held_until: allocation.held_until.map(instant_with_zone),
         }
@@ -73,7 +73,7 @@ impl ShownAllocation {
             user_id: recorded.user_id,
             request_id: recorded.request_id,
             campaign_id: recorded.campaign_id,
-            status: allocation.status.as_str(),
+            status: allocation.status.into(),
             allocated_at: instant_with_zone(allocation.allocated_at),
             held_until: allocation.held_until.map(instant_with_zone),
         }

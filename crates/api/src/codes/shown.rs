@@ -6,7 +6,7 @@ use serde_json::Value;
 use storage::{HistoryEntry, ListRef, Passport, Redemption};
 use utoipa::ToSchema;
 
-use crate::{allocations::shown::ShownAllocation, openapi::texts};
+use crate::{allocations::shown::ShownAllocation, openapi::texts, words::words};
 
 /// Where a code comes from and what became of it.
 #[derive(Serialize, ToSchema)]
@@ -15,8 +15,7 @@ pub(crate) struct ShownPassport {
     coupon_code: String,
     #[schema(value_type = texts::Id)]
     coupon_list_id: String,
-    #[schema(value_type = ShownStatus)]
-    status: &'static str,
+    status: ShownStatus,
     file: ShownOrigin,
     /// Its place in the order in which its file is handed out, from 1.
     #[schema(minimum = 1)]
@@ -30,17 +29,18 @@ pub(crate) struct ShownPassport {
     redemption: Option<ShownRedemption>,
 }
 
-/// A code that was given back is available.
-#[derive(ToSchema)]
-#[schema(as = CodeStatus, rename_all = "UPPERCASE")]
-#[expect(dead_code, reason = "only the document speaks of this type")]
-enum ShownStatus {
-    Available,
-    Held,
-    Allocated,
-    Redeemed,
-    Disabled,
-    Quarantined,
+words! {
+    /// A code that was given back is available.
+    #[schema(as = CodeStatus)]
+    #[serde(rename_all = "UPPERCASE")]
+    enum ShownStatus of storage::CodeStatus {
+        Available,
+        Held,
+        Allocated,
+        Redeemed,
+        Disabled,
+        Quarantined,
+    }
 }
 
 /// The file that brought the code.
@@ -59,20 +59,20 @@ struct ShownOrigin {
 struct ShownEntry {
     #[schema(value_type = texts::Instant)]
     at: String,
-    #[schema(value_type = ShownEvent)]
-    event: String,
+    event: ShownEvent,
 }
 
-#[derive(ToSchema)]
-#[schema(as = CodeEventKind, rename_all = "UPPERCASE")]
-#[expect(dead_code, reason = "only the document speaks of this type")]
-enum ShownEvent {
-    Added,
-    Allocated,
-    Confirmed,
-    Released,
-    Redeemed,
-    Disabled,
+words! {
+    #[schema(as = CodeEventKind)]
+    #[serde(rename_all = "UPPERCASE")]
+    enum ShownEvent of storage::CodeEvent {
+        Added,
+        Allocated,
+        Confirmed,
+        Released,
+        Redeemed,
+        Disabled,
+    }
 }
 
 /// When the code was used, and what the shop said.
@@ -92,7 +92,7 @@ impl ShownPassport {
         Self {
             coupon_code: code,
             coupon_list_id: list.public_id.to_string(),
-            status: passport.status.as_str(),
+            status: passport.status.into(),
             file: ShownOrigin {
                 _id: passport.file.to_string(),
                 name: passport.file_name,
@@ -112,7 +112,7 @@ impl From<HistoryEntry> for ShownEntry {
     fn from(entry: HistoryEntry) -> Self {
         Self {
             at: instant_with_zone(entry.at),
-            event: entry.event,
+            event: entry.event.into(),
         }
     }
 }

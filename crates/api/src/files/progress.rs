@@ -11,15 +11,14 @@ use crate::{
     error::ApiError,
     openapi::refusals::{Guarded, NamesFile},
     path::{FilePath, List, file_id},
+    words::words,
 };
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = FileProgress)]
 struct ShownProgress {
-    #[schema(value_type = ShownStatus)]
-    status: &'static str,
-    #[schema(value_type = Stage)]
-    stage: String,
+    status: ShownStatus,
+    stage: Stage,
     #[schema(minimum = 0)]
     bytes_read: i64,
     /// What the host announced, if it did.
@@ -27,17 +26,18 @@ struct ShownProgress {
     bytes_expected: Option<i64>,
 }
 
-/// What is being done with the file.
-#[derive(ToSchema)]
-#[schema(as = FileStage, rename_all = "lowercase")]
-#[expect(dead_code, reason = "only the document speaks of this type")]
-enum Stage {
-    Waiting,
-    Downloading,
-    Sorting,
-    Comparing,
-    Storing,
-    Done,
+words! {
+    /// What is being done with the file.
+    #[schema(as = FileStage)]
+    #[serde(rename_all = "lowercase")]
+    enum Stage of storage::Stage {
+        Waiting,
+        Downloading,
+        Sorting,
+        Comparing,
+        Storing,
+        Done,
+    }
 }
 
 #[utoipa::path(
@@ -61,8 +61,8 @@ pub(crate) async fn progress(
         .await?
         .ok_or(ApiError::NotFound)?;
     Ok(HttpResponse::Ok().json(ShownProgress {
-        status: progress.status.as_str(),
-        stage: progress.stage,
+        status: progress.status.into(),
+        stage: progress.stage.into(),
         bytes_read: progress.bytes_read,
         bytes_expected: progress.bytes_expected,
     }))

@@ -5,16 +5,17 @@ use serde::Serialize;
 use storage::CouponFile;
 use utoipa::ToSchema;
 
-use crate::openapi::texts;
+use crate::{openapi::texts, words::words};
 
-/// The states of a file. It is `PENDING` until the load has ended.
-#[derive(ToSchema)]
-#[schema(as = FileStatus, rename_all = "UPPERCASE")]
-#[expect(dead_code, reason = "only the document speaks of this type")]
-pub(super) enum ShownStatus {
-    Pending,
-    Success,
-    Failed,
+words! {
+    /// The states of a file. It is `PENDING` until the load has ended.
+    #[schema(as = FileStatus)]
+    #[serde(rename_all = "UPPERCASE")]
+    pub(super) enum ShownStatus of domain::FileStatus {
+        Pending,
+        Success,
+        Failed,
+    }
 }
 
 /// A file as it is read. The list of files shows the callback too, one file alone its details.
@@ -25,8 +26,7 @@ pub(super) struct ShownFile {
     coupon_list_id: String,
     #[schema(value_type = texts::FreeText)]
     name: String,
-    #[schema(value_type = ShownStatus)]
-    status: &'static str,
+    status: ShownStatus,
     /// Without its query where that may hold a signature; empty for a file sent by hand.
     file_url: String,
     #[schema(value_type = texts::FreeText)]
@@ -65,8 +65,8 @@ struct Details {
     #[schema(minimum = 0)]
     rejected: i64,
     /// The first 100 of the rejected rows.
-    #[schema(value_type = Vec<ShownRejection>, max_items = 100)]
-    rejections: Vec<Rejection>,
+    #[schema(max_items = 100)]
+    rejections: Vec<ShownRejection>,
     /// What is unsafe about the file's upload, or odd about its codes; only where something is.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>, required = false)]
@@ -89,15 +89,20 @@ fn unseen(codes: i64) -> Option<String> {
 }
 
 /// A row that was left out.
-#[derive(ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[schema(as = RejectedRow)]
-#[expect(dead_code, reason = "`domain::Rejection` as the document has it")]
 struct ShownRejection {
     /// The header's line is 1.
     #[schema(minimum = 1)]
     line: u64,
     #[schema(examples("code is empty"))]
     reason: String,
+}
+
+impl From<Rejection> for ShownRejection {
+    fn from(Rejection { line, reason }: Rejection) -> Self {
+        Self { line, reason }
+    }
 }
 
 impl ShownFile {
@@ -114,7 +119,7 @@ impl ShownFile {
             added: file.added,
             duplicates: file.duplicates,
             rejected: file.rejected,
-            rejections: std::mem::take(&mut file.rejections),
+            rejections: file.rejections.drain(..).map(ShownRejection::from).collect(),
             warnings,
         });
         Self {
@@ -133,7 +138,7 @@ impl ShownFile {
     fn new(list: PublicId, file: CouponFile) -> Self {
         Self {
             coupon_list_id: list.to_string(),
-            status: file.status.as_str(),
+            status: file.status.into(),
             created_at: instant_with_zone(file.created_at),
             updated_at: instant_with_zone(file.updated_at),
             _id: file.public_id.to_string(),

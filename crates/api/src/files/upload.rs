@@ -175,8 +175,7 @@ pub(super) struct UploadedFile<'a> {
     file_url: String,
     #[schema(value_type = texts::FreeText)]
     created_by: &'a str,
-    #[schema(value_type = ShownStatus)]
-    status: &'static str,
+    status: ShownStatus,
     /// Spelled with an s here only, as documented.
     #[schema(value_type = texts::Id)]
     coupons_list_id: String,
@@ -190,7 +189,7 @@ impl<'a> UploadedFile<'a> {
             name: file.name.as_str(),
             file_url: file.source.shown(),
             created_by: file.created_by.as_str(),
-            status: "PENDING",
+            status: ShownStatus::Pending,
             coupons_list_id: list.public_id.to_string(),
             _id: id.to_string(),
         }

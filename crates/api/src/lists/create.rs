@@ -127,8 +127,7 @@ struct CreatedList<'a> {
     #[schema(value_type = Vec<texts::EmailAddress>, max_items = 50)]
     email_alert_subscribers: &'a [String],
     alert_conditions: ShownAlerts,
-    #[schema(value_type = ListStatus)]
-    status: &'static str,
+    status: ListStatus,
     #[schema(value_type = texts::Id)]
     _id: String,
 }
@@ -142,7 +141,7 @@ impl<'a> CreatedList<'a> {
             created_by: list.created_by.as_str(),
             email_alert_subscribers: list.subscribers.as_slice(),
             alert_conditions: (&list.alerts).into(),
-            status: "ACTIVE",
+            status: ListStatus::Active,
             _id: id,
         }
     }

@@ -5,16 +5,16 @@ use serde::Serialize;
 use storage::CouponList;
 use utoipa::ToSchema;
 
-use crate::openapi::texts;
+use crate::{openapi::texts, words::words};
 
-/// The states of a list.
-#[derive(ToSchema)]
-#[schema(rename_all = "UPPERCASE")]
-#[expect(dead_code, reason = "only the document speaks of this type")]
-pub(super) enum ListStatus {
-    Active,
-    Archived,
-    Expired,
+words! {
+    /// The states of a list.
+    #[serde(rename_all = "UPPERCASE")]
+    pub(super) enum ListStatus of domain::ListStatus {
+        Active,
+        Archived,
+        Expired,
+    }
 }
 
 /// Which mails a list sends. Always whole; a number that was never given is 0.
@@ -73,8 +73,7 @@ pub(super) struct ShownList {
     label: String,
     #[schema(value_type = texts::Instant)]
     expires_at: String,
-    #[schema(value_type = ListStatus)]
-    status: &'static str,
+    status: ListStatus,
     /// The codes handed out and those left.
     #[schema(minimum = 0)]
     total_coupons: i64,
@@ -110,7 +109,7 @@ impl ShownList {
         Self {
             alert_conditions: (&list.alerts).into(),
             expires_at: instant_with_zone(list.expires_at),
-            status: list.status.as_str(),
+            status: list.status.into(),
             total_coupons: list.total,
             created_at: instant_with_zone(list.created_at),
             updated_at: instant_with_zone(list.updated_at),

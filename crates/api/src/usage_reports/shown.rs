@@ -5,16 +5,17 @@ use serde::Serialize;
 use storage::{ReportMail, UsageReport};
 use utoipa::ToSchema;
 
-use crate::openapi::texts;
+use crate::{openapi::texts, words::words};
 
-/// The states of a report. It is `PENDING` until it has been built, or cannot be.
-#[derive(ToSchema)]
-#[schema(as = UsageReportStatus, rename_all = "UPPERCASE")]
-#[expect(dead_code, reason = "only the document speaks of this type")]
-pub(super) enum ShownStatus {
-    Pending,
-    Ready,
-    Failed,
+words! {
+    /// The states of a report. It is `PENDING` until it has been built, or cannot be.
+    #[schema(as = UsageReportStatus)]
+    #[serde(rename_all = "UPPERCASE")]
+    pub(super) enum ShownStatus of storage::ReportStatus {
+        Pending,
+        Ready,
+        Failed,
+    }
 }
 
 /// A report and how far it has come.
@@ -29,8 +30,7 @@ pub(super) struct ShownReport {
     start_date: String,
     #[schema(format = Date)]
     end_date: String,
-    #[schema(value_type = ShownStatus)]
-    status: &'static str,
+    status: ShownStatus,
     /// Why it failed; null if it did not.
     #[schema(required = true)]
     reason: Option<String>,
@@ -54,23 +54,25 @@ pub(super) struct ShownReport {
     expires_at: String,
 }
 
-/// The states of a mail. It is `WAITING` until the relay has taken it, or it is given up.
-#[derive(ToSchema)]
-#[schema(as = ReportMailStatus, rename_all = "UPPERCASE")]
-#[expect(dead_code, reason = "only the document speaks of this type")]
-enum MailStatus {
-    Waiting,
-    Sent,
-    Failed,
+words! {
+    /// The states of a mail. It is `WAITING` until the relay has taken it, or it is given up.
+    #[schema(as = ReportMailStatus)]
+    #[serde(rename_all = "UPPERCASE")]
+    enum MailStatus of storage::ReportMailStatus {
+        Waiting,
+        Sent,
+        Failed,
+    }
 }
 
-/// How a report went by mail.
-#[derive(ToSchema)]
-#[schema(as = ReportSentAs, rename_all = "UPPERCASE")]
-#[expect(dead_code, reason = "only the document speaks of this type")]
-enum SentAs {
-    Attachment,
-    Link,
+words! {
+    /// How a report went by mail.
+    #[schema(as = ReportSentAs)]
+    #[serde(rename_all = "UPPERCASE")]
+    enum SentAs of storage::SentAs {
+        Attachment,
+        Link,
+    }
 }
 
 /// What became of a report's mail to one of its recipients.
@@ -78,11 +80,10 @@ enum SentAs {
 #[schema(as = ReportMail)]
 struct ShownMail {
     to: String,
-    #[schema(value_type = MailStatus)]
-    status: String,
+    status: MailStatus,
     /// Null until it was sent, and for a report that failed: the mail said why.
-    #[schema(value_type = Option<SentAs>, required = true)]
-    sent_as: Option<String>,
+    #[schema(required = true)]
+    sent_as: Option<SentAs>,
     /// Why it was not sent, so far or for good; null if nothing kept it.
     #[schema(required = true)]
     reason: Option<String>,
@@ -95,8 +96,8 @@ impl From<ReportMail> for ShownMail {
     fn from(mail: ReportMail) -> Self {
         Self {
             to: mail.recipient,
-            status: mail.status,
-            sent_as: mail.sent_as,
+            status: mail.status.into(),
+            sent_as: mail.sent_as.map(SentAs::from),
             reason: mail.reason,
             settled_at: mail.settled_at.map(instant_with_zone),
         }
@@ -108,7 +109,7 @@ impl From<UsageReport> for ShownReport {
         Self {
             _id: report.public_id.to_string(),
             coupon_list_id: report.list.to_string(),
-            status: report.status.as_str(),
+            status: report.status.into(),
             rows: report.rows,
             bytes: report.bytes,
             created_at: instant_with_zone(report.created_at),

@@ -53,7 +53,8 @@ pub enum News {
 }
 
 /// How a report goes by mail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum SentAs {
     Attachment,
     Link,

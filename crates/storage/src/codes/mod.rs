@@ -71,8 +71,19 @@ impl CodeStatus {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryEntry {
     pub at: Timestamp,
-    /// `ADDED`, `ALLOCATED`, `CONFIRMED`, `RELEASED`, `REDEEMED` or `DISABLED`.
-    pub event: String,
+    pub event: CodeEvent,
+}
+
+/// What can happen to a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum CodeEvent {
+    Added,
+    Allocated,
+    Confirmed,
+    Released,
+    Redeemed,
+    Disabled,
 }
 
 /// When a code was used, and what the shop said.
@@ -109,7 +120,7 @@ pub enum DisableOutcome {
 #[derive(Debug, Deserialize)]
 struct StoredEntry {
     at: i64,
-    event: String,
+    event: CodeEvent,
 }
 
 /// As the event keeps it.

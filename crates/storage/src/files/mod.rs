@@ -60,19 +60,32 @@ pub struct CouponFile {
 /// What a load is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
+    Waiting,
     Downloading,
     Sorting,
     Comparing,
     Storing,
+    Done,
 }
 
 impl Stage {
+    const ALL: [Self; 6] = [
+        Self::Waiting,
+        Self::Downloading,
+        Self::Sorting,
+        Self::Comparing,
+        Self::Storing,
+        Self::Done,
+    ];
+
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Waiting => "waiting",
             Self::Downloading => "downloading",
             Self::Sorting => "sorting",
             Self::Comparing => "comparing",
             Self::Storing => "storing",
+            Self::Done => "done",
         }
     }
 }
@@ -81,8 +94,7 @@ impl Stage {
 #[derive(Debug, Clone)]
 pub struct Progress {
     pub status: FileStatus,
-    /// `waiting`, a [`Stage`], or `done`.
-    pub stage: String,
+    pub stage: Stage,
     /// As the host announced it.
     pub bytes_expected: Option<i64>,
     pub bytes_read: i64,
@@ -189,7 +201,7 @@ impl Storage {
         };
         Ok(Some(Progress {
             status: status(&row.status)?,
-            stage: row.stage,
+            stage: stage(&row.stage)?,
             bytes_expected: row.bytes_expected,
             bytes_read: row.bytes_read,
         }))
@@ -246,4 +258,11 @@ fn status(text: &str) -> Result<FileStatus> {
         .into_iter()
         .find(|status| status.as_str() == text)
         .ok_or_else(|| Error::Fault("a file's status cannot be read".to_owned()))
+}
+
+fn stage(text: &str) -> Result<Stage> {
+    Stage::ALL
+        .into_iter()
+        .find(|stage| stage.as_str() == text)
+        .ok_or_else(|| Error::Fault("a file's stage cannot be read".to_owned()))
 }

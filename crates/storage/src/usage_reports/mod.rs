@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 pub use self::rows::{UsageDecoder, UsageRow};
-use crate::Claim;
+use crate::{Claim, SentAs};
 
 /// A report as it is read.
 #[derive(Debug, Clone)]
@@ -41,13 +41,21 @@ pub struct UsageReport {
 #[derive(Debug, Clone, Deserialize)]
 pub struct ReportMail {
     pub recipient: String,
-    /// `WAITING`, `SENT` or `FAILED`.
-    pub status: String,
-    /// `ATTACHMENT` or `LINK`, once a report was sent.
-    pub sent_as: Option<String>,
+    pub status: ReportMailStatus,
+    /// Once a report was sent.
+    pub sent_as: Option<SentAs>,
     /// Why it was not sent, so far or for good.
     pub reason: Option<String>,
     pub settled_at: Option<Timestamp>,
+}
+
+/// The states of a report's mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum ReportMailStatus {
+    Waiting,
+    Sent,
+    Failed,
 }
 
 /// Where a report's pieces are.
