@@ -29,9 +29,7 @@ impl FromRequest for Workspace {
 /// The workspace that the request's credentials open, if it may ask (once more).
 pub(crate) async fn authenticate(request: &HttpRequest) -> Result<storage::Workspace, ApiError> {
     let refusal = || ApiError::Unauthenticated(wording(request));
-    let app = request
-        .app_data::<web::Data<App>>()
-        .ok_or(ApiError::Unavailable)?;
+    let app = request.app_data::<web::Data<App>>().ok_or(ApiError::BUSY)?;
     app.shield.admit(request)?;
     let (id, key) = credentials(request).ok_or_else(refusal)?;
     if request

@@ -69,7 +69,7 @@ impl Bodies {
         request
             .app_data::<web::Data<Self>>()
             .map(web::Data::get_ref)
-            .ok_or(ApiError::Unavailable)
+            .ok_or(ApiError::BUSY)
     }
 
     /// Room for the text of a body of so many bytes on an endpoint that takes `limit`.
@@ -136,14 +136,14 @@ impl Bodies {
             return read(text);
         }
         let turn = self.reading.clone().acquire_owned().await;
-        let turn = turn.map_err(|_| ApiError::Unavailable)?;
+        let turn = turn.map_err(|_| ApiError::BUSY)?;
         // The turn goes with the work: a client that hangs up does not end it.
         let read = web::block(move || {
             let read = read(text);
             drop(turn);
             read
         });
-        let read = read.await.map_err(|_| ApiError::Unavailable)?;
+        let read = read.await.map_err(|_| ApiError::BUSY)?;
         // Of a large text nothing is left but its items.
         room.text = None;
         read
@@ -172,7 +172,7 @@ fn kib(bytes: usize) -> u32 {
 
 async fn in_time(take: impl Future<Output = Option<Taken>>) -> Result<Taken, ApiError> {
     let taken = timeout(WAIT, take).await.ok().flatten();
-    taken.ok_or(ApiError::Unavailable)
+    taken.ok_or(ApiError::BUSY)
 }
 
 #[cfg(test)]

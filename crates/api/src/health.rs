@@ -44,14 +44,12 @@ pub(crate) async fn readyz(app: web::Data<App>) -> Result<HttpResponse, ApiError
     const PATIENCE: Duration = Duration::from_secs(2);
 
     if !app.readiness.is_ready() {
-        return Err(ApiError::Unavailable);
+        return Err(ApiError::BUSY);
     }
     let ask = async || {
         // Also where codes are handed out: those connections are others.
         let pings = async { tokio::try_join!(app.storage.ping(), app.allocator.ping()) };
-        timeout(PATIENCE, pings)
-            .await
-            .map_err(|_| ApiError::Unavailable)??;
+        timeout(PATIENCE, pings).await.map_err(|_| ApiError::BUSY)??;
         Ok::<_, ApiError>(())
     };
     app.readiness.remembered(ask).await?;

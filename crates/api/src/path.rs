@@ -26,9 +26,7 @@ impl FromRequest for List {
 
 async fn find_list(request: &HttpRequest) -> Result<Arc<ListRef>, ApiError> {
     let workspace = authenticate(request).await?;
-    let app = request
-        .app_data::<web::Data<App>>()
-        .ok_or(ApiError::Unavailable)?;
+    let app = request.app_data::<web::Data<App>>().ok_or(ApiError::BUSY)?;
     let id = id_in_path(request, "coupon_list_id").ok_or(ApiError::ListNotFound)?;
     app.storage
         .find_list(&workspace, id)

@@ -106,7 +106,7 @@ impl Readiness {
             return answer.clone();
         }
         let answer = ask().await;
-        *found = Some((Instant::now(), answer.clone()));
+        *found = Some((Instant::now(), answer.clone().map_err(ApiError::logged)));
         answer
     }
 }
@@ -224,11 +224,11 @@ mod tests {
         let ask = async || {
             asked.set(asked.get() + 1);
             tokio::task::yield_now().await;
-            Err(ApiError::Unavailable)
+            Err(ApiError::BUSY)
         };
         let all = (0..100).map(|_| readiness.remembered(ask));
         let answers = futures_util::future::join_all(all).await;
-        assert!(answers.iter().all(|answer| *answer == Err(ApiError::Unavailable)));
+        assert!(answers.iter().all(|answer| *answer == Err(ApiError::BUSY)));
         assert_eq!(asked.get(), 1);
     }
 }

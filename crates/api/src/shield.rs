@@ -96,7 +96,7 @@ impl Shield {
         };
         let turn = timeout(WAIT, self.turns.of(address).acquire_owned()).await;
         let turn = turn.map_err(|_| too_many(Duration::ZERO))?;
-        turn.map(Some).map_err(|_| ApiError::Unavailable)
+        turn.map(Some).map_err(|_| ApiError::BUSY)
     }
 
     /// Judged before the database is asked for a workspace, a token or a link of which this process does not know that it

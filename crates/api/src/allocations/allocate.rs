@@ -78,7 +78,7 @@ pub(crate) async fn allocate(app: web::Data<App>, list: List, body: Body) -> Res
         .allocator
         .allocate(&list.0, vec![request.clone()], Shortage::Partial)
         .await?;
-    let outcome = outcomes.into_iter().next().ok_or(ApiError::Unavailable)?;
+    let outcome = outcomes.into_iter().next().ok_or(ApiError::BUSY)?;
     match served(&list.0, request, outcome)? {
         Served::New(allocation) => Ok(HttpResponse::Created().json(allocation)),
         Served::Repeat(allocation) => Ok(HttpResponse::Ok().json(allocation)),

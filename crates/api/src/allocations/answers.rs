@@ -88,7 +88,7 @@ impl Answers {
         };
         let packed = web::block(move || pack(&piece))
             .await
-            .map_err(|_| ApiError::Unavailable)?;
+            .map_err(|_| ApiError::BUSY)?;
         self.storage.keep_answers(self.spool, number, &packed).await?;
         self.unread.borrow_mut().has_kept();
         self.changed.notify_one();
@@ -122,7 +122,7 @@ impl Answers {
                     Next::Fetch(number) => {
                         let packed = answers.storage.take_answers(answers.spool, number).await?;
                         let bytes = web::block(move || unpack(&packed)).await;
-                        let bytes = bytes.ok().flatten().ok_or(ApiError::Unavailable)?;
+                        let bytes = bytes.ok().flatten().ok_or(ApiError::BUSY)?;
                         answers.unread.borrow_mut().read += 1;
                         answers.taken.notify_one();
                         return Ok(Some((bytes, answers)));
@@ -131,7 +131,7 @@ impl Answers {
                     Next::End => return Ok(None),
                     Next::Fail => {
                         warn!("a stream of answers was cut off");
-                        return Err(ApiError::Unavailable);
+                        return Err(ApiError::BUSY);
                     }
                 }
             }

@@ -122,7 +122,7 @@ pub(crate) async fn allocate_batch(
         return Err(recipients
             .into_iter()
             .find_map(Result::err)
-            .map_or(ApiError::Unavailable, |bad| bad.error));
+            .map_or(ApiError::BUSY, |bad| bad.error));
     }
     let outcomes = app.allocator.allocate(&list.0, requests, shortage).await?;
     if shortage == Shortage::Reject {
@@ -222,7 +222,7 @@ impl Answer {
         for recipient in recipients {
             let served = recipient.and_then(|request| {
                 let user_id = Value::from(request.user_id.as_str());
-                let outcome = outcomes.next().ok_or(ApiError::Unavailable);
+                let outcome = outcomes.next().ok_or(ApiError::BUSY);
                 outcome
                     .and_then(|outcome| served(list, request, outcome))
                     .map_err(|error| BadRecipient { user_id, error })

@@ -68,11 +68,9 @@ impl Default for Streams {
 
 impl Streams {
     fn place(request: &HttpRequest) -> Result<Taken, ApiError> {
-        let streams = request
-            .app_data::<web::Data<Self>>()
-            .ok_or(ApiError::Unavailable)?;
-        let workspace = workspace_of(request).ok_or(ApiError::Unavailable)?;
-        streams.0.try_take(workspace, 1).ok_or(ApiError::Unavailable)
+        let streams = request.app_data::<web::Data<Self>>().ok_or(ApiError::BUSY)?;
+        let workspace = workspace_of(request).ok_or(ApiError::BUSY)?;
+        streams.0.try_take(workspace, 1).ok_or(ApiError::BUSY)
     }
 }
 
@@ -99,6 +97,7 @@ pub(super) fn answer(
         let mut groups = Box::pin(groups);
         while let Some(bytes) = groups.next().await {
             if let Err(error) = ending.0.add(bytes).await {
+                error.log();
                 tracing::warn!(%error, "answers that nobody reads cannot be kept");
                 return;
             }
@@ -110,7 +109,7 @@ pub(super) fn answer(
     let task = Task(task);
     let read = answers.read().map(move |bytes| {
         _ = (&task, &place);
-        bytes.map_err(actix_web::Error::from)
+        bytes.map_err(ApiError::break_off)
     });
     Ok(HttpResponse::Ok()
         .content_type("application/x-ndjson")
@@ -173,7 +172,11 @@ async fn answer_group(app: &App, list: &Arc<ListRef>, common: &Common, group: Ve
     // The status is out already: what happens to a group is told to each of its lines.
     let (mut outcomes, failure) = match outcomes {
         Ok(outcomes) => (outcomes.into_iter(), None),
-        Err(error) => (Vec::new().into_iter(), Some(ApiError::from(error))),
+        Err(error) => {
+            let failure = ApiError::from(error);
+            failure.log();
+            (Vec::new().into_iter(), Some(failure))
+        }
     };
     let mut text = Vec::with_capacity(recipients.len() * 256);
     for recipient in recipients {
@@ -181,7 +184,7 @@ async fn answer_group(app: &App, list: &Arc<ListRef>, common: &Common, group: Ve
             let user_id = Value::from(request.user_id.as_str());
             let outcome = outcomes
                 .next()
-                .ok_or_else(|| failure.clone().unwrap_or(ApiError::Unavailable));
+                .ok_or_else(|| failure.clone().unwrap_or(ApiError::BUSY));
             outcome
                 .and_then(|outcome| served(list, request, outcome))
                 .map_err(|error| BadRecipient { user_id, error })

@@ -32,7 +32,7 @@ pub(crate) async fn record<B: MessageBody + 'static>(
     };
     rt::spawn(call.instrument(Span::current()))
         .await
-        .map_err(|_| ApiError::Unavailable)?
+        .map_err(|_| ApiError::BUSY)?
 }
 
 async fn note<B>(response: &ServiceResponse<B>, action: &'static str) {

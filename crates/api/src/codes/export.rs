@@ -46,11 +46,7 @@ pub(crate) async fn export(app: web::Data<App>, list: List) -> Result<HttpRespon
         .insert_header((CONTENT_TYPE, "text/csv; charset=utf-8"))
         .insert_header((CONTENT_DISPOSITION, file_name))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .streaming(
-            header
-                .chain(rest)
-                .map_err(|error: ApiError| actix_web::Error::from(error)),
-        ))
+        .streaming(header.chain(rest).map_err(ApiError::break_off)))
 }
 
 /// Lines of `code<TAB>status` as CSV. Nothing is added to a code that looks like a formula: what is exported must be
@@ -62,9 +58,7 @@ fn as_csv(lines: &[u8]) -> Result<Bytes, ApiError> {
     for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
         // Writing to a Vec cannot fail.
         csv.write_record(line.split(|byte| *byte == b'\t'))
-            .map_err(|_| ApiError::Unavailable)?;
+            .map_err(|_| ApiError::BUSY)?;
     }
-    csv.into_inner()
-        .map(Bytes::from)
-        .map_err(|_| ApiError::Unavailable)
+    csv.into_inner().map(Bytes::from).map_err(|_| ApiError::BUSY)
 }

@@ -15,6 +15,9 @@ use utoipa::ToSchema;
 use super::ApiError;
 
 impl ApiError {
+    /// There is no room or no time, or the process is ending.
+    pub(crate) const BUSY: Self = Self::Unavailable(None);
+
     /// An error of a part of a request, as it stands within an answer.
     pub(crate) fn told(&self) -> Told {
         Told {
@@ -29,6 +32,37 @@ impl ApiError {
             Self::Invalid(why) => Self::Bad(why),
             other => other,
         }
+    }
+
+    /// Tells the log what the database said. For where an answer, or a part of one, is made: once. Answers what the log calls
+    /// a fault of ours.
+    pub(crate) fn log(&self) -> Option<String> {
+        match self {
+            Self::Unavailable(Some(error)) => {
+                warn!(%error, "answering 503");
+                None
+            }
+            Self::Unexpected(error) => {
+                let request_id = format!("{:032x}", rand::random::<u128>());
+                error!(%error, request_id, "answering 500");
+                Some(request_id)
+            }
+            _ => None,
+        }
+    }
+
+    /// The same, of which the log has been told.
+    pub(crate) fn logged(self) -> Self {
+        match self {
+            Self::Unavailable(_) => Self::BUSY,
+            other => other,
+        }
+    }
+
+    /// The end of an answer whose head is out: all that is left is to break the connection.
+    pub(crate) fn break_off(self) -> actix_web::Error {
+        self.log();
+        self.into()
     }
 
     /// The same complaint on Create, whose documented text names no key.
@@ -63,8 +97,12 @@ impl ResponseError for ApiError {
         self.kind().0
     }
 
+    /// The answer to the request, made once. What it leaves out of the text is told to the log.
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponseBuilder::new(self.status_code());
+        if let Some(request_id) = self.log() {
+            response.insert_header(("x-request-id", request_id));
+        }
         match self {
             Self::Unauthenticated(_) => {
                 response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"couponry\""));
@@ -72,15 +110,12 @@ impl ResponseError for ApiError {
             Self::MethodNotAllowed(allow) => {
                 response.insert_header((ALLOW, allow.as_str()));
             }
-            Self::Unavailable => {
+            Self::Unavailable(_) => {
                 response.insert_header((RETRY_AFTER, "1"));
             }
             // Documented without a body.
             Self::TooManyRequests(retry_after) => {
                 return response.insert_header((RETRY_AFTER, *retry_after)).finish();
-            }
-            Self::Unexpected(request_id) => {
-                response.insert_header(("x-request-id", request_id.as_str()));
             }
             // What is left of such a body would be read as the next request.
             Self::TooLarge(_) | Self::FileTooLarge | Self::BadMultipart(_) | Self::TooSlow => {
@@ -101,15 +136,8 @@ impl From<storage::Error> for ApiError {
 impl From<&storage::Error> for ApiError {
     fn from(error: &storage::Error) -> Self {
         match error {
-            storage::Error::Unavailable(_) => {
-                warn!(%error, "answering 503");
-                Self::Unavailable
-            }
-            storage::Error::Fault(_) => {
-                let request_id = format!("{:032x}", rand::random::<u128>());
-                error!(%error, request_id, "answering 500");
-                Self::Unexpected(request_id)
-            }
+            storage::Error::Unavailable(_) => Self::Unavailable(Some(error.to_string())),
+            storage::Error::Fault(_) => Self::Unexpected(error.to_string()),
         }
     }
 }
@@ -118,7 +146,7 @@ impl From<AllocationsUnavailable> for ApiError {
     fn from(unavailable: AllocationsUnavailable) -> Self {
         match unavailable {
             AllocationsUnavailable::Busy | AllocationsUnavailable::Late | AllocationsUnavailable::Stopped => {
-                Self::Unavailable
+                Self::BUSY
             }
             AllocationsUnavailable::Storage(error) => Self::from(&*error),
         }
@@ -128,7 +156,7 @@ impl From<AllocationsUnavailable> for ApiError {
 impl From<AuthenticationError> for ApiError {
     fn from(error: AuthenticationError) -> Self {
         match error {
-            AuthenticationError::Busy => Self::Unavailable,
+            AuthenticationError::Busy => Self::BUSY,
             AuthenticationError::Storage(error) => Self::from(error),
         }
     }

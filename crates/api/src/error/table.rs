@@ -156,9 +156,10 @@ errors! {
     /// A window of requests is full; there is no body. With the seconds after which to come back.
     TooManyRequests(retry_after: i32 = 1), TOO_MANY_REQUESTS "too-many-requests", "a rate limit is reached, or an address presents too many wrong keys; `Retry-After` says when to come back"
         => format!("Too many requests; try again in {retry_after} seconds.");
-    /// A fault of ours. With what finds it in the log.
-    Unexpected(request_id: String = String::new()), INTERNAL_SERVER_ERROR "unexpected-error", "a fault of the server; the header `x-request-id` is in its log"
-        => { _ = request_id; "Something went wrong with your request. Please contact your administrator for further assistance." };
-    Unavailable, SERVICE_UNAVAILABLE "service-unavailable", "the database is away, or too much is waiting; `Retry-After` is 1"
-        => "The service is temporarily unavailable. Please send the same request again shortly.";
+    /// A fault of ours. With what the database said, for the log.
+    Unexpected(why: String = String::new()), INTERNAL_SERVER_ERROR "unexpected-error", "a fault of the server; the header `x-request-id` is in its log"
+        => { _ = why; "Something went wrong with your request. Please contact your administrator for further assistance." };
+    /// With what the database said, for the log, if it did.
+    Unavailable(why: Option<String> = None), SERVICE_UNAVAILABLE "service-unavailable", "the database is away, or too much is waiting; `Retry-After` is 1"
+        => { _ = why; "The service is temporarily unavailable. Please send the same request again shortly." };
 }

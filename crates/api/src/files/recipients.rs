@@ -56,7 +56,7 @@ pub(crate) async fn recipients(
         }
         Ok::<_, ApiError>(Bytes::from(text))
     });
-    let text = text.map_err(actix_web::Error::from);
+    let text = text.map_err(ApiError::break_off);
     Ok(HttpResponse::Ok()
         .content_type("application/x-ndjson")
         .streaming(text))

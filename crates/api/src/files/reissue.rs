@@ -75,10 +75,13 @@ pub(crate) async fn reissue(
         return Err(ApiError::FileNotQuarantined);
     }
     let list = list.0;
-    let text = pages(app.clone(), list.clone(), id).then(move |page| {
-        let (app, list) = (app.clone(), list.clone());
-        async move { Ok::<_, actix_web::Error>(replace(&app, &list, page?).await) }
-    });
+    let text =
+        pages(app.clone(), list.clone(), id).then(move |page| {
+            let (app, list) = (app.clone(), list.clone());
+            async move {
+                Ok::<_, actix_web::Error>(replace(&app, &list, page.map_err(ApiError::break_off)?).await)
+            }
+        });
     Ok(HttpResponse::Ok()
         .content_type("application/x-ndjson")
         .streaming(text))
@@ -100,8 +103,12 @@ async fn replace(app: &App, list: &Arc<ListRef>, page: Vec<Recorded>) -> Bytes {
         app.allocator.allocate(list, requests, Shortage::Partial).await
     };
     let (mut outcomes, failure) = match outcomes {
-        Ok(outcomes) => (outcomes.into_iter(), ApiError::Unavailable),
-        Err(error) => (Vec::new().into_iter(), ApiError::from(error)),
+        Ok(outcomes) => (outcomes.into_iter(), ApiError::BUSY),
+        Err(error) => {
+            let failure = ApiError::from(error);
+            failure.log();
+            (Vec::new().into_iter(), failure)
+        }
     };
     let mut text = Vec::new();
     for (replaces, request) in wanted {

@@ -204,7 +204,7 @@ fn refusals() -> Vec<Refusal> {
             ..refusal(
                 "Unavailable",
                 "The database is away, or too much is waiting. Send the same request again.",
-                vec![ApiError::Unavailable],
+                vec![ApiError::BUSY],
             )
         },
     ]

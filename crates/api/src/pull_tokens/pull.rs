@@ -118,7 +118,7 @@ async fn pulled(app: &App, request: &HttpRequest) -> Result<HttpResponse, ApiErr
         .allocator
         .allocate(&token.list, vec![asked.clone()], Shortage::Partial)
         .await?;
-    let outcome = outcomes.into_iter().next().ok_or(ApiError::Unavailable)?;
+    let outcome = outcomes.into_iter().next().ok_or(ApiError::BUSY)?;
     match (served(&token.list, asked, outcome), token.fallback) {
         (Ok(Served::New(allocation) | Served::Repeat(allocation)), _) => {
             let code = allocation.code().to_owned();

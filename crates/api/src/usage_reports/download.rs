@@ -193,5 +193,5 @@ fn takes_gzip(request: &HttpRequest) -> bool {
 /// The head is out already: all that is left is to break the connection, so that nobody takes a part for the whole.
 fn cut_off(error: storage::Error) -> actix_web::Error {
     warn!(%error, "a download was cut off");
-    ApiError::from(error).into()
+    ApiError::from(error).break_off()
 }
