@@ -46,7 +46,7 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) async fn start(settings: &Settings) -> anyhow::Result<Self> {
         let database = Database::open(settings).await?;
-        let storage = pools::background(&database, settings.loads)?;
+        let storage = pools::background(&database, settings.work.loads)?;
         let mut service = Self {
             database,
             storage,
@@ -120,11 +120,11 @@ impl Service {
     fn plan(&self, settings: &Settings, public_url: &Url) -> anyhow::Result<Plan> {
         let outbound = Outbound::new(settings.outbound_allow.clone(), Limits::default())?;
         let (storage, zone) = (&self.storage, &settings.time_zone);
-        if settings.relay.is_some() && settings.public_url.is_none() {
+        if settings.mails.relay.is_some() && settings.public_url.is_none() {
             tracing::warn!("COUPONRY_PUBLIC_URL is not set: links in mails lead to the listen address");
         }
-        let mailer = settings.relay.clone().map(|relay| {
-            let most_bytes = settings.mail_attachment_bytes;
+        let mailer = settings.mails.relay.clone().map(|relay| {
+            let most_bytes = settings.mails.attachment_bytes;
             Mailer::new(
                 storage.clone(),
                 relay,
@@ -133,8 +133,8 @@ impl Service {
                 most_bytes,
             )
         });
-        let loader = Loader::new(storage.clone(), settings.list_codes);
-        let loads = Arc::new(Semaphore::new(settings.loads));
+        let loader = Loader::new(storage.clone(), settings.work.list_codes);
+        let loads = Arc::new(Semaphore::new(settings.work.loads));
         let workshop = Workshop {
             storage: storage.clone(),
             fetcher: Fetcher::new(
@@ -152,7 +152,7 @@ impl Service {
             storage: storage.clone(),
             workshop: Arc::new(workshop),
             zone: zone.iana_name().unwrap_or("UTC").to_owned(),
-            lease: settings.job_lease,
+            lease: settings.work.job_lease,
             loads,
             direct_url: self.database.direct_url.clone(),
         })
@@ -167,7 +167,7 @@ impl Service {
             zone: settings.time_zone.clone(),
             refuses_url: Arc::new(move |url| policy.refuses_literally(url)),
             public_url: public_url.as_str().trim_end_matches('/').to_owned(),
-            mail_domains: settings.mail_domains.clone(),
+            mail_domains: settings.mails.domains.clone(),
             readiness: Arc::clone(&self.readiness),
             rate_limits: settings.rate_limits.clone(),
             shield: Shield::new(settings.address_requests, settings.door.proxies.clone()),

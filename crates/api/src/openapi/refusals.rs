@@ -108,106 +108,58 @@ struct Refusal {
     description: &'static str,
     /// Of one status; each is an example.
     errors: Vec<ApiError>,
-    headers: Vec<(&'static str, Header)>,
 }
 
 /// The one refusal without a body: the documentation says so.
 const LIMITED: &str = "TooManyRequests";
 const LIMITED_STATUS: &str = "429";
 
+#[rustfmt::skip]
 fn refusals() -> Vec<Refusal> {
-    let refusal = |name, description, errors| Refusal {
-        name,
-        description,
-        errors,
-        headers: Vec::new(),
-    };
+    let refusal = |name, description, errors: &[ApiError]| Refusal { name, description, errors: errors.to_vec() };
     vec![
-        Refusal {
-            headers: vec![("www-authenticate", text_header("`Basic realm=\"couponry\"`"))],
-            ..refusal(
-                "Unauthenticated",
-                "No or wrong credentials.",
-                vec![
-                    ApiError::Unauthenticated(Wording::Please),
-                    ApiError::Unauthenticated(Wording::Plain),
-                ],
-            )
-        },
-        refusal(
-            UNKNOWN_NAME,
-            "A parameter, or a key of the body, that is unknown. The text names it and what was probably meant.",
-            vec![
-                ApiError::Bad(names::unknown("parameter", "Limit", &["limit"])),
-                ApiError::Invalid(names::unknown("key", "dry_run", &[])),
-            ],
-        ),
-        refusal(
-            "ListNotFound",
-            "No list of the workspace has this id.",
-            vec![ApiError::ListNotFound],
-        ),
-        refusal(
-            "NotInList",
-            "No list of the workspace has this id, or the list has no such file, code, hand-out or token (any more).",
-            vec![ApiError::ListNotFound, ApiError::NotFound],
-        ),
-        refusal(
-            "NotFound",
-            "Nothing of the workspace has this id.",
-            vec![ApiError::NotFound],
-        ),
-        refusal(
-            "TooSlow",
-            "The body took longer than 30 seconds to come in. The connection is closed.",
-            vec![ApiError::TooSlow],
-        ),
-        refusal(
-            "TooLarge",
-            "The body is larger than this operation takes: 64 KiB, a batch 16 MiB, a file 64 MiB. The connection is \
-             closed.",
-            vec![ApiError::TooLarge(BODY_BYTES), ApiError::FileTooLarge],
-        ),
-        refusal(
-            "UnsupportedMedia",
-            "The body is not `Content-Type: application/json` (a file: `multipart/form-data`), or it has a \
-             `Content-Encoding`.",
-            vec![
-                ApiError::NotJsonMedia,
-                ApiError::NotMultipart,
-                ApiError::EncodedBody,
-            ],
-        ),
-        refusal(
-            "NoCode",
-            "No code was taken, for one of these reasons.",
-            vec![
-                ApiError::CouponsExhausted,
-                ApiError::ListNotActive,
-                ApiError::RequestConflict,
-                ApiError::AllocationReleased,
-            ],
-        ),
-        Refusal {
-            headers: vec![(
-                "x-request-id",
-                text_header("What the server's log calls this request"),
-            )],
-            ..refusal(
-                "Unexpected",
-                "A fault of the server.",
-                vec![ApiError::Unexpected(String::new())],
-            )
-        },
-        Refusal {
-            headers: vec![("retry-after", whole_header("Seconds to wait"))],
-            ..refusal(
-                "Unavailable",
-                "The database is away, or too much is waiting. Send the same request again.",
-                vec![ApiError::BUSY],
-            )
-        },
+        refusal("Unauthenticated", "No or wrong credentials.",
+            &[ApiError::Unauthenticated(Wording::Please), ApiError::Unauthenticated(Wording::Plain)]),
+        refusal(UNKNOWN_NAME, "A parameter, or a key of the body, that is unknown. The text names it and what was probably meant.",
+            &[ApiError::Bad(names::unknown("parameter", "Limit", &["limit"])), ApiError::Invalid(names::unknown("key", "dry_run", &[]))]),
+        refusal("ListNotFound", "No list of the workspace has this id.",
+            &[ApiError::ListNotFound]),
+        refusal("NotInList", "No list of the workspace has this id, or the list has no such file, code, hand-out or token (any more).",
+            &[ApiError::ListNotFound, ApiError::NotFound]),
+        refusal("NotFound", "Nothing of the workspace has this id.",
+            &[ApiError::NotFound]),
+        refusal("TooSlow", "The body took longer than 30 seconds to come in. The connection is closed.",
+            &[ApiError::TooSlow]),
+        refusal("TooLarge", "The body is larger than this operation takes: 64 KiB, a batch 16 MiB, a file 64 MiB. The connection is closed.",
+            &[ApiError::TooLarge(BODY_BYTES), ApiError::FileTooLarge]),
+        refusal("UnsupportedMedia", "The body is not `Content-Type: application/json` (a file: `multipart/form-data`), or it has a `Content-Encoding`.",
+            &[ApiError::NotJsonMedia, ApiError::NotMultipart, ApiError::EncodedBody]),
+        refusal("NoCode", "No code was taken, for one of these reasons.",
+            &[ApiError::CouponsExhausted, ApiError::ListNotActive, ApiError::RequestConflict, ApiError::AllocationReleased]),
+        refusal("Unexpected", "A fault of the server.",
+            &[ApiError::Unexpected(String::new())]),
+        refusal("Unavailable", "The database is away, or too much is waiting. Send the same request again.",
+            &[ApiError::BUSY]),
     ]
+}
+
+impl Refusal {
+    /// As `ApiError` answers them.
+    fn headers(&self) -> Vec<(&'static str, Header)> {
+        match self.errors.first() {
+            Some(ApiError::Unauthenticated(_)) => {
+                vec![("www-authenticate", text_header("`Basic realm=\"couponry\"`"))]
+            }
+            Some(ApiError::Unexpected(_)) => {
+                vec![(
+                    "x-request-id",
+                    text_header("What the server's log calls this request"),
+                )]
+            }
+            Some(ApiError::Unavailable(_)) => vec![("retry-after", whole_header("Seconds to wait"))],
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// What stands under `components/responses`.
@@ -225,7 +177,7 @@ pub(super) fn components() -> impl Iterator<Item = (String, RefOr<Response>)> {
         let response = ResponseBuilder::new()
             .description(refusal.description)
             .content("application/json", content);
-        (refusal.name, with(response, refusal.headers))
+        (refusal.name, with(response, refusal.headers()))
     });
     of_errors
         .chain([(LIMITED, limited())])

@@ -35,15 +35,10 @@ pub(crate) struct Settings {
     pub(crate) time_zone: TimeZone,
     pub(crate) outbound_allow: AddressPolicy,
     pub(crate) role: Role,
-    pub(crate) job_lease: Duration,
-    pub(crate) loads: usize,
-    pub(crate) list_codes: i64,
+    pub(crate) work: Work,
     /// Absent: any number.
     pub(crate) workspace_lists: Option<i64>,
-    /// Absent: mails wait.
-    pub(crate) relay: Option<Relay>,
-    pub(crate) mail_domains: MailDomains,
-    pub(crate) mail_attachment_bytes: usize,
+    pub(crate) mails: Mails,
     pub(crate) report_variations: bool,
     pub(crate) rate_limits: RateLimits,
     /// Requests a second from one address; absent: as many as come.
@@ -58,6 +53,23 @@ pub(crate) struct Settings {
 pub(crate) struct Bootstrap {
     pub(crate) workspace_id: WorkspaceId,
     pub(crate) api_key: SecretString,
+}
+
+/// What a worker does at once, and how much of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Work {
+    pub(crate) job_lease: Duration,
+    pub(crate) loads: usize,
+    /// The most codes of a list.
+    pub(crate) list_codes: i64,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Mails {
+    /// Absent: mails wait.
+    pub(crate) relay: Option<Relay>,
+    pub(crate) domains: MailDomains,
+    pub(crate) attachment_bytes: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,28 +108,12 @@ impl Settings {
         let time_zone = problems.keep("COUPONRY_TIME_ZONE", time_zone(&said.time_zone));
         let outbound_allow = problems.keep("COUPONRY_OUTBOUND_ALLOW", allowed(said));
         let role = problems.keep("COUPONRY_ROLE", role(&said.role));
-        let job_lease = problems.keep(
-            "COUPONRY_JOB_LEASE_SECONDS",
-            number(&said.job_lease_seconds, 1, 3_600),
-        );
-        let loads = problems.keep("COUPONRY_LOADS", number(&said.loads, 1, 64));
-        let list_codes = problems.keep(
-            "COUPONRY_LIST_CODES",
-            number(&said.list_codes, 1, domain::LIST_CODES.unsigned_abs()),
-        );
+        let work = Work::judge(said, &mut problems);
         let workspace_lists = problems.keep("COUPONRY_WORKSPACE_LISTS", number_or_off(&said.workspace_lists));
-        let relay = problems.keep("COUPONRY_SMTP_URL", smtp_url(said));
-        let relay = problems.keep("COUPONRY_MAIL_FROM", mail(relay, said.mail_from.as_deref()));
-        let domains = said.mail_domains.as_deref().unwrap_or_default();
-        let mail_domains = problems.keep("COUPONRY_MAIL_DOMAINS", domains.parse());
-        let mail_attachment_bytes = problems.keep(
-            "COUPONRY_MAIL_ATTACHMENT_BYTES",
-            number(&said.mail_attachment_bytes, 0, MOST_ATTACHMENT_BYTES),
-        );
+        let mails = Mails::judge(said, &mut problems);
         let report_variations =
             problems.keep("COUPONRY_REPORT_VARIATIONS", on_or_off(&said.report_variations));
-        let limited = problems.keep("COUPONRY_RATE_LIMITS", on_or_off(&said.rate_limits));
-        let limits = said.rates.read(&mut problems);
+        let rate_limits = rate_limits(said, &mut problems);
         let door = said.door.read(&mut problems);
         let address_requests =
             problems.keep("COUPONRY_ADDRESS_REQUESTS", number_or_off(&said.address_requests));
@@ -136,19 +132,11 @@ impl Settings {
                 time_zone: time_zone?,
                 outbound_allow: outbound_allow?,
                 role: role?,
-                job_lease: Duration::from_secs(job_lease?),
-                loads: usize::try_from(loads?).ok()?,
-                list_codes: i64::try_from(list_codes?).ok()?,
+                work: work?,
                 workspace_lists: workspace_lists?.map(|lists: NonZeroU32| lists.get().into()),
-                relay: relay?,
-                mail_domains: mail_domains?,
-                mail_attachment_bytes: usize::try_from(mail_attachment_bytes?).ok()?,
+                mails: mails?,
                 report_variations: report_variations?,
-                rate_limits: if limited? {
-                    limits.into_iter().collect()
-                } else {
-                    RateLimits::new()
-                },
+                rate_limits: rate_limits?,
                 address_requests: address_requests?,
                 door: door?,
                 log: log?,
@@ -159,6 +147,53 @@ impl Settings {
             _ => Err(problems),
         }
     }
+}
+
+impl Work {
+    fn judge(said: &Variables, problems: &mut Problems) -> Option<Self> {
+        let job_lease = problems.keep(
+            "COUPONRY_JOB_LEASE_SECONDS",
+            number(&said.job_lease_seconds, 1, 3_600),
+        );
+        let loads = problems.keep("COUPONRY_LOADS", number(&said.loads, 1, 64));
+        let list_codes = problems.keep(
+            "COUPONRY_LIST_CODES",
+            number(&said.list_codes, 1, domain::LIST_CODES.unsigned_abs()),
+        );
+        Some(Self {
+            job_lease: Duration::from_secs(job_lease?),
+            loads: usize::try_from(loads?).ok()?,
+            list_codes: i64::try_from(list_codes?).ok()?,
+        })
+    }
+}
+
+impl Mails {
+    fn judge(said: &Variables, problems: &mut Problems) -> Option<Self> {
+        let relay = problems.keep("COUPONRY_SMTP_URL", smtp_url(said));
+        let relay = problems.keep("COUPONRY_MAIL_FROM", mail(relay, said.mail_from.as_deref()));
+        let domains = said.mail_domains.as_deref().unwrap_or_default();
+        let domains = problems.keep("COUPONRY_MAIL_DOMAINS", domains.parse());
+        let attachment_bytes = problems.keep(
+            "COUPONRY_MAIL_ATTACHMENT_BYTES",
+            number(&said.mail_attachment_bytes, 0, MOST_ATTACHMENT_BYTES),
+        );
+        Some(Self {
+            relay: relay?,
+            domains: domains?,
+            attachment_bytes: usize::try_from(attachment_bytes?).ok()?,
+        })
+    }
+}
+
+fn rate_limits(said: &Variables, problems: &mut Problems) -> Option<RateLimits> {
+    let limited = problems.keep("COUPONRY_RATE_LIMITS", on_or_off(&said.rate_limits));
+    let limits = said.rates.read(problems);
+    Some(if limited? {
+        limits.into_iter().collect()
+    } else {
+        RateLimits::new()
+    })
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ fn nothing_said_is_a_private_database_on_the_loopback() {
     let settings = judged(&[]).unwrap();
     assert!(settings.database_url.is_none() && settings.bootstrap.is_none());
     assert_eq!(settings.listen, "127.0.0.1:8080".parse().unwrap());
-    assert_eq!(settings.list_codes, domain::LIST_CODES);
+    assert_eq!(settings.work.list_codes, domain::LIST_CODES);
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn half_a_mail_relay_is_an_error() {
         "--smtp-url=smtp://mail.example.com",
         "--mail-from=Us <coupons@example.com>",
     ]);
-    assert!(both.unwrap().relay.is_some());
+    assert!(both.unwrap().mails.relay.is_some());
 }
 
 #[test]
