@@ -200,3 +200,67 @@ pub(crate) use body;
 pub(crate) fn wrong(name: &str, why: impl ToString) -> ApiError {
     ApiError::Invalid(format!("'{name}' {}.", why.to_string()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::openapi::texts;
+
+    body! {
+        struct Order {
+            name: texts::Name,
+            count: Option<i64>,
+            items: Vec<String>,
+        }
+    }
+
+    fn fields(text: &'static str) -> Fields {
+        Fields::read(Bytes::from_static(text.as_bytes())).unwrap()
+    }
+
+    fn invalid(why: &str) -> ApiError {
+        ApiError::Invalid(why.to_owned())
+    }
+
+    #[test]
+    fn a_field_is_judged_when_it_is_asked_for() {
+        let order: Order = fields(r#"{"name": " ", "count": 1.5, "items": []}"#).lenient();
+        assert_eq!(
+            order.name.get().unwrap_err(),
+            invalid("'name' must not be empty or blank.")
+        );
+        assert_eq!(
+            order.count.get().unwrap_err(),
+            invalid("'count' must be a whole number.")
+        );
+        assert_eq!(
+            order.items.items(2, "items").unwrap_err(),
+            invalid("'items' must be an array of 1 to 2 items.")
+        );
+    }
+
+    #[test]
+    fn a_null_is_absent_and_only_what_is_required_is_missed() {
+        let order: Order = fields(r#"{"name": null, "count": null}"#).lenient();
+        assert_eq!(
+            order.name.get().unwrap_err(),
+            ApiError::MissingKey(Some("name"))
+        );
+        assert_eq!(order.name.if_there().unwrap(), None);
+        assert_eq!(order.count.get().unwrap(), None);
+        assert_eq!(
+            order.items.items(2, "items").unwrap_err(),
+            ApiError::MissingKey(Some("items"))
+        );
+    }
+
+    #[test]
+    fn what_is_not_declared_is_refused_or_ignored() {
+        let more = fields(r#"{"name": "a", "Count": 1}"#);
+        assert!(more.lenient::<Order>().name.get().is_ok());
+        assert_eq!(
+            more.strict::<Order>().err().unwrap(),
+            invalid("'Count' is no key of this request. Did you mean 'count'?")
+        );
+    }
+}
