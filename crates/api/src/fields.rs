@@ -242,10 +242,7 @@ mod tests {
     #[test]
     fn a_null_is_absent_and_only_what_is_required_is_missed() {
         let order: Order = fields(r#"{"name": null, "count": null}"#).lenient();
-        assert_eq!(
-            order.name.get().unwrap_err(),
-            ApiError::MissingKey(Some("name"))
-        );
+        assert_eq!(order.name.get().unwrap_err(), ApiError::MissingKey(Some("name")));
         assert_eq!(order.name.if_there().unwrap(), None);
         assert_eq!(order.count.get().unwrap(), None);
         assert_eq!(

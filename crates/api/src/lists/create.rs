@@ -16,7 +16,7 @@ use crate::{
     authentication::Workspace,
     body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
-    fields::{body, wrong},
+    fields::body,
     idempotency::{OnceParameters, idempotency_key, key_reused},
     openapi::{
         refusals::{Guarded, ReadsBody},
@@ -75,7 +75,8 @@ pub(crate) async fn create(
 ) -> Result<HttpResponse, ApiError> {
     let fields = body.object(BODY_BYTES).await?;
     let once = idempotency_key(&request, &fields)?;
-    let list = new_list(&fields.lenient(), &app).map_err(ApiError::without_key)?;
+    let asked: CreateCouponListBody = fields.lenient();
+    let list = new_list(&asked, &app).map_err(ApiError::without_key)?;
     let created = app
         .storage
         .create_list(&workspace.0, &list, once.as_ref(), app.most_lists);
@@ -89,7 +90,7 @@ pub(crate) async fn create(
             CreateListRefusal::DuplicateLabel => ApiError::DuplicateLabel,
             CreateListRefusal::TooMany => ApiError::TooManyLists,
             CreateListRefusal::KeyReused => key_reused(),
-            CreateListRefusal::Expired => wrong("expires_at", "must not have passed"),
+            CreateListRefusal::Expired => asked.expires_at.wrong("must not have passed"),
         }),
     }
 }

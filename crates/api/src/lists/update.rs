@@ -9,7 +9,7 @@ use crate::{
     App,
     body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
-    fields::{body, wrong},
+    fields::body,
     openapi::{
         refusals::{Guarded, NamesList, ReadsBody},
         texts,
@@ -55,14 +55,15 @@ body! {
 )]
 pub(crate) async fn update(app: web::Data<App>, list: List, body: Body) -> Result<HttpResponse, ApiError> {
     let fields = body.object(BODY_BYTES).await?;
-    let change = change(&fields.lenient(), &app)?;
+    let asked: UpdateCouponListBody = fields.lenient();
+    let change = change(&asked, &app)?;
     match app.storage.update_list(&list.0, &change).await? {
         UpdateListOutcome::Updated => {
             let list = app.storage.list(&list.0).await?;
             Ok(HttpResponse::Ok().json(ShownList::without_snippet(list)))
         }
         UpdateListOutcome::DuplicateName => Err(ApiError::DuplicateName),
-        UpdateListOutcome::Expired => Err(wrong("expires_at", "must not have passed")),
+        UpdateListOutcome::Expired => Err(asked.expires_at.wrong("must not have passed")),
         UpdateListOutcome::DaysBeforeMissing => Err(ApiError::MissingKey(Some("days_before"))),
         UpdateListOutcome::ThresholdCountMissing => Err(ApiError::MissingKey(Some("threshold_count"))),
     }
