@@ -1,23 +1,27 @@
 //! `couponry demo`: the whole product in a minute, by its public API, and then a server to play with.
 
-mod client;
-mod codes;
-mod file_host;
 mod progress;
 mod screen;
 mod story;
 
-use std::{net::TcpListener, time::Instant};
+use std::{
+    net::TcpListener,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, anyhow};
 use clap::Args;
+use demo::client::Client;
+use secrecy::ExposeSecret as _;
 
 use crate::{
     config::{Settings, Variables},
     service::Service,
     signals::Signals,
 };
-use client::Client;
+
+/// With one request; the largest one asks for ten thousand codes.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -70,16 +74,21 @@ pub(crate) async fn run(arguments: &Arguments, settings: &Settings) -> anyhow::R
 async fn tell(arguments: &Arguments, settings: &Settings, service: &Service) -> anyhow::Result<()> {
     let workspace = settings
         .bootstrap
-        .clone()
+        .as_ref()
         .context("there is no workspace to show")?;
     let address = service
         .address()
         .context("COUPONRY_ROLE is worker: there is no API to show")?;
-    let client = Client::new(address, workspace)?;
+    let client = Client::new(
+        address,
+        workspace.workspace_id.as_str(),
+        workspace.api_key.expose_secret(),
+        PATIENCE,
+    )?;
     let told = story::tell(&client, &settings.time_zone, arguments.quick).await;
     let list = told.context("the demonstration failed")?;
     if !arguments.exit {
-        screen::farewell(address, &client, &list);
+        screen::farewell(address, workspace, &list);
         std::future::pending::<()>().await;
     }
     Ok(())

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use anyhow::bail;
+use demo::client::Client;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use tokio::time::{Instant, interval};
-
-use super::client::Client;
 
 const PATIENCE: Duration = Duration::from_mins(15);
 

@@ -6,7 +6,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use secrecy::ExposeSecret as _;
 
-use super::client::Client;
+use crate::config::Bootstrap;
 
 pub(super) fn title() {
     println!("\ncouponry: a demonstration, by the public API\n");
@@ -22,9 +22,9 @@ pub(super) fn detail(what: &str) {
     println!("             {what}");
 }
 
-pub(super) fn farewell(address: SocketAddr, client: &Client, list: &str) {
-    let id = &client.workspace.workspace_id;
-    let key = client.workspace.api_key.expose_secret();
+pub(super) fn farewell(address: SocketAddr, workspace: &Bootstrap, list: &str) {
+    let id = &workspace.workspace_id;
+    let key = workspace.api_key.expose_secret();
     println!(
         "
 The server stays up at http://{address} until Ctrl-C. To try it from another terminal:
@@ -35,18 +35,6 @@ The server stays up at http://{address} until Ctrl-C. To try it from another ter
     -d '{{\"user_id\":\"ada\"}}' \"$URL/v1/coupon-list/$LIST/allocations\"
 "
     );
-}
-
-/// `7489827` → `7,489,827`.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> = digits
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .filter_map(|group| std::str::from_utf8(group).ok())
-        .collect();
-    groups.join(",")
 }
 
 fn readable(took: Duration) -> String {
@@ -64,10 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_and_times_read_well() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (7_489_827, "7,489,827")] {
-            assert_eq!(grouped(number), text);
-        }
+    fn times_read_well() {
         for (microseconds, text) in [(1_250, "1.2 ms"), (87_000, "87 ms"), (1_440_000, "1.4 s")] {
             assert_eq!(readable(Duration::from_micros(microseconds)), text);
         }

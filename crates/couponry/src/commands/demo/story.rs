@@ -1,14 +1,23 @@
 //! The steps, each as a client would make it.
 
-use std::time::Instant;
+use std::{io, time::Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::ensure;
+use demo::{
+    client::{Client, number, text},
+    codes::CodeFile,
+    file_host::{self, FileHost},
+};
+use indicatif::HumanCount;
 use jiff::{Timestamp, tz::TimeZone};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
-use super::{client::Client, codes::CodeFile, file_host::FileHost, progress, screen};
+use super::{progress, screen};
 
+/// As in MoEngage's sample.
+const LINE_END: &str = "\r\n";
 const SAMPLE_CODES: u64 = 1_000;
 const QUICK_CODES: u64 = 100_000;
 const SINGLE: usize = 1_000;
@@ -16,13 +25,13 @@ const BATCH: usize = 10_000;
 
 /// All of it; the list's id.
 pub(super) async fn tell(client: &Client, zone: &TimeZone, quick: bool) -> anyhow::Result<String> {
-    let list = create_list(client).await?;
-    let path = format!("/coupon-list/{list}");
-    load(client, &path, "sample.csv", CodeFile::of(SAMPLE_CODES)).await?;
+    let path = create_list(client).await?;
+    let sample = CodeFile::new(rand::random(), SAMPLE_CODES, LINE_END);
+    load(client, &path, "sample.csv", sample).await?;
     let largest = if quick {
-        CodeFile::of(QUICK_CODES)
+        CodeFile::new(rand::random(), QUICK_CODES, LINE_END)
     } else {
-        CodeFile::filling(domain::HOSTED_FILE_BYTES)
+        CodeFile::filling(domain::HOSTED_FILE_BYTES, rand::random(), LINE_END)
     };
     load(client, &path, "black-friday.csv", largest).await?;
     hand_out_one(client, &path).await?;
@@ -30,44 +39,52 @@ pub(super) async fn tell(client: &Client, zone: &TimeZone, quick: bool) -> anyho
     hand_out_a_batch(client, &path).await?;
     count(client, &path).await?;
     report(client, &path, zone).await?;
-    Ok(list)
+    Ok(id(&path).to_owned())
+}
+
+/// The last part of a path.
+fn id(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 async fn create_list(client: &Client) -> anyhow::Result<String> {
     let started = Instant::now();
-    let list = json!({
-        "name": "Black Friday", "label": "black_friday", "expires_at": "2099-12-31", "created_by": "couponry demo",
-    });
-    let (_, list) = client.post("/coupon-list", &list).await?;
-    let id = text(&list, "_id")?;
+    let list = client.create_list("Black Friday", "black_friday").await?;
     screen::step(
         started.elapsed(),
-        &format!("a coupon list is created: \"Black Friday\", {id}"),
+        &format!("a coupon list is created: \"Black Friday\", {}", id(&list)),
     );
-    Ok(id)
+    Ok(list)
 }
 
 async fn load(client: &Client, list: &str, name: &str, file: CodeFile) -> anyhow::Result<()> {
-    let host = FileHost::start(file).await?;
+    let host = FileHost::start(move |_, stream| send(file, stream)).await?;
     let url = host.url(name);
     let size = format!(
         "{} codes, {} bytes",
-        screen::grouped(file.codes),
-        screen::grouped(file.bytes())
+        HumanCount(file.codes()),
+        HumanCount(file.bytes())
     );
     let started = Instant::now();
-    let upload = json!({"file_url": url, "created_by": "couponry demo"});
-    let (_, uploaded) = client.post(&format!("{list}/files"), &upload).await?;
-    let path = format!("{list}/files/{}", text(&uploaded, "_id")?);
+    let path = client.upload(list, &url).await?;
     let loaded = progress::until_loaded(client, &path).await?;
     let added = number(&loaded, "added_coupons")?;
     let what = format!(
         "{name} is uploaded by URL and loaded: {} codes added",
-        screen::grouped(added)
+        HumanCount(added)
     );
     screen::step(started.elapsed(), &what);
     screen::detail(&format!("{url} ({size})"));
     Ok(())
+}
+
+/// Whatever name was asked for, this is the file.
+async fn send(file: CodeFile, mut stream: TcpStream) -> io::Result<()> {
+    file_host::begin(&mut stream, file.bytes()).await?;
+    for chunk in file.chunks() {
+        stream.write_all(&chunk).await?;
+    }
+    stream.shutdown().await
 }
 
 /// A marketing system that got no answer asks again, and must not use up a second code.
@@ -112,7 +129,7 @@ async fn hand_out_one_by_one(client: &Client, list: &str) -> anyhow::Result<()> 
     let median = times.get(SINGLE / 2).copied().unwrap_or_default();
     let what = format!(
         "{} more codes, one request after the other: half of them within {:.1} ms",
-        screen::grouped(SINGLE as u64),
+        HumanCount(SINGLE as u64),
         median.as_secs_f64() * 1_000.0,
     );
     screen::step(took, &what);
@@ -127,7 +144,7 @@ async fn hand_out_a_batch(client: &Client, list: &str) -> anyhow::Result<()> {
     let path = format!("{list}/allocations/batch");
     let (_, answer) = client.post(&path, &json!({"recipients": recipients})).await?;
     let allocated = number(&answer, "allocated")?;
-    let what = format!("{} codes in one batch request", screen::grouped(allocated));
+    let what = format!("{} codes in one batch request", HumanCount(allocated));
     screen::step(started.elapsed(), &what);
     Ok(())
 }
@@ -139,9 +156,9 @@ async fn count(client: &Client, list: &str) -> anyhow::Result<()> {
     let available = number(&details, "available_coupons")?;
     let what = format!(
         "the list counts {} codes: {} handed out, {} available",
-        screen::grouped(total),
-        screen::grouped(total.saturating_sub(available)),
-        screen::grouped(available),
+        HumanCount(total),
+        HumanCount(total.saturating_sub(available)),
+        HumanCount(available),
     );
     screen::step(started.elapsed(), &what);
     Ok(())
@@ -158,22 +175,10 @@ async fn report(client: &Client, list: &str, zone: &TimeZone) -> anyhow::Result<
     let report = progress::until_built(client, &path).await?;
     let what = format!(
         "the usage report is built: {} rows, {} bytes of CSV",
-        screen::grouped(number(&report, "rows")?),
-        screen::grouped(number(&report, "bytes")?),
+        HumanCount(number(&report, "rows")?),
+        HumanCount(number(&report, "bytes")?),
     );
     screen::step(started.elapsed(), &what);
     screen::detail(&format!("/v1/usage-report/{}/download", text(&report, "_id")?));
     Ok(())
-}
-
-fn text(answer: &Value, key: &str) -> anyhow::Result<String> {
-    let text = answer.get(key).and_then(Value::as_str);
-    Ok(text
-        .with_context(|| format!("the answer has no {key}: {answer}"))?
-        .to_owned())
-}
-
-fn number(answer: &Value, key: &str) -> anyhow::Result<u64> {
-    let number = answer.get(key).and_then(Value::as_u64);
-    number.with_context(|| format!("the answer has no {key}: {answer}"))
 }

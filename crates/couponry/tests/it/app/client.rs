@@ -1,8 +1,8 @@
 //! A client of the API, as a marketing system would send: JSON, Basic credentials, `MOE-APPKEY`.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
-use base64::prelude::{BASE64_STANDARD, Engine as _};
+use demo::client::{basic, plain_text};
 use reqwest::{Method, RequestBuilder, header};
 use serde_json::Value;
 use tokio::{
@@ -35,8 +35,7 @@ impl Credentials {
 
     /// What stands after `Authorization:`.
     pub(crate) fn basic(&self) -> String {
-        let pair = format!("{}:{}", self.workspace, self.key);
-        format!("Basic {}", BASE64_STANDARD.encode(pair))
+        basic(&self.workspace, &self.key)
     }
 }
 
@@ -50,7 +49,7 @@ pub(crate) struct Client {
 impl Client {
     pub(super) fn new(address: SocketAddr, credentials: Credentials) -> Self {
         Self {
-            http: http_client(),
+            http: plain_text(Duration::from_mins(1)).unwrap().build().unwrap(),
             address,
             credentials,
         }
@@ -130,20 +129,4 @@ pub(crate) async fn try_send(request: RequestBuilder) -> Result<Answer, reqwest:
         headers: response.headers().clone(),
         text: String::from_utf8(response.bytes().await?.into()).unwrap(),
     })
-}
-
-fn http_client() -> reqwest::Client {
-    // No test speaks TLS, but without a configuration of ours the builder looks for a provider and panics.
-    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(Duration::from_mins(1))
-        .build()
-        .unwrap()
 }
