@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures the release server beside what a user would otherwise do (crates/bench); installs on Debian and Ubuntu what
-# it needs for that. The arguments go to `bench run`.
+# it needs for that. The arguments go to `bench`.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -25,4 +25,4 @@ deploy/dev/postgres-programs.sh >/dev/null
 install_missing
 cargo build --quiet --release --locked --package couponry --package bench
 release=${CARGO_TARGET_DIR:-target}/release
-exec "$release/bench" run --server "$release/couponry" "$@"
+exec "$release/bench" --server "$release/couponry" "$@"

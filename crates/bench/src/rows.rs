@@ -1,104 +1,108 @@
-//! A row of the table: what was measured, and what it should have been.
+//! What was measured, and the rows of the results: samples held against the table of promises.
 
-use serde::{Deserialize, Serialize};
+use anyhow::ensure;
+use serde::Serialize;
 
-use crate::figures::{Unit, median};
+use crate::{
+    figures::median,
+    promises::{PROMISES, Promise, Source, stands_for},
+};
 
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Target {
-    AtMost(f64),
-    AtLeast(f64),
-}
+/// What the sections have measured: for each figure its key, all measurements, and the notes for its texts.
+#[derive(Debug, Default)]
+pub(crate) struct Samples(Vec<(String, Vec<f64>, Vec<String>)>);
 
-impl Target {
-    pub(crate) fn is_met_by(self, value: f64) -> bool {
-        match self {
-            Self::AtMost(most) => value <= most,
-            Self::AtLeast(least) => value >= least,
-        }
+impl Samples {
+    pub(crate) fn add(&mut self, key: &str, values: &[f64], notes: &[String]) -> anyhow::Result<()> {
+        let known = PROMISES.iter().any(|promise| stands_for(promise.key, key));
+        ensure!(known, "there is no line for {key}");
+        eprintln!("  {key}: {values:.3?} {}", notes.join(", "));
+        self.0.push((key.to_owned(), values.to_vec(), notes.to_vec()));
+        Ok(())
     }
 
-    fn show(self, unit: Unit) -> String {
-        match self {
-            Self::AtMost(most) => format!("≤ {}", unit.show(most)),
-            Self::AtLeast(least) => format!("≥ {}", unit.show(least)),
+    /// In the order of the table; nothing for what was not measured.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        for promise in PROMISES {
+            match promise.source {
+                Source::Samples => {
+                    let samples = self.0.iter().filter(|(key, ..)| stands_for(promise.key, key));
+                    rows.extend(samples.map(|(key, values, notes)| Row::new(promise, key, values, notes)));
+                }
+                Source::Over(one, other) => rows.extend(over(promise, &rows, one, other)),
+                Source::Spread(of) => rows.extend(spread(promise, &rows, of)),
+            }
         }
+        rows
     }
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+fn over(promise: &Promise, rows: &[Row], one: &str, other: &str) -> Option<Row> {
+    let one = rows.iter().find(|row| row.key == one)?;
+    let other = rows.iter().find(|row| row.key == other)?;
+    let notes = [one, other].map(Row::measured);
+    Some(Row::new(promise, promise.key, &[one.value / other.value], &notes))
+}
+
+fn spread(promise: &Promise, rows: &[Row], of: &str) -> Option<Row> {
+    let rows = rows.iter().filter(|row| stands_for(of, &row.key));
+    let values = rows.map(|row| row.value);
+    let (lowest, highest) = (
+        values.clone().min_by(f64::total_cmp)?,
+        values.max_by(f64::total_cmp)?,
+    );
+    Some(Row::new(promise, promise.key, &[lowest / highest], &[]))
+}
+
+/// A row of the results.
+#[derive(Debug, Serialize)]
 pub(crate) struct Row {
-    /// By which the plots find it.
     pub(crate) key: String,
-    what: String,
+    pub(crate) what: String,
     pub(crate) value: f64,
-    unit: Unit,
-    /// Every measurement; `value` is their median.
     samples: Vec<f64>,
-    /// What it is held against, or how it was come by.
-    compared: String,
-    target: Option<Target>,
+    pub(crate) compared: String,
     met: Option<bool>,
-    /// What `bench-check` asks for: a ratio that no busy machine explains.
-    pub(crate) gross: Option<Target>,
+    #[serde(flatten)]
+    pub(crate) promise: Promise,
 }
 
 impl Row {
-    pub(crate) fn new(key: impl Into<String>, what: impl Into<String>, unit: Unit, samples: &[f64]) -> Self {
+    fn new(promise: &Promise, key: &str, samples: &[f64], notes: &[String]) -> Self {
+        let texts = format!("{}\n{}", promise.what, promise.compared);
+        let texts = notes
+            .iter()
+            .fold(texts, |texts, note| texts.replacen("{}", note, 1));
+        let (what, compared) = texts.split_once('\n').unwrap_or_default();
+        let value = median(samples);
         Self {
-            key: key.into(),
-            what: what.into(),
-            value: median(samples),
-            unit,
+            key: key.to_owned(),
+            what: what.to_owned(),
+            value,
             samples: samples.to_vec(),
-            compared: String::new(),
-            target: None,
-            met: None,
-            gross: None,
+            compared: compared.to_owned(),
+            met: promise.target.map(|target| target.is_met_by(value)),
+            promise: *promise,
         }
     }
 
-    #[must_use]
-    pub(crate) fn target(mut self, target: Target) -> Self {
-        self.target = Some(target);
-        self.met = Some(target.is_met_by(self.value));
-        self
+    pub(crate) fn is_grossly_missed(&self) -> bool {
+        let gross = self.promise.gross;
+        gross.is_some_and(|gross| !gross.is_met_by(self.value))
     }
 
-    #[must_use]
-    pub(crate) fn gross(mut self, gross: Target) -> Self {
-        self.gross = Some(gross);
-        self
+    pub(crate) fn measured(&self) -> String {
+        self.promise.unit.show(self.value)
     }
 
-    #[must_use]
-    pub(crate) fn compared(mut self, with: impl Into<String>) -> Self {
-        self.compared = with.into();
-        self
+    pub(crate) fn asked(&self) -> String {
+        let target = self.promise.target;
+        target.map_or_else(String::new, |target| target.show(self.promise.unit))
     }
 
-    /// A gross miss, which is a failure and not noise.
-    pub(crate) fn is_gross(&self) -> bool {
-        self.gross.is_some_and(|gross| !gross.is_met_by(self.value))
-    }
-
-    pub(crate) fn shown(&self) -> String {
-        self.unit.show(self.value)
-    }
-
-    /// What, measured, compared, target, met.
-    pub(crate) fn cells(&self) -> [String; 5] {
-        [
-            self.what.clone(),
-            self.shown(),
-            self.compared.clone(),
-            self.target
-                .map(|target| target.show(self.unit))
-                .unwrap_or_default(),
-            self.met
-                .map_or("", |met| if met { "yes" } else { "no" })
-                .to_owned(),
-        ]
+    pub(crate) fn is_met(&self) -> &'static str {
+        self.met.map_or("", |met| if met { "yes" } else { "no" })
     }
 }
 
@@ -107,18 +111,36 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_target_is_met_by_the_median() {
-        let row = Row::new("k", "w", Unit::Seconds, &[9.0, 2.0, 3.0]).target(Target::AtMost(3.0));
-        assert_eq!(row.cells(), ["w", "3.00 s", "", "≤ 3.00 s", "yes"]);
-        let row = Row::new("k", "w", Unit::Times, &[2.9]).target(Target::AtLeast(8.0));
-        assert_eq!(row.cells()[4], "no");
-        assert!(!row.is_gross());
-        assert!(row.gross(Target::AtLeast(3.0)).is_gross());
-    }
-
-    #[test]
-    fn a_figure_without_a_target_is_neither_met_nor_missed() {
-        let row = Row::new("k", "w", Unit::Megabytes, &[1.0]);
-        assert_eq!(row.cells()[4], "");
+    fn a_row_is_what_was_measured_held_against_its_promise() {
+        let mut samples = Samples::default();
+        let notes = ["1".to_owned(), "9".to_owned()];
+        samples.add("load.indexed", &[90.0, 8.0, 9.0], &[]).unwrap();
+        samples.add("load.file", &[2.0], &notes).unwrap();
+        samples.add("used.single.1.00", &[10.0], &notes).unwrap();
+        samples.add("used.single.50.00", &[9.0], &notes).unwrap();
+        assert!(samples.add("load.unheard-of", &[1.0], &[]).is_err());
+        let show = |row: &Row| {
+            let gross = if row.is_grossly_missed() {
+                "grossly missed"
+            } else {
+                ""
+            };
+            format!(
+                "{}|{}|{}|{}|{}{gross}",
+                row.what,
+                row.measured(),
+                row.compared,
+                row.asked(),
+                row.is_met()
+            )
+        };
+        let rows: Vec<String> = samples.rows().iter().map(show).collect();
+        assert_eq!(
+            rows[0],
+            "1 MB file, 9 codes: POST to SUCCESS|2.00 s||≤ 3.00 s|yes"
+        );
+        assert_eq!(rows[1], "row per code, unique index: COPY of the file|9.00 s|||");
+        assert!(rows[2].ends_with("a unique index|4.50 ×|9.00 s by 2.00 s|≥ 15.00 ×|nogrossly missed"));
+        assert!(rows[5].ends_with("single codes|90 %||≥ 85 %|yes"));
     }
 }

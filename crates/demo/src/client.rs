@@ -11,6 +11,7 @@ use reqwest::{
 };
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 #[derive(Debug, Clone)]
 pub struct Client {
@@ -60,6 +61,27 @@ impl Client {
         let upload = json!({"file_url": url, "created_by": "couponry demo"});
         let (_, file) = self.post(&format!("{list}/files"), &upload).await?;
         Ok(format!("{list}/files/{}", text(&file, "_id")?))
+    }
+
+    /// Asks for the report of a list's usage on a day; its path.
+    pub async fn report(&self, list: &str, day: &str) -> anyhow::Result<String> {
+        let path = format!("{list}/usage-report");
+        let wanted = json!({"start_date": day, "end_date": day, "email_subscribers": ["ada@example.com"]});
+        self.post(&path, &wanted).await?;
+        let reports = self.get(&path).await?;
+        let newest = reports.pointer("/data/0").context("there is no report")?;
+        Ok(format!("/v1/usage-report/{}", text(newest, "_id")?))
+    }
+
+    /// What is at a path, once it is no longer pending; asks so often.
+    pub async fn until_done(&self, path: &str, every: Duration) -> anyhow::Result<Value> {
+        loop {
+            let seen = self.get(path).await?;
+            if text(&seen, "status")? != "PENDING" {
+                return Ok(seen);
+            }
+            sleep(every).await;
+        }
     }
 
     /// An error unless it succeeds. An empty answer is null.

@@ -2,107 +2,48 @@
 
 use std::time::Duration;
 
-use anyhow::ensure;
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
-use super::{ledger, single};
+use super::ledger;
 use crate::{
-    bench::Bench,
-    figures::{self, Unit, float},
-    rows::{Row, Target},
+    figures::{count, float},
+    stand::{
+        Stand,
+        wrk::{self, Kind},
+    },
 };
 
-pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
+pub(super) async fn measure(stand: &mut Stand) -> anyhow::Result<()> {
     for connections in [1, 2, 4] {
-        batches(bench, connections).await?;
+        let rates = batches(stand, connections).await?;
+        stand.add(&format!("batch.{connections}"), &rates, &[])?;
     }
-    let (list, rates) = streams(bench).await?;
-    let copy = ledger::copy_rates(bench, &list, bench.size.lines).await?;
-    let took: Vec<f64> = rates.iter().map(|rate| float(bench.size.lines) / rate).collect();
-    let lines = bench.size.lines;
-    bench.add(Row::new(
-        "batch.stream",
-        format!("NDJSON of {} in one request", figures::count(lines)),
-        Unit::CodesPerSecond,
-        &rates,
-    ));
-    bench.add(
-        Row::new(
-            "batch.stream-time",
-            "the same: from the first line to the last answer",
-            Unit::Seconds,
-            &took,
-        )
-        .target(Target::AtMost(15.0)),
-    );
-    bench.add(Row::new(
-        "batch.copy",
-        "COPY of as many rows into the ledger",
-        Unit::RowsPerSecond,
-        &copy,
-    ));
-    let ours = bench.value("batch.4")?;
-    let share = ours / bench.value("batch.copy")?;
-    bench.add(
-        Row::new(
-            "batch.share",
-            "batches of 1,000 (4 connections), of that COPY",
-            Unit::Percent,
-            &[share],
-        )
-        .target(Target::AtLeast(0.5)),
-    );
-    if let Ok(one_by_one) = bench.value("single.couponry.256") {
-        bench.add(
-            Row::new(
-                "batch.over-single",
-                "the same, over single codes",
-                Unit::Times,
-                &[ours / one_by_one],
-            )
-            .compared("256 connections")
-            .gross(Target::AtLeast(1.3)),
-        );
+    let (list, _) = stand.loaded_list().await?;
+    let lines = stand.size.lines;
+    let (mut rates, mut times) = (Vec::new(), Vec::new());
+    for _ in 0..stand.size.rounds {
+        let took = stand.stream(&list, "", lines).await?;
+        rates.push(float(lines) / took);
+        times.push(took);
     }
-    Ok(())
+    stand.add("batch.stream", &rates, &[count(lines)])?;
+    stand.add("batch.stream-time", &times, &[])?;
+    let copies = ledger::copy_rates(stand, &list, lines).await?;
+    stand.add("batch.copy", &copies, &[])
 }
 
-async fn batches(bench: &mut Bench, connections: u64) -> anyhow::Result<()> {
-    let (list, _) = bench.loaded_list().await?;
+/// Codes a second, each time.
+async fn batches(stand: &mut Stand, connections: u64) -> anyhow::Result<Vec<f64>> {
+    let lists @ [list] = &[stand.loaded_list().await?.0];
+    let (address, seconds) = (stand.server.address, stand.size.seconds);
     let (mut rates, mut answered) = (Vec::new(), 0.0);
-    for _ in 0..bench.size.rounds {
-        let prefix = bench.name("b") + "-";
-        let load = bench
-            .requests()
-            .batches(&list, connections, bench.size.seconds, &prefix)
-            .await?;
-        rates.push(load.rate() * 1_000.0);
+    for _ in 0..stand.size.rounds {
+        let load = wrk::run(Kind::Batch, address, lists, connections, seconds).await?;
+        rates.push(load.rate * 1_000.0);
         answered += load.requests * 1_000.0;
     }
     sleep(Duration::from_secs(1)).await;
-    let rounds = u64::try_from(bench.size.rounds)?;
-    single::honest(bench, &list, answered, connections * rounds * 1_000).await?;
-    let what = format!("batches of 1,000, {}", figures::connections(connections));
-    let row = Row::new(format!("batch.{connections}"), what, Unit::CodesPerSecond, &rates);
-    bench.add(if connections == 4 {
-        row.target(Target::AtLeast(80_000.0))
-    } else {
-        row
-    });
-    Ok(())
-}
-
-/// A list that handed out by NDJSON, and how many codes a second it was, each time.
-async fn streams(bench: &mut Bench) -> anyhow::Result<(String, Vec<f64>)> {
-    let (list, _) = bench.loaded_list().await?;
-    let lines = bench.size.lines;
-    let mut rates = Vec::new();
-    for _ in 0..bench.size.rounds {
-        let prefix = bench.name("n") + "-";
-        let started = Instant::now();
-        let codes = bench.client.stream(&list, "", &prefix, lines).await?;
-        ensure!(codes == lines, "{lines} lines were answered by {codes} codes");
-        rates.push(float(lines) / started.elapsed().as_secs_f64());
-    }
-    Ok((list, rates))
+    let under_way = connections * stand.size.rounds * 1_000;
+    ledger::check(stand, list, answered, under_way).await?;
+    Ok(rates)
 }

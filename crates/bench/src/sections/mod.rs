@@ -5,7 +5,6 @@ mod fifty;
 mod full;
 mod ledger;
 mod load;
-mod peers;
 mod reads;
 mod report;
 mod row_per_code;
@@ -17,7 +16,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use crate::{arguments::SizeName, bench::Bench};
+use crate::stand::{Stand, size::SizeName};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Section {
@@ -35,23 +34,14 @@ pub(crate) enum Section {
 
 /// Those asked for, or those of this size, in the order in which they are measured.
 pub(crate) fn chosen(only: &[Section], size: SizeName) -> Vec<Section> {
-    let of_size = |section: &Section| match size {
+    let of_size = |section| match size {
         SizeName::Check => !matches!(section, Section::Used | Section::Reads | Section::Full),
-        SizeName::Normal => *section != Section::Full,
+        SizeName::Normal => section != Section::Full,
         // On its own list it measures what is used up and read, too.
-        SizeName::Full => *section == Section::Full,
+        SizeName::Full => section == Section::Full,
     };
-    let is_wanted = |section: &Section| {
-        if only.is_empty() {
-            of_size(section)
-        } else {
-            only.contains(section)
-        }
-    };
-    Section::value_variants()
-        .iter()
-        .copied()
-        .filter(is_wanted)
+    let all = Section::value_variants().iter().copied();
+    all.filter(|section| only.contains(section) || only.is_empty() && of_size(*section))
         .collect()
 }
 
@@ -61,17 +51,17 @@ impl Section {
         Duration::from_mins(if self == Self::Full { 240 } else { 20 })
     }
 
-    pub(crate) async fn measure(self, bench: &mut Bench) -> anyhow::Result<()> {
+    pub(crate) async fn measure(self, stand: &mut Stand) -> anyhow::Result<()> {
         match self {
-            Self::Load => load::measure(bench).await,
-            Self::Single => single::measure(bench).await,
-            Self::Batch => batch::measure(bench).await,
-            Self::Fifty => fifty::measure(bench).await,
-            Self::Used => used::measure(bench).await,
-            Self::Report => report::measure(bench).await,
-            Self::Reads => reads::measure(bench).await,
-            Self::Start => start::measure(bench).await,
-            Self::Full => full::measure(bench).await,
+            Self::Load => load::measure(stand).await,
+            Self::Single => single::measure(stand).await,
+            Self::Batch => batch::measure(stand).await,
+            Self::Fifty => fifty::measure(stand).await,
+            Self::Used => used::measure(stand).await,
+            Self::Report => report::measure(stand).await,
+            Self::Reads => reads::measure(stand).await,
+            Self::Start => start::measure(stand).await,
+            Self::Full => full::measure(stand).await,
         }
     }
 }

@@ -1,116 +1,75 @@
 //! What people and programs look up: on a big list, and on one of many small files.
 
+use demo::codes::code;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
-    bench::{Bench, FILE},
-    codes,
-    figures::{Unit, count},
-    rows::{Row, Target},
+    figures::count,
+    stand::{
+        FILE, Stand,
+        wrk::{self, Kind},
+    },
 };
 
 /// Of each small file.
 const FEW: u64 = 10;
 const PATHS: u64 = 1_000;
 
-pub(super) async fn measure(bench: &mut Bench) -> anyhow::Result<()> {
-    let list = bench.new_list().await?;
-    let (_, file) = bench
-        .client
-        .load(&list, &bench.host.url(FILE), bench.size.codes)
-        .await?;
-    big_list(bench, &list, &file, bench.size.codes).await?;
-    small_files(bench).await
+pub(super) async fn measure(stand: &mut Stand) -> anyhow::Result<()> {
+    let list = stand.new_list().await?;
+    let codes = stand.size.codes;
+    let (_, file) = stand.load(&list, FILE, codes).await?;
+    big_list(stand, &list, &file, codes).await?;
+    small_files(stand).await
 }
 
 /// The list has so many codes, the first ones there are.
-pub(super) async fn big_list(bench: &mut Bench, list: &str, file: &str, codes: u64) -> anyhow::Result<()> {
+pub(super) async fn big_list(stand: &mut Stand, list: &str, file: &str, codes: u64) -> anyhow::Result<()> {
     let on = format!("{} codes in the list", count(codes));
-    let passports = (0..PATHS)
-        .map(|place| passport(list, place * (codes / PATHS)))
+    let passports: Vec<String> = (0..PATHS)
+        .map(|index| passport(list, index * (codes / PATHS)))
         .collect();
-    let reads = [
-        ("reads.list", "list details", vec![list.to_owned()]),
-        ("reads.file", "file status", vec![file.to_owned()]),
-        ("reads.passport", "passport of a code", passports),
-    ];
-    for (key, what, paths) in reads {
-        p50(bench, key, what, &paths, &on).await?;
-    }
-    Ok(())
+    p50(stand, "reads.list", &[list.to_owned()], &on).await?;
+    p50(stand, "reads.file", &[file.to_owned()], &on).await?;
+    p50(stand, "reads.passport", &passports, &on).await
 }
 
 fn passport(list: &str, number: u64) -> String {
-    format!("{list}/codes/{}", codes::code(number))
+    format!("{list}/codes/{}", String::from_utf8_lossy(&code(number)))
 }
 
-async fn p50(bench: &mut Bench, key: &str, what: &str, paths: &[String], on: &str) -> anyhow::Result<()> {
-    let load = bench.requests().reads(paths, bench.size.seconds).await?;
-    bench.add(
-        Row::new(
-            key,
-            format!("{what}, {on}: p50"),
-            Unit::Milliseconds,
-            &[load.p50_ms()],
-        )
-        .compared(format!(
-            "1 connection, {:.0}/s, p99 {:.2} ms",
-            load.rate(),
-            load.p99_ms()
-        ))
-        .target(Target::AtMost(3.0)),
-    );
-    Ok(())
+async fn p50(stand: &mut Stand, key: &str, paths: &[String], on: &str) -> anyhow::Result<()> {
+    let (address, seconds) = (stand.server.address, stand.size.seconds);
+    let load = wrk::run(Kind::Read, address, paths, 1, seconds).await?;
+    let notes = [
+        on.to_owned(),
+        format!("{:.0}", load.rate),
+        format!("{:.2}", load.p99),
+    ];
+    stand.add(key, &[load.p50], &notes)
 }
 
-async fn small_files(bench: &mut Bench) -> anyhow::Result<()> {
-    let list = bench.new_list().await?;
-    let files = bench.size.small_files;
+async fn small_files(stand: &mut Stand) -> anyhow::Result<()> {
+    let list = stand.new_list().await?;
+    let files = stand.size.small_files;
+    let name = |number| format!("small-{number}.csv");
     for number in 0..files {
-        bench
-            .write_file(&format!("small-{number}.csv"), number * FEW, FEW)
-            .await?;
+        stand.write_file(&name(number), number * FEW, FEW).await?;
     }
-    let loads = (0..files).map(|number| {
-        let (client, list, url) = (
-            &bench.client,
-            &list,
-            bench.host.url(&format!("small-{number}.csv")),
-        );
-        async move { client.load(list, &url, FEW).await }
-    });
+    let (here, into) = (&*stand, &list);
+    let loads = (0..files).map(|number| async move { here.load(into, &name(number), FEW).await });
     let _: Vec<_> = stream::iter(loads).buffer_unordered(16).try_collect().await?;
     let passports: Vec<String> = (0..PATHS)
-        .map(|place| passport(&list, place * 7 % (files * FEW)))
+        .map(|index| passport(&list, index * 7 % (files * FEW)))
         .collect();
     let on = format!("{} files in the list", count(files));
-    p50(
-        bench,
-        "reads.small-passport",
-        "passport of a code",
-        &passports,
-        &on,
-    )
-    .await?;
-    thousand_more(bench, &list, files * FEW, &on).await
+    p50(stand, "reads.small-passport", &passports, &on).await?;
+    thousand_more(stand, &list, files * FEW, &on).await
 }
 
 /// A small file into a list that has much already: the codes after its last one.
-pub(super) async fn thousand_more(bench: &mut Bench, list: &str, first: u64, on: &str) -> anyhow::Result<()> {
-    bench.write_file("thousand.csv", first, 1_000).await?;
-    let (took, _) = bench
-        .client
-        .load(list, &bench.host.url("thousand.csv"), 1_000)
-        .await?;
-    let key = format!("load.thousand-into-{first}");
-    bench.add(
-        Row::new(
-            key,
-            format!("load of 1,000 codes, {on}"),
-            Unit::Seconds,
-            &[took.as_secs_f64()],
-        )
-        .target(Target::AtMost(1.0)),
-    );
-    Ok(())
+pub(super) async fn thousand_more(stand: &mut Stand, list: &str, first: u64, on: &str) -> anyhow::Result<()> {
+    stand.write_file("thousand.csv", first, 1_000).await?;
+    let (took, _) = stand.load(list, "thousand.csv", 1_000).await?;
+    stand.add(&format!("load.thousand-into-{first}"), &[took], &[on.to_owned()])
 }

@@ -1,47 +1,45 @@
 //! What a user would otherwise do: a table with a row a code.
 
-use std::time::Duration;
-
-use crate::bench::Bench;
+use crate::stand::Stand;
 
 const COLUMNS: &str = "id bigint generated always as identity, list_id bigint not null default 1, code text not null, \
                        user_id text, taken_at timestamptz";
 
-/// `COPY` of the file into a table without any index; how long it took.
-pub(super) async fn load_plain(bench: &mut Bench) -> anyhow::Result<Duration> {
-    load(bench, "row_per_code_plain", "").await
+/// `COPY` of the file into a table without any index; how many seconds it took.
+pub(super) async fn load_plain(stand: &mut Stand) -> anyhow::Result<f64> {
+    load(stand, "row_per_code_plain", "").await
 }
 
 /// The same into one that keeps codes unique.
-pub(super) async fn load_indexed(bench: &mut Bench) -> anyhow::Result<Duration> {
+pub(super) async fn load_indexed(stand: &mut Stand) -> anyhow::Result<f64> {
     load(
-        bench,
+        stand,
         "row_per_code",
         "create unique index on row_per_code (list_id, code);",
     )
     .await
 }
 
-async fn load(bench: &mut Bench, table: &str, index: &str) -> anyhow::Result<Duration> {
+async fn load(stand: &mut Stand, table: &str, index: &str) -> anyhow::Result<f64> {
     let make = format!("drop table if exists {table}; create table {table} ({COLUMNS}); {index} checkpoint;");
-    bench.database.run(make).await?;
+    stand.database.run(make).await?;
     let copy = format!("copy {table} (code) from stdin with (format csv, header)");
-    let file = bench.file();
-    bench.database.copy_in(&copy, &file).await
+    let file = stand.file();
+    stand.database.copy_in(&copy, &file).await
 }
 
 /// All that makes taking a row fast: keys, an index of what is free, statistics, no dead rows. The index is on the list
 /// alone: equal keys are packed, so there is less to walk over when many have been taken.
-pub(super) async fn make_ready(bench: &mut Bench) -> anyhow::Result<()> {
-    let there = bench
+pub(super) async fn make_ready(stand: &mut Stand) -> anyhow::Result<()> {
+    let there: i64 = stand
         .database
-        .number("select count(*) from pg_class where relname = 'row_per_code'")
+        .get("select count(*) from pg_class where relname = 'row_per_code'")
         .await?;
     if there == 0 {
-        load_indexed(bench).await?;
+        load_indexed(stand).await?;
     }
     let sql = "alter table row_per_code add primary key (id); \
                create index row_per_code_free on row_per_code (list_id) where user_id is null;";
-    bench.database.run(sql).await?;
-    bench.database.run("vacuum analyze row_per_code").await
+    stand.database.run(sql).await?;
+    stand.database.run("vacuum analyze row_per_code").await
 }

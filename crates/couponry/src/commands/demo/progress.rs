@@ -1,4 +1,4 @@
-//! Waiting for a file to be loaded, with a bar, and for a report to be built.
+//! Waiting for a file to be loaded, with a bar.
 
 use std::time::Duration;
 
@@ -34,22 +34,6 @@ pub(super) async fn until_loaded(client: &Client, file: &str) -> anyhow::Result<
             }
             "PENDING" if started.elapsed() < PATIENCE => {}
             _ => bail!("the file was not loaded: {}", client.get(file).await?),
-        }
-    }
-}
-
-/// Asks for the list's reports until the newest is no longer pending.
-pub(super) async fn until_built(client: &Client, reports: &str) -> anyhow::Result<Value> {
-    let started = Instant::now();
-    let mut ticks = interval(Duration::from_millis(50));
-    loop {
-        ticks.tick().await;
-        let all = client.get(reports).await?;
-        let newest = all.pointer("/data/0").cloned().unwrap_or_default();
-        match newest.get("status").and_then(Value::as_str) {
-            Some("READY") => return Ok(newest),
-            Some("PENDING") if started.elapsed() < PATIENCE => {}
-            _ => bail!("the report was not built: {newest}"),
         }
     }
 }

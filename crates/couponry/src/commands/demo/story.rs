@@ -1,6 +1,9 @@
 //! The steps, each as a client would make it.
 
-use std::{io, time::Instant};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
 use anyhow::ensure;
 use demo::{
@@ -169,16 +172,15 @@ async fn report(client: &Client, list: &str, zone: &TimeZone) -> anyhow::Result<
     let started = Instant::now();
     let made: Timestamp = text(&client.get(list).await?, "created_at")?.parse()?;
     let today = made.to_zoned(zone.clone()).date().to_string();
-    let wanted = json!({"start_date": today, "end_date": today, "email_subscribers": ["ada@example.com"]});
-    let path = format!("{list}/usage-report");
-    client.post(&path, &wanted).await?;
-    let report = progress::until_built(client, &path).await?;
+    let path = client.report(list, &today).await?;
+    let report = client.until_done(&path, Duration::from_millis(50)).await?;
+    ensure!(text(&report, "status")? == "READY", "the report was not built: {report}");
     let what = format!(
         "the usage report is built: {} rows, {} bytes of CSV",
         HumanCount(number(&report, "rows")?),
         HumanCount(number(&report, "bytes")?),
     );
     screen::step(started.elapsed(), &what);
-    screen::detail(&format!("/v1/usage-report/{}/download", text(&report, "_id")?));
+    screen::detail(&format!("{path}/download"));
     Ok(())
 }

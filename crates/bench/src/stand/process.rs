@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep;
 
@@ -13,16 +13,13 @@ use tokio::time::sleep;
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
-    name: String,
+    name: &'static str,
 }
 
 impl Process {
-    pub(crate) fn start(name: &str, command: &mut Command) -> anyhow::Result<Self> {
+    pub(crate) fn start(name: &'static str, command: &mut Command) -> anyhow::Result<Self> {
         let child = command.spawn().with_context(|| format!("cannot start {name}"))?;
-        Ok(Self {
-            child,
-            name: name.to_owned(),
-        })
+        Ok(Self { child, name })
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -39,26 +36,24 @@ impl Process {
             if let Some(status) = self.child.try_wait()? {
                 bail!("{} ended: {status}", self.name);
             }
-            if started.elapsed() > Duration::from_secs(60) {
-                bail!("{} does not start", self.name);
-            }
+            ensure!(
+                started.elapsed() < Duration::from_secs(60),
+                "{} does not start",
+                self.name
+            );
             sleep(Duration::from_millis(2)).await;
         }
-    }
-
-    fn end(&mut self) -> anyhow::Result<()> {
-        if self.child.try_wait()?.is_none() {
-            kill_process(Pid::from_child(&self.child), Signal::INT)?;
-            self.child.wait()?;
-        }
-        Ok(())
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        if let Err(error) = self.end() {
-            eprintln!("cannot end {}: {error}", self.name);
+        // Whoever was waited for has its number no longer.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let interrupted = kill_process(Pid::from_child(&self.child), Signal::INT);
+            if let Err(error) = interrupted.map_err(Into::into).and_then(|()| self.child.wait()) {
+                eprintln!("cannot end {}: {error}", self.name);
+            }
         }
     }
 }
