@@ -22,11 +22,8 @@ struct Plot<'a> {
 impl Plot<'_> {
     /// Of 340 pixels; at least one, so that a bar is there.
     fn width(&self, row: &Row) -> f64 {
-        let longest = self
-            .bars
-            .iter()
-            .map(|row| row.value)
-            .fold(f64::MIN_POSITIVE, f64::max);
+        let values = self.bars.iter().map(|row| row.value);
+        let longest = values.fold(f64::MIN_POSITIVE, f64::max);
         (row.value / longest * 340.0).floor().max(1.0)
     }
 }
@@ -47,14 +44,14 @@ pub(crate) fn all(rows: &[Row]) -> askama::Result<Vec<(String, String)>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rows::Samples;
+    use crate::rows::Rows;
 
     #[test]
     fn a_plot_says_what_its_bars_are() {
-        let mut samples = Samples::default();
-        samples.add("batch.4", &[1_000.0], &[]).unwrap();
-        samples.add("batch.copy", &[20_000.0], &[]).unwrap();
-        let (name, svg) = all(&samples.rows()).unwrap().remove(0);
+        let mut rows = Rows::default();
+        rows.add("batch.4", &[1_000.0], &[]).unwrap();
+        rows.add("batch.copy", &[20_000.0], &[]).unwrap();
+        let (name, svg) = all(&rows.complete()).unwrap().remove(0);
         assert_eq!(name, "batch.svg");
         assert!(svg.contains(
             "connections: 1,000 codes/s; COPY of as many rows into the ledger: 20,000 rows/s</desc>"

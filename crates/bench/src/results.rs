@@ -51,7 +51,11 @@ impl Results {
 
 impl Hardware {
     pub(crate) async fn look(database: &mut Database) -> anyhow::Result<Self> {
-        let mut git = Command::new("git");
+        // With a mark if something has not been committed; empty outside of a repository.
+        let git = Command::new("git")
+            .args(["describe", "--always", "--dirty"])
+            .output()?;
+        let commit = String::from_utf8(git.stdout)?;
         Ok(Self {
             cores: thread::available_parallelism()?.get(),
             cpu: field("/proc/cpuinfo", "model name"),
@@ -60,10 +64,7 @@ impl Hardware {
                 .trim()
                 .to_owned(),
             postgresql: database.get("select current_setting('server_version')").await?,
-            // With a mark if something has not been committed; empty outside of a repository.
-            commit: String::from_utf8(git.args(["describe", "--always", "--dirty"]).output()?.stdout)?
-                .trim()
-                .to_owned(),
+            commit: commit.trim().to_owned(),
             day: database.get("select current_date::text").await?,
         })
     }

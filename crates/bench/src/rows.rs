@@ -1,6 +1,6 @@
 //! What was measured, and the rows of the results: samples held against the table of promises.
 
-use anyhow::ensure;
+use anyhow::Context as _;
 use serde::Serialize;
 
 use crate::{
@@ -8,33 +8,43 @@ use crate::{
     promises::{PROMISES, Promise, Source, stands_for},
 };
 
-/// What the sections have measured: for each figure its key, all measurements, and the notes for its texts.
 #[derive(Debug, Default)]
-pub(crate) struct Samples(Vec<(String, Vec<f64>, Vec<String>)>);
+pub(crate) struct Rows(Vec<Row>);
 
-impl Samples {
-    pub(crate) fn add(&mut self, key: &str, values: &[f64], notes: &[String]) -> anyhow::Result<()> {
-        let known = PROMISES.iter().any(|promise| stands_for(promise.key, key));
-        ensure!(known, "there is no line for {key}");
-        eprintln!("  {key}: {values:.3?} {}", notes.join(", "));
-        self.0.push((key.to_owned(), values.to_vec(), notes.to_vec()));
+impl Rows {
+    /// All measurements of one figure; the notes go into the texts of its line.
+    pub(crate) fn add(&mut self, key: &str, samples: &[f64], notes: &[String]) -> anyhow::Result<()> {
+        let promise = PROMISES.iter().find(|promise| stands_for(promise.key, key));
+        let promise = promise.with_context(|| format!("there is no line for {key}"))?;
+        let row = Row::new(promise, key, samples, notes);
+        eprintln!(
+            "  {}: {} [{}] {}",
+            row.what,
+            row.measured(),
+            row.compared,
+            row.asked()
+        );
+        self.0.push(row);
         Ok(())
     }
 
-    /// In the order of the table; nothing for what was not measured.
-    pub(crate) fn rows(&self) -> Vec<Row> {
-        let mut rows = Vec::new();
+    /// All rows in the order of the table, with those whose figures come from others.
+    pub(crate) fn complete(self) -> Vec<Row> {
+        let mut all = Vec::new();
         for promise in PROMISES {
             match promise.source {
-                Source::Samples => {
-                    let samples = self.0.iter().filter(|(key, ..)| stands_for(promise.key, key));
-                    rows.extend(samples.map(|(key, values, notes)| Row::new(promise, key, values, notes)));
-                }
-                Source::Over(one, other) => rows.extend(over(promise, &rows, one, other)),
-                Source::Spread(of) => rows.extend(spread(promise, &rows, of)),
+                Source::Samples => {}
+                Source::Over(one, other) => all.extend(over(promise, &self.0, one, other)),
+                Source::Spread(of) => all.extend(spread(promise, &self.0, of)),
             }
         }
-        rows
+        all.extend(self.0);
+        all.sort_by_key(|row| {
+            PROMISES
+                .iter()
+                .position(|promise| stands_for(promise.key, &row.key))
+        });
+        all
     }
 }
 
@@ -46,8 +56,10 @@ fn over(promise: &Promise, rows: &[Row], one: &str, other: &str) -> Option<Row> 
 }
 
 fn spread(promise: &Promise, rows: &[Row], of: &str) -> Option<Row> {
-    let rows = rows.iter().filter(|row| stands_for(of, &row.key));
-    let values = rows.map(|row| row.value);
+    let values = rows
+        .iter()
+        .filter(|row| stands_for(of, &row.key))
+        .map(|row| row.value);
     let (lowest, highest) = (
         values.clone().min_by(f64::total_cmp)?,
         values.max_by(f64::total_cmp)?,
@@ -112,35 +124,30 @@ mod tests {
 
     #[test]
     fn a_row_is_what_was_measured_held_against_its_promise() {
-        let mut samples = Samples::default();
+        let mut rows = Rows::default();
         let notes = ["1".to_owned(), "9".to_owned()];
-        samples.add("load.indexed", &[90.0, 8.0, 9.0], &[]).unwrap();
-        samples.add("load.file", &[2.0], &notes).unwrap();
-        samples.add("used.single.1.00", &[10.0], &notes).unwrap();
-        samples.add("used.single.50.00", &[9.0], &notes).unwrap();
-        assert!(samples.add("load.unheard-of", &[1.0], &[]).is_err());
-        let show = |row: &Row| {
-            let gross = if row.is_grossly_missed() {
-                "grossly missed"
-            } else {
-                ""
-            };
+        rows.add("load.indexed", &[90.0, 8.0, 9.0], &[]).unwrap();
+        rows.add("load.file", &[2.0], &notes).unwrap();
+        rows.add("used.single.1.00", &[10.0], &notes).unwrap();
+        rows.add("used.single.50.00", &[9.0], &notes).unwrap();
+        assert!(rows.add("load.unheard-of", &[1.0], &[]).is_err());
+        let show = |row: Row| {
+            let gross = if row.is_grossly_missed() { "!" } else { "" };
+            let (measured, asked) = (row.measured(), row.asked());
             format!(
-                "{}|{}|{}|{}|{}{gross}",
+                "{}|{measured}|{}|{asked}|{}{gross}",
                 row.what,
-                row.measured(),
                 row.compared,
-                row.asked(),
                 row.is_met()
             )
         };
-        let rows: Vec<String> = samples.rows().iter().map(show).collect();
+        let rows: Vec<String> = rows.complete().into_iter().map(show).collect();
         assert_eq!(
             rows[0],
             "1 MB file, 9 codes: POST to SUCCESS|2.00 s||≤ 3.00 s|yes"
         );
         assert_eq!(rows[1], "row per code, unique index: COPY of the file|9.00 s|||");
-        assert!(rows[2].ends_with("a unique index|4.50 ×|9.00 s by 2.00 s|≥ 15.00 ×|nogrossly missed"));
+        assert!(rows[2].ends_with("a unique index|4.50 ×|9.00 s by 2.00 s|≥ 15.00 ×|no!"));
         assert!(rows[5].ends_with("single codes|90 %||≥ 85 %|yes"));
     }
 }

@@ -1,6 +1,6 @@
 //! One run: what is measured is started, the sections measure one after the other, the results are written.
 
-use std::{path::PathBuf, process::ExitCode, time::Instant};
+use std::{mem, path::PathBuf, process::ExitCode, time::Instant};
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -50,7 +50,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let results = Results {
         size: format!("{size:?}").to_lowercase(),
         hardware,
-        rows: stand.samples.rows(),
+        rows: mem::take(&mut stand.rows).complete(),
     };
     results.write(&arguments.out)?;
     for row in results.rows.iter().filter(|row| row.is_grossly_missed()) {

@@ -39,10 +39,8 @@ pub(super) async fn start(directory: PathBuf) -> anyhow::Result<(Process, Store)
         .args(["--appendonly", "yes", "--appendfsync", "always"])
         // It would write everything anew while it is measured.
         .args(["--auto-aof-rewrite-percentage", "0"])
-        .arg("--dir")
-        .arg(&directory)
-        .arg("--unixsocket")
-        .arg(&socket)
+        .args(["--dir".as_ref(), directory.as_os_str()])
+        .args(["--unixsocket".as_ref(), socket.as_os_str()])
         .stdout(File::create(directory.join("log"))?);
     let mut process = Process::start("redis-server", &mut command)?;
     process.until(|| socket.exists().then_some(())).await?;
@@ -53,9 +51,8 @@ pub(super) async fn start(directory: PathBuf) -> anyhow::Result<(Process, Store)
         .get_multiplexed_async_connection_with_config(&patient)
         .await?;
     for first in (0..CODES).step_by(10_000) {
-        let codes: Vec<Vec<u8>> = (first..first + PIECE)
-            .map(|number| code(number).to_vec())
-            .collect();
+        let codes = (first..first + PIECE).map(|number| code(number).to_vec());
+        let codes: Vec<Vec<u8>> = codes.collect();
         let push = redis::cmd("RPUSH").arg("codes").arg(&codes).to_owned();
         let () = push.query_async(&mut connection).await?;
     }

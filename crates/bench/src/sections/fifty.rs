@@ -20,14 +20,11 @@ pub(super) async fn measure(stand: &mut Stand) -> anyhow::Result<()> {
         many.push(list);
     }
     let (mut of_one, mut of_many) = (Vec::new(), Vec::new());
+    let (address, seconds) = (stand.server.address, stand.size.seconds);
     for _ in 0..stand.size.rounds {
         for (lists, rates) in [(&one[..], &mut of_one), (&many, &mut of_many)] {
-            let address = stand.server.address;
-            rates.push(
-                wrk::run(Kind::Single, address, lists, 256, stand.size.seconds)
-                    .await?
-                    .rate,
-            );
+            let load = wrk::run(Kind::Single, address, lists, 256, seconds).await?;
+            rates.push(load.rate);
         }
     }
     stand.add("fifty.one", &of_one, &[])?;

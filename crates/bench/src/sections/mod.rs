@@ -41,8 +41,8 @@ pub(crate) fn chosen(only: &[Section], size: SizeName) -> Vec<Section> {
         SizeName::Full => section == Section::Full,
     };
     let all = Section::value_variants().iter().copied();
-    all.filter(|section| only.contains(section) || only.is_empty() && of_size(*section))
-        .collect()
+    let is_wanted = |section: &Section| only.contains(section) || only.is_empty() && of_size(*section);
+    all.filter(is_wanted).collect()
 }
 
 impl Section {

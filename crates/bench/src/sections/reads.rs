@@ -26,27 +26,24 @@ pub(super) async fn measure(stand: &mut Stand) -> anyhow::Result<()> {
 /// The list has so many codes, the first ones there are.
 pub(super) async fn big_list(stand: &mut Stand, list: &str, file: &str, codes: u64) -> anyhow::Result<()> {
     let on = format!("{} codes in the list", count(codes));
-    let passports: Vec<String> = (0..PATHS)
-        .map(|index| passport(list, index * (codes / PATHS)))
-        .collect();
+    let passports = passports(list, |index| index * (codes / PATHS));
     p50(stand, "reads.list", &[list.to_owned()], &on).await?;
     p50(stand, "reads.file", &[file.to_owned()], &on).await?;
     p50(stand, "reads.passport", &passports, &on).await
 }
 
-fn passport(list: &str, number: u64) -> String {
-    format!("{list}/codes/{}", String::from_utf8_lossy(&code(number)))
+fn passports(list: &str, number: impl Fn(u64) -> u64) -> Vec<String> {
+    let code = |index| String::from_utf8_lossy(&code(number(index))).into_owned();
+    (0..PATHS)
+        .map(|index| format!("{list}/codes/{}", code(index)))
+        .collect()
 }
 
 async fn p50(stand: &mut Stand, key: &str, paths: &[String], on: &str) -> anyhow::Result<()> {
     let (address, seconds) = (stand.server.address, stand.size.seconds);
     let load = wrk::run(Kind::Read, address, paths, 1, seconds).await?;
-    let notes = [
-        on.to_owned(),
-        format!("{:.0}", load.rate),
-        format!("{:.2}", load.p99),
-    ];
-    stand.add(key, &[load.p50], &notes)
+    let (rate, p99) = (format!("{:.0}", load.rate), format!("{:.2}", load.p99));
+    stand.add(key, &[load.p50], &[on.to_owned(), rate, p99])
 }
 
 async fn small_files(stand: &mut Stand) -> anyhow::Result<()> {
@@ -59,9 +56,7 @@ async fn small_files(stand: &mut Stand) -> anyhow::Result<()> {
     let (here, into) = (&*stand, &list);
     let loads = (0..files).map(|number| async move { here.load(into, &name(number), FEW).await });
     let _: Vec<_> = stream::iter(loads).buffer_unordered(16).try_collect().await?;
-    let passports: Vec<String> = (0..PATHS)
-        .map(|index| passport(&list, index * 7 % (files * FEW)))
-        .collect();
+    let passports = passports(&list, |index| index * 7 % (files * FEW));
     let on = format!("{} files in the list", count(files));
     p50(stand, "reads.small-passport", &passports, &on).await?;
     thousand_more(stand, &list, files * FEW, &on).await

@@ -12,9 +12,8 @@ use crate::{
 pub(super) async fn measure(stand: &mut Stand) -> anyhow::Result<()> {
     let (list, _) = stand.loaded_list().await?;
     let rows = stand.size.lines;
-    stand
-        .stream(&list, "?campaign_id=c-1&campaign_name=Spring", rows)
-        .await?;
+    let query = "?campaign_id=c-1&campaign_name=Spring";
+    stand.stream(&list, query, rows).await?;
     let before = stand.server.forget_peak()?;
     let (mut reports, mut copies) = (Vec::new(), Vec::new());
     let id = stand.database.list_id(&list).await?;
@@ -39,9 +38,7 @@ async fn build(stand: &mut Stand, list: &str) -> anyhow::Result<f64> {
     let started = Instant::now();
     let path = stand.client.report(list, &today).await?;
     let report = stand.client.until_done(&path, POLL).await?;
-    ensure!(
-        number(&report, "rows")? == stand.size.lines,
-        "the report came to {report}"
-    );
+    let rows = number(&report, "rows")?;
+    ensure!(rows == stand.size.lines, "the report came to {report}");
     Ok(started.elapsed().as_secs_f64())
 }

@@ -12,12 +12,8 @@ pub(super) async fn load_plain(stand: &mut Stand) -> anyhow::Result<f64> {
 
 /// The same into one that keeps codes unique.
 pub(super) async fn load_indexed(stand: &mut Stand) -> anyhow::Result<f64> {
-    load(
-        stand,
-        "row_per_code",
-        "create unique index on row_per_code (list_id, code);",
-    )
-    .await
+    let index = "create unique index on row_per_code (list_id, code);";
+    load(stand, "row_per_code", index).await
 }
 
 async fn load(stand: &mut Stand, table: &str, index: &str) -> anyhow::Result<f64> {
@@ -31,11 +27,8 @@ async fn load(stand: &mut Stand, table: &str, index: &str) -> anyhow::Result<f64
 /// All that makes taking a row fast: keys, an index of what is free, statistics, no dead rows. The index is on the list
 /// alone: equal keys are packed, so there is less to walk over when many have been taken.
 pub(super) async fn make_ready(stand: &mut Stand) -> anyhow::Result<()> {
-    let there: i64 = stand
-        .database
-        .get("select count(*) from pg_class where relname = 'row_per_code'")
-        .await?;
-    if there == 0 {
+    let is_there = "select to_regclass('row_per_code') is not null";
+    if !stand.database.get::<bool>(is_there).await? {
         load_indexed(stand).await?;
     }
     let sql = "alter table row_per_code add primary key (id); \

@@ -31,7 +31,7 @@ use tokio::{
     time::Instant,
 };
 
-use crate::rows::Samples;
+use crate::rows::Rows;
 use database::Database;
 use server::Server;
 use size::Size;
@@ -48,7 +48,7 @@ pub(crate) const LINE_BYTES: u64 = 13;
 #[derive(Debug)]
 pub(crate) struct Stand {
     pub(crate) size: Size,
-    pub(crate) samples: Samples,
+    pub(crate) rows: Rows,
     pub(crate) client: Client,
     pub(crate) database: Database,
     host: FileHost,
@@ -70,7 +70,7 @@ impl Stand {
         let server = Server::start(&program, &data, None).await?;
         let stand = Self {
             size,
-            samples: Samples::default(),
+            rows: Rows::default(),
             client: server.client()?,
             database: Database::open(&data).await?,
             host,
@@ -84,8 +84,8 @@ impl Stand {
     }
 
     /// All measurements of one figure, and the notes for its texts.
-    pub(crate) fn add(&mut self, key: &str, values: &[f64], notes: &[String]) -> anyhow::Result<()> {
-        self.samples.add(key, values, notes)
+    pub(crate) fn add(&mut self, key: &str, samples: &[f64], notes: &[String]) -> anyhow::Result<()> {
+        self.rows.add(key, samples, notes)
     }
 
     /// In the directory that is there for the time of the run.
@@ -138,10 +138,8 @@ impl Stand {
     }
 
     pub(crate) async fn archive(&self, list: &str) -> anyhow::Result<()> {
-        self.client
-            .send(Method::PUT, &format!("{list}/archive"), None)
-            .await
-            .map(drop)
+        let path = format!("{list}/archive");
+        self.client.send(Method::PUT, &path, None).await.map(drop)
     }
 
     /// So many codes by one NDJSON request; how many seconds it took.

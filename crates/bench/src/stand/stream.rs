@@ -20,11 +20,10 @@ pub(super) async fn codes(client: &Client, path: &str, prefix: &str, lines: u64)
         });
         Ok::<_, io::Error>(Bytes::from(piece))
     });
-    let request = client
-        .request(Method::POST, path)
-        .header("Content-Type", "application/x-ndjson");
+    let body = Body::wrap_stream(stream::iter(pieces));
+    let request = client.request(Method::POST, path).body(body);
     let answer = request
-        .body(Body::wrap_stream(stream::iter(pieces)))
+        .header("Content-Type", "application/x-ndjson")
         .send()
         .await?;
     codes_in(answer.error_for_status()?).await
@@ -40,10 +39,9 @@ async fn codes_in(mut answer: Response) -> anyhow::Result<u64> {
             .rposition(|&byte| byte == b'\n')
             .map_or(0, |end| end + 1);
         let lines = rest.drain(..whole).collect::<Vec<_>>();
-        codes += lines
-            .split(|&byte| byte == b'\n')
-            .filter(|line| line.windows(MARK.len()).any(|window| window == MARK))
-            .count();
+        let lines = lines.split(|&byte| byte == b'\n');
+        let has_code = |line: &&[u8]| line.windows(MARK.len()).any(|window| window == MARK);
+        codes += lines.filter(has_code).count();
     }
     Ok(u64::try_from(codes)?)
 }
