@@ -30,9 +30,21 @@ create index coupon_list_watching_stock on coupon_list (list_id)
 create index coupon_list_watching_expiry on coupon_list (list_id)
     where status = 'ACTIVE' and (alerts #>> '{expiry_alert,alert}')::boolean;
 
--- One row a list, locked before anything that changes what may be handed out and never updated: the one lock order.
+-- One row a list, locked before anything that changes what may be handed out: the one lock order. The statement that locks
+-- it reads what a call for codes has to know of the list. note_at_gate() keeps that, whenever the tables that say it change:
+-- a few times in a list's life, so that row versions do not pile up while codes are handed out.
 create table gate (
-    list_id bigint primary key
+    list_id         bigint primary key,
+    is_active       boolean not null,
+    expires_at      timestamptz not null,
+    -- Whether anything was ever given back of a file that may be handed out, and whether any code was disabled before
+    -- somebody had it.
+    has_returned    boolean not null,
+    has_disabled    boolean not null,
+    -- The file whose codes are next, if there is one.
+    file_id         bigint,
+    added           bigint,
+    codes_per_block integer
 );
 
 -- What has been told of a list. Not on the list's row: that changes by requests only.

@@ -4,12 +4,14 @@
 set local check_function_bodies = off;
 
 -- One code for each key that has none yet, in one statement and one round trip, for one list or several: the first
--- `p_sizes[1]` keys are of the list `p_lists[1]`, and so on. Keys must differ from one another. `p_requests`,
+-- `p_sizes[1]` keys are of the list `p_lists[1]`, and so on; the lists in ascending order. Keys must differ from one another. `p_requests`,
 -- `p_campaigns`, `p_holds` and `p_sent_at` may be null when no key has such.
 --   p_all_or_nothing  if not all keys can be served, no fresh one is; for one list only
 --   p_sent_at         what each message's sender said of its time
---   p_wait            wait for the gate; for one list only. Otherwise a list whose gate is taken is answered `busy`: no
---                     list waits for another's gate, so there is no order to keep and nothing to wait for in a circle.
+--   p_patience        how many milliseconds the statement waits for a gate that is taken: then it fails with
+--                     lock_not_available, and nothing was taken. 0: such a list is answered `busy`. Null, for one list only: as
+--                     long as the statement may take. Gates are waited for in the order of their lists, and nothing else is
+--                     held meanwhile, so that no two calls wait for each other.
 --
 -- Known keys are looked up before the gate, so that the next call does so while this one holds it. A key that another call
 -- inserts meanwhile violates the keys' unique index, or is found before a key is refused: then the whole statement fails
@@ -25,7 +27,7 @@ set local check_function_bodies = off;
 --   allocated_at  the instant of all of it
 create or replace function allocate(
     p_lists bigint[], p_sizes integer[], p_keys uuid[], p_users text[], p_requests text[], p_campaigns uuid[],
-    p_holds integer[], p_all_or_nothing boolean, p_wait boolean, p_sent_at timestamptz[] default null
+    p_holds integer[], p_all_or_nothing boolean, p_patience integer, p_sent_at timestamptz[] default null
 ) returns table (
     states allocate_state[], served integer[], known integer[], codes text[], files bigint[], ordinals bigint[],
     turns integer[], allocated_at timestamptz
@@ -42,14 +44,23 @@ declare
     v_need integer;
     v_have integer;
     v_want integer;
-    v_locked bigint[];
-    v_state record;
+    v_lists bigint[] := p_lists;
+    v_needs integer[] := p_sizes;
+    v_gates gate[];
+    v_gate gate;
+    -- What next_codes() chose, and where the codes of the next list begin there.
+    v_plain_lists bigint[];
+    v_plain_codes text[];
+    v_plain_files bigint[];
+    v_plain_ordinals bigint[];
+    v_plain_at integer := 1;
     v_places integer[];
     v_before integer;
     v_skip_to bigint;
-    v_file record;
+    v_file bigint;
+    v_added bigint;
+    v_per_block integer;
     v_after_at timestamptz;
-    v_after_file bigint;
     v_next bigint;
     v_block text;
     v_in_block integer;
@@ -75,24 +86,28 @@ declare
     -- Up to so many codes, to cut each out of the block's text takes less time than to split all of it.
     v_few constant integer := 6;
 begin
-    -- Known keys.
-    -- List by list: a list that is known before it begins is one partition for a plan, one that comes with each key is
-    -- sixteen.
-    for v_i in 1 .. cardinality(p_lists) loop
-        v_list := p_lists[v_i];
-        v_from := v_to;
-        v_to := v_to + p_sizes[v_i];
-        select array_agg(v_from + k.place::integer) into v_places
-            from unnest(p_keys[v_from + 1 : v_to]) with ordinality as k (key, place)
+    -- Known keys. For one list apart: a list that is known before it begins is one partition for a plan, one that comes with each
+    -- key is sixteen.
+    if cardinality(p_lists) = 1 then
+        v_list := p_lists[1];
+        select array_agg(k.place::integer) into known
+            from unnest(p_keys) with ordinality as k (key, place)
             cross join lateral (
                 select from ledger l
                 where l.list_id = v_list and l.request_key >= k.key and l.request_key <= k.key
                 order by l.request_key limit 1
             ) l;
-        if v_places is not null then
-            known := known || v_places;
-        end if;
-    end loop;
+        v_row_lists := array_fill(v_list, p_sizes);
+    else
+        v_row_lists := array(select t.list_id from unnest(p_lists, p_sizes) t (list_id, size), generate_series(1, t.size));
+        select array_agg(k.place::integer) into known
+            from unnest(v_row_lists, p_keys) with ordinality as k (list_id, key, place)
+            cross join lateral (
+                select from ledger l
+                where l.list_id = k.list_id and l.request_key >= k.key and l.request_key <= k.key
+                order by l.request_key limit 1
+            ) l;
+    end if;
 
     if cardinality(known) = cardinality(p_keys) then
         -- A retry waits for no gate.
@@ -102,46 +117,63 @@ begin
         return;
     end if;
 
-    -- The gates; and the clock, after them.
-    if p_wait then
-        v_locked := array(select g.list_id from gate g where g.list_id = p_lists[1] for no key update);
-        if v_locked = '{}' then
-            raise exception 'list % has no gate', p_lists[1];
-        end if;
+    -- The gates and what they know; and the clock, after them.
+    if p_patience = 0 then
+        v_gates := array(select g from gate g where g.list_id = any (p_lists) order by g.list_id for no key update skip locked);
     else
-        v_locked := array(
-            select g.list_id from gate g where g.list_id = any (p_lists) for no key update skip locked);
+        if p_patience is not null then
+            perform set_config('lock_timeout', p_patience::text, true);
+        end if;
+        v_gates := array(select g from gate g where g.list_id = any (p_lists) order by g.list_id for no key update);
+        if cardinality(v_gates) < cardinality(p_lists) then
+            raise exception 'of the lists % one has no gate', p_lists;
+        end if;
     end if;
     v_now := clock_timestamp();
 
-    v_to := 0;
+    -- How many codes each list is to give.
+    if known is not null then
+        v_needs := array(
+            select t.size - (select count(*) from unnest(known) k where k > t.upto - t.size and k <= t.upto)::integer
+            from (select size, sum(size) over (order by place) as upto
+                  from unnest(p_sizes) with ordinality as s (size, place)) t);
+    end if;
+
+    -- What nearly all lists need, of all of them at once.
     states := '{}'; served := '{}'; codes := '{}'; files := '{}'; ordinals := '{}'; turns := '{}'; allocated_at := v_now;
-    for v_state in
-        select t.list_id, t.size, t.list_id = any (v_locked) as is_locked,
-               c.status = 'ACTIVE' and c.expires_at > v_now as is_active,
-               -- The offset keeps them probes: without it a plan may read the whole table, of all lists, to ask it by hash.
-               exists (select from coupon_file f where f.list_id = t.list_id and f.has_returned and f.sealed_at is null
-                       and f.quarantined_at is null offset 0) as has_returned,
-               exists (select from disabled_run d where d.list_id = t.list_id offset 0) as has_disabled
-        from unnest(p_lists, p_sizes) with ordinality as t (list_id, size, place)
-        cross join lateral (select * from coupon_list c where c.list_id = t.list_id offset 0) c
-        order by t.place
-    loop
+    v_row_lists := '{}';
+    if cardinality(p_lists) > 1 and p_patience > 0 then
+        select p.lists, p.codes, p.files, p.ordinals
+            into v_plain_lists, v_plain_codes, v_plain_files, v_plain_ordinals
+            from next_codes(v_gates, v_needs, v_now) p;
+        if cardinality(v_plain_codes) = (select sum(n) from unnest(v_needs) n) then
+            states := array(select case when n = 0 then 'known' else 'active' end::allocate_state from unnest(v_needs) n);
+            served := v_needs;
+            codes := v_plain_codes; files := v_plain_files; ordinals := v_plain_ordinals; v_row_lists := v_plain_lists;
+            turns := array_fill(0, array[cardinality(codes)]);
+            v_lists := '{}';
+        end if;
+    end if;
+
+    v_to := 0;
+    for v_i in 1 .. cardinality(v_lists) loop
         -- What the list has to serve.
-        v_list := v_state.list_id;
+        v_list := v_lists[v_i];
         v_from := v_to + 1;
-        v_to := v_to + v_state.size;
-        v_need := v_state.size;
+        v_to := v_to + p_sizes[v_i];
+        v_need := v_needs[v_i];
         v_have := 0;
-        if known is not null then
-            v_need := v_need - (select count(*) from unnest(known) k where k between v_from and v_to);
+        if p_patience = 0 then
+            select * into v_gate from unnest(v_gates) g where g.list_id = v_list;
+        else
+            v_gate := v_gates[v_i];
         end if;
         if v_need = 0 then
             states := states || 'known'::allocate_state;
-        elsif not v_state.is_locked then
+        elsif v_gate.list_id is null then
             states := states || 'busy'::allocate_state;
             v_need := 0;
-        elsif not v_state.is_active then
+        elsif not v_gate.is_active or v_gate.expires_at <= v_now then
             states := states || 'inactive'::allocate_state;
             perform none_is_known(v_list, p_keys[v_from:v_to], known, v_from);
             v_need := 0;
@@ -161,7 +193,15 @@ begin
         v_used_up_before := cardinality(v_used_up);
         v_back_files := null;
         v_held_files := null;
-        if v_need > 0 and v_state.has_returned then
+        if v_plain_lists[v_plain_at] = v_list then
+            codes := codes || v_plain_codes[v_plain_at : v_plain_at + v_need - 1];
+            files := files || v_plain_files[v_plain_at : v_plain_at + v_need - 1];
+            ordinals := ordinals || v_plain_ordinals[v_plain_at : v_plain_at + v_need - 1];
+            turns := turns || array_fill(0, array[v_need]);
+            v_plain_at := v_plain_at + v_need;
+            v_have := v_need;
+        end if;
+        if v_have < v_need and v_gate.has_returned then
             select * into v_chosen from choose_returned(v_list, v_need);
             if v_chosen.codes is not null then
                 codes := codes || v_chosen.codes; files := files || v_chosen.files;
@@ -174,54 +214,53 @@ begin
 
         -- Fresh codes next, file by file, block by block. All of it stands here: it is what a call spends its time with, and
         -- each call of another function would add to that.
-        v_after_at := '-infinity';
-        v_after_file := 0;
+        v_file := null;
         while v_have < v_need loop
-            -- The next file that has some, where it stands, and the block there. The first at or after its number, and blocks
-            -- have no gaps.
-            select f.file_id, f.published_at, f.added, f.codes_per_block, coalesce(l.ordinal + 1, 0) as next, b.codes
-                into v_file
-                from coupon_file f
-                left join lateral (
-                    select l.ordinal from ledger l where l.list_id = v_list and l.file_id = f.file_id
-                    order by l.ordinal desc limit 1
-                ) l on true
+            -- The next file that has some: at first the one that the gate names.
+            if v_file is null then
+                v_file := v_gate.file_id; v_added := v_gate.added; v_per_block := v_gate.codes_per_block;
+            else
+                select f.published_at into v_after_at from coupon_file f where f.list_id = v_list and f.file_id = v_file;
+                select f.file_id, f.added, f.codes_per_block into v_file, v_added, v_per_block
+                    from coupon_file f
+                    where f.list_id = v_list and f.status = 'SUCCESS' and not f.used_up and f.sealed_at is null
+                      and f.quarantined_at is null and (f.published_at, f.file_id) > (v_after_at, v_file)
+                    order by f.published_at, f.file_id limit 1;
+            end if;
+            exit when v_file is null;
+            -- Where it stands, and the block there: the first at or after its number, and blocks have no gaps.
+            select c.next, b.codes into v_next, v_block
+                from (
+                    select coalesce((select l.ordinal from ledger l where l.list_id = v_list and l.file_id = v_file
+                                     order by l.ordinal desc limit 1) + 1, 0) as next offset 0
+                ) c
                 left join lateral (
                     select b.codes from block b
-                    where b.list_id = v_list and b.file_id = f.file_id
-                      and b.number >= (coalesce(l.ordinal + 1, 0) / f.codes_per_block)::integer
+                    where b.list_id = v_list and b.file_id = v_file and b.number >= (c.next / v_per_block)::integer
                     order by b.number limit 1
-                ) b on true
-                where f.list_id = v_list and f.status = 'SUCCESS' and not f.used_up and f.sealed_at is null
-                  and f.quarantined_at is null and (f.published_at, f.file_id) > (v_after_at, v_after_file)
-                order by f.published_at, f.file_id limit 1;
-            exit when not found;
-            v_after_at := v_file.published_at;
-            v_after_file := v_file.file_id;
-            v_next := v_file.next;
-            v_block := v_file.codes;
-            while v_have < v_need and v_next < v_file.added loop
-                if v_state.has_disabled then
+                ) b on true;
+            while v_have < v_need and v_next < v_added loop
+                if v_gate.has_disabled then
                     -- Over all that were disabled here in a row, by one probe. So each round yields a code or ends the file.
                     select r.last + 1 into v_skip_to from disabled_run r
-                        where r.list_id = v_list and r.file_id = v_file.file_id and r.first <= v_next
+                        where r.list_id = v_list and r.file_id = v_file and r.first <= v_next
                         order by r.first desc limit 1;
                     if v_skip_to > v_next then
-                        if v_skip_to / v_file.codes_per_block <> v_next / v_file.codes_per_block then
+                        if v_skip_to / v_per_block <> v_next / v_per_block then
                             v_block := null;
                         end if;
                         v_next := v_skip_to;
-                        exit when v_next >= v_file.added;
+                        exit when v_next >= v_added;
                     end if;
                 end if;
                 if v_block is null then
                     select b.codes into v_block from block b
-                        where b.list_id = v_list and b.file_id = v_file.file_id
-                          and b.number >= (v_next / v_file.codes_per_block)::integer
+                        where b.list_id = v_list and b.file_id = v_file
+                          and b.number >= (v_next / v_per_block)::integer
                         order by b.number limit 1;
                 end if;
-                v_in_block := (v_next % v_file.codes_per_block)::integer;
-                v_want := least(v_need - v_have, v_file.codes_per_block - v_in_block, v_file.added - v_next);
+                v_in_block := (v_next % v_per_block)::integer;
+                v_want := least(v_need - v_have, v_per_block - v_in_block, v_added - v_next);
                 if v_want <= v_few then
                     v_taken_codes := array(select split_part(v_block, E'\n', v_in_block + n)
                                            from generate_series(1, v_want) n);
@@ -229,27 +268,27 @@ begin
                     v_taken_codes := (string_to_array(v_block, E'\n'))[v_in_block + 1 : v_in_block + v_want];
                 end if;
                 if v_block is null or cardinality(v_taken_codes) <> v_want or v_taken_codes[v_want] = '' then
-                    raise exception 'file % of list % lacks a code at %', v_file.file_id, v_list, v_next;
+                    raise exception 'file % of list % lacks a code at %', v_file, v_list, v_next;
                 end if;
                 v_block := null;
                 v_taken_ordinals := array(select generate_series(v_next, v_next + v_want - 1));
                 v_next := v_next + v_want;
-                if v_state.has_disabled then
+                if v_gate.has_disabled then
                     select coalesce(array_agg(t.code order by t.at), '{}'), coalesce(array_agg(t.at order by t.at), '{}')
                         into v_taken_codes, v_taken_ordinals
                         from unnest(v_taken_codes, v_taken_ordinals) t (code, at)
                         where not exists (select from disabled d where d.list_id = v_list
-                                          and d.file_id = v_file.file_id and d.ordinal = t.at);
+                                          and d.file_id = v_file and d.ordinal = t.at);
                     v_want := cardinality(v_taken_codes);
                 end if;
                 codes := codes || v_taken_codes;
                 ordinals := ordinals || v_taken_ordinals;
-                files := files || array_fill(v_file.file_id, array[v_want]);
+                files := files || array_fill(v_file, array[v_want]);
                 turns := turns || array_fill(0, array[v_want]);
                 v_have := v_have + v_want;
             end loop;
-            if v_next >= v_file.added then
-                v_used_up := v_used_up || v_file.file_id;
+            if v_next >= v_added then
+                v_used_up := v_used_up || v_file;
             end if;
         end loop;
 
@@ -312,7 +351,12 @@ begin
             where t.seconds is not null;
     end if;
     if v_used_up <> '{}' then
-        update coupon_file f set used_up = true where f.list_id = any (p_lists) and f.file_id = any (v_used_up);
+        for v_list in
+            update coupon_file f set used_up = true where f.list_id = any (p_lists) and f.file_id = any (v_used_up)
+            returning f.list_id
+        loop
+            perform note_at_gate(v_list);
+        end loop;
     end if;
 end $$;
 
@@ -601,6 +645,7 @@ begin
     else
         insert into disabled_run (list_id, file_id, first, last) values (p_list, p_file, p_ordinal, v_last);
     end if;
+    perform note_at_gate(p_list);
 end $$;
 
 -- Some blocks of a file from a number on. A function for its plan settings: the order leaves the primary key as the only
@@ -931,6 +976,7 @@ begin
                      lease_until = null, last_error = 'file deleted'
         where j.list_id = p_list and j.file_id = p_file and j.state in ('ready', 'running');
     perform seal_files(p_list, p_file);
+    perform note_at_gate(p_list);
     update coupon_file f set deleted_at = clock_timestamp(), updated_at = clock_timestamp()
         where f.list_id = p_list and f.file_id = p_file;
     return true;
@@ -1075,6 +1121,7 @@ begin
         codes_per_block = p_codes_per_block, used_up = p_added = 0, duplicates = p_duplicates, rejected = p_rejected,
         rejections = p_rejections, unseen = p_unseen
     where f.list_id = v_list and f.file_id = v_file;
+    perform note_at_gate(v_list);
     return 'published';
 end $$;
 
@@ -1088,6 +1135,7 @@ begin
             updated_at = clock_timestamp()
         where f.list_id = p_list and f.file_id = p_file and f.deleted_at is null
           and (f.quarantined_at is not null) <> p_quarantined;
+    perform note_at_gate(p_list);
     return exists (select from coupon_file f
                    where f.list_id = p_list and f.file_id = p_file and f.deleted_at is null);
 end $$;
@@ -1116,6 +1164,88 @@ begin
           and (p_file is null or s.file_id = p_file)
     ) c
     where f.list_id = p_list and f.file_id = c.file_id;
+end $$;
+
+-- The next `p_needs[i]` fresh codes of each list `p_gates[i]`, in the order of the lists, where that is all there is to do: the
+-- list is active, nothing was given back or disabled, and the file that the gate names has the codes and others behind them.
+-- A list of which that is not true is left out. The caller holds the gates.
+create or replace function next_codes(p_gates gate[], p_needs integer[], p_now timestamptz)
+returns table (lists bigint[], codes text[], files bigint[], ordinals bigint[])
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set plan_cache_mode = force_generic_plan
+as $$
+declare
+    -- As in allocate().
+    v_few constant integer := 6;
+begin
+    return query
+        select array_agg(t.list_id), array_agg(t.code), array_agg(t.file_id), array_agg(t.ordinal)
+        from (
+            select g.list_id, g.file_id, u.code, p.first + u.n - 1 as ordinal
+            from unnest(p_gates, p_needs)
+                 as g (list_id, is_active, expires_at, has_returned, has_disabled, file_id, added, codes_per_block, need)
+            cross join lateral (
+                select coalesce((select l.ordinal from ledger l where l.list_id = g.list_id and l.file_id = g.file_id
+                                 order by l.ordinal desc limit 1) + 1, 0) as next offset 0
+            ) c
+            cross join lateral generate_series(c.next / g.codes_per_block,
+                                               (c.next + g.need - 1) / g.codes_per_block) as w (wanted)
+            -- What is taken of this block.
+            cross join lateral (
+                select greatest(c.next, w.wanted * g.codes_per_block) as first,
+                       least(c.next + g.need, (w.wanted + 1) * g.codes_per_block) as until offset 0
+            ) p
+            cross join lateral (
+                select b.codes, (p.first % g.codes_per_block)::integer as at, (p.until - p.first)::integer as count
+                from block b
+                where b.list_id = g.list_id and b.file_id = g.file_id and b.number >= w.wanted::integer
+                order by b.number limit 1
+            ) b
+            cross join lateral unnest(
+                case when b.count <= v_few
+                     then array(select split_part(b.codes, E'\n', b.at + i) from generate_series(1, b.count) i)
+                     else (string_to_array(b.codes, E'\n'))[b.at + 1 : b.at + b.count] end
+            ) with ordinality as u (code, n)
+            where g.need > 0 and g.is_active and g.expires_at > p_now and not g.has_returned and not g.has_disabled
+              and c.next + g.need < g.added
+            order by g.list_id, ordinal
+        ) t;
+end $$;
+
+-- Writes at the gate what calls for codes have to know of the list. Called by whatever changes it, before its end; the caller
+-- holds the gate.
+create or replace function note_at_gate(p_list bigint) returns void
+language plpgsql volatile as $$
+declare
+    v_gate gate := what_gate_knows(p_list);
+begin
+    update gate g
+        set is_active = v_gate.is_active, expires_at = v_gate.expires_at, has_returned = v_gate.has_returned,
+            has_disabled = v_gate.has_disabled, file_id = v_gate.file_id, added = v_gate.added,
+            codes_per_block = v_gate.codes_per_block
+        where g.list_id = p_list and g is distinct from v_gate;
+end $$;
+
+-- What the list's row in `gate` has to say, by the tables.
+create or replace function what_gate_knows(p_list bigint) returns gate
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
+as $$
+declare
+    v_gate gate;
+begin
+    select c.list_id, c.status = 'ACTIVE', c.expires_at,
+           exists (select from coupon_file f where f.list_id = p_list and f.has_returned and f.sealed_at is null
+                   and f.quarantined_at is null),
+           exists (select from disabled_run d where d.list_id = p_list)
+        into v_gate.list_id, v_gate.is_active, v_gate.expires_at, v_gate.has_returned, v_gate.has_disabled
+        from coupon_list c where c.list_id = p_list;
+    select f.file_id, f.added, f.codes_per_block into v_gate.file_id, v_gate.added, v_gate.codes_per_block
+        from coupon_file f
+        where f.list_id = p_list and f.status = 'SUCCESS' and not f.used_up and f.sealed_at is null
+          and f.quarantined_at is null
+        order by f.published_at, f.file_id limit 1;
+    return v_gate;
 end $$;
 
 -- Holds that ran out, up to `p_most`; `p_free` leaves out those of files that may not be handed out. Nothing is taken
@@ -1390,6 +1520,7 @@ begin
     update coupon_list c set status = 'ACTIVE', expires_at = p_expires_at, updated_at = clock_timestamp(),
                              active_since = case when c.status = 'ACTIVE' then c.active_since else clock_timestamp() end
         where c.list_id = p_list;
+    perform note_at_gate(p_list);
     return 'activated';
 end $$;
 
@@ -1403,6 +1534,7 @@ begin
     if found then
         perform fail_pending_files(p_list, 'list archived');
         perform seal_files(p_list);
+        perform note_at_gate(p_list);
     end if;
 end $$;
 
@@ -1423,7 +1555,8 @@ begin
         values (p_workspace, p_public_id, p_name, p_label, p_expires_at, p_created_by, p_subscribers, p_alerts,
                 p_fingerprint_key)
         returning list_id into v_list;
-    insert into gate (list_id) values (v_list);
+    insert into gate (list_id, is_active, expires_at, has_returned, has_disabled)
+        values (v_list, true, p_expires_at, false, false);
     return true;
 end $$;
 
@@ -1474,6 +1607,7 @@ begin
     end if;
     perform fail_pending_files(p_list, 'list expired');
     perform seal_files(p_list);
+    perform note_at_gate(p_list);
     return true;
 end $$;
 
@@ -1516,6 +1650,7 @@ begin
         updated_at = clock_timestamp(),
         active_since = case when c.status = 'ACTIVE' then c.active_since else clock_timestamp() end
     where c.list_id = p_list;
+    perform note_at_gate(p_list);
     return 'updated';
 end $$;
 
@@ -1599,6 +1734,9 @@ begin
             has_returned = f.has_returned or f.sealed_at is null
         from (select t.file_id, count(*) as number from unnest(p_files) t (file_id) group by t.file_id) w
         where f.list_id = p_list and f.file_id = w.file_id and (f.sealed_at is not null or not f.has_returned);
+    if found then
+        perform note_at_gate(p_list);
+    end if;
 end $$;
 
 -- Counts up to `p_most` codes that lie in `returned` for sealed files as withdrawn, and removes them. Answers how many; to

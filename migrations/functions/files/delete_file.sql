@@ -11,6 +11,7 @@ begin
                      lease_until = null, last_error = 'file deleted'
         where j.list_id = p_list and j.file_id = p_file and j.state in ('ready', 'running');
     perform seal_files(p_list, p_file);
+    perform note_at_gate(p_list);
     update coupon_file f set deleted_at = clock_timestamp(), updated_at = clock_timestamp()
         where f.list_id = p_list and f.file_id = p_file;
     return true;

@@ -64,5 +64,6 @@ begin
         codes_per_block = p_codes_per_block, used_up = p_added = 0, duplicates = p_duplicates, rejected = p_rejected,
         rejections = p_rejections, unseen = p_unseen
     where f.list_id = v_list and f.file_id = v_file;
+    perform note_at_gate(v_list);
     return 'published';
 end $$;

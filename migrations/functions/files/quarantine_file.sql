@@ -8,6 +8,7 @@ begin
             updated_at = clock_timestamp()
         where f.list_id = p_list and f.file_id = p_file and f.deleted_at is null
           and (f.quarantined_at is not null) <> p_quarantined;
+    perform note_at_gate(p_list);
     return exists (select from coupon_file f
                    where f.list_id = p_list and f.file_id = p_file and f.deleted_at is null);
 end $$;

@@ -10,5 +10,6 @@ begin
     update coupon_list c set status = 'ACTIVE', expires_at = p_expires_at, updated_at = clock_timestamp(),
                              active_since = case when c.status = 'ACTIVE' then c.active_since else clock_timestamp() end
         where c.list_id = p_list;
+    perform note_at_gate(p_list);
     return 'activated';
 end $$;

@@ -8,5 +8,6 @@ begin
     if found then
         perform fail_pending_files(p_list, 'list archived');
         perform seal_files(p_list);
+        perform note_at_gate(p_list);
     end if;
 end $$;

@@ -15,6 +15,7 @@ begin
         values (p_workspace, p_public_id, p_name, p_label, p_expires_at, p_created_by, p_subscribers, p_alerts,
                 p_fingerprint_key)
         returning list_id into v_list;
-    insert into gate (list_id) values (v_list);
+    insert into gate (list_id, is_active, expires_at, has_returned, has_disabled)
+        values (v_list, true, p_expires_at, false, false);
     return true;
 end $$;

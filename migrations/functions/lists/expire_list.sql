@@ -10,5 +10,6 @@ begin
     end if;
     perform fail_pending_files(p_list, 'list expired');
     perform seal_files(p_list);
+    perform note_at_gate(p_list);
     return true;
 end $$;

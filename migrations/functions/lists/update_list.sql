@@ -37,5 +37,6 @@ begin
         updated_at = clock_timestamp(),
         active_since = case when c.status = 'ACTIVE' then c.active_since else clock_timestamp() end
     where c.list_id = p_list;
+    perform note_at_gate(p_list);
     return 'updated';
 end $$;

@@ -16,4 +16,7 @@ begin
             has_returned = f.has_returned or f.sealed_at is null
         from (select t.file_id, count(*) as number from unnest(p_files) t (file_id) group by t.file_id) w
         where f.list_id = p_list and f.file_id = w.file_id and (f.sealed_at is not null or not f.has_returned);
+    if found then
+        perform note_at_gate(p_list);
+    end if;
 end $$;

@@ -34,13 +34,15 @@ pub(super) async fn call(
         .map(|(list, messages)| Group::new(list, messages))
         // Who gave up while the request waited is given nothing: it would keep a code from somebody who waits.
         .filter(|group| !group.keys.is_empty());
-    let (contradictory, groups): (Vec<_>, Vec<_>) = groups.partition(Group::contradicts_itself);
+    let (contradictory, mut groups): (Vec<_>, Vec<_>) = groups.partition(Group::contradicts_itself);
     for group in contradictory {
         group.answer_all(&AllocationOutcome::Conflict);
     }
     if groups.is_empty() {
         return;
     }
+    // The order in which every call waits for gates.
+    groups.sort_unstable_by_key(|group| group.list.list_id);
     let deadline = Instant::now() + CALL;
     match statement::allocate(&shared, &groups, guard.kind, deadline).await {
         Ok(answers) => answer(groups, answers, guard),

@@ -1,7 +1,7 @@
 //! Which requests go into which call, and when: decided here without a database, a task or a clock of its own.
 //!
-//! A shared call serves several lists and skips those whose gate is locked. A single-list call serves one list and waits
-//! for its gate. While a shared call runs, requests queue up, because a call costs more than the codes in it.
+//! A shared call serves several lists, waits for their gates for a short while, and skips those whose gate is taken for
+//! longer. A single-list call serves one list and waits for its gate. While a shared call runs, requests queue up, because a call costs more than the codes in it.
 
 use std::{
     collections::{HashMap, VecDeque},

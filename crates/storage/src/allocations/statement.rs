@@ -16,6 +16,10 @@ use super::{
 };
 use crate::{Error, Result};
 
+/// How long a shared call waits for a gate, in milliseconds. Calls of several servers for the same lists wait for each
+/// other, some milliseconds each; a gate that is taken for longer is somebody's at work, and its list is deferred.
+const GATE_PATIENCE: i32 = 100;
+
 /// How often a call is repeated because another one inserted one of its keys meanwhile. Each time that key is known
 /// afterwards, so more than one repetition takes another key's race.
 const REPETITIONS: u32 = 20;
@@ -66,9 +70,19 @@ pub(super) async fn allocate(
             failure => failure,
         })?;
     let mut repetitions = 0;
+    let mut patience = match kind {
+        CallKind::SingleList => None,
+        CallKind::Shared => Some(GATE_PATIENCE),
+    };
     let allocated = loop {
-        match ask(shared, groups, kind, deadline).await {
+        match ask(shared, groups, patience, deadline).await {
             Ok(allocated) => break allocated,
+            // Nothing was taken. The lists whose gates are free are served at once.
+            Err(sqlx::Error::Database(refusal))
+                if patience.is_some() && refusal.code().as_deref() == Some("55P03") =>
+            {
+                patience = Some(0);
+            }
             Err(sqlx::Error::Database(refusal)) if has_come_meanwhile(&*refusal) => {
                 repetitions += 1;
                 if repetitions > REPETITIONS || Instant::now() >= deadline {
@@ -120,7 +134,7 @@ struct AllocateRow {
 async fn ask(
     shared: &Shared,
     groups: &[Group],
-    kind: CallKind,
+    patience: Option<i32>,
     deadline: Instant,
 ) -> sqlx::Result<AllocateRow> {
     let lists: Vec<i64> = groups.iter().map(|group| group.list.list_id).collect();
@@ -156,7 +170,7 @@ async fn ask(
         campaigns as _,
         holds as _,
         groups.iter().any(|group| group.shortage == Shortage::Reject),
-        kind == CallKind::SingleList,
+        patience,
         sent_at as _,
     )
     .fetch_one(shared.pool.until(deadline))

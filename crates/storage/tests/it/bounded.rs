@@ -39,7 +39,8 @@ async fn with_run_out_holds(number: u32) -> TestDatabase {
          insert into hold (list_id, file_id, ordinal, turn, held_until)
          select list_id, file_id, ordinal, turn, now() - interval '1 minute' from ledger;
          update coupon_file set added = {number}, used_up = true
-         where file_id = (select max(file_id) from coupon_file)"
+         where file_id = (select max(file_id) from coupon_file);
+         select note_at_gate(list_id) from coupon_list"
     );
     database.run(holds).await;
     database
@@ -197,7 +198,7 @@ async fn pages_of_a_hand_out(database: &TestDatabase) -> i64 {
         let row = sqlx::query(
             "explain (analyze, buffers, format json)
              select * from allocate(array(select list_id from coupon_list), array[1], array[gen_random_uuid()], array['probe'],
-                                    null, null, null, false, true)",
+                                    null, null, null, false, null)",
         )
         .fetch_one(&mut connection)
         .await

@@ -261,7 +261,10 @@ impl Course {
 
     async fn expire(&mut self) -> &'static str {
         self.database
-            .run("update coupon_list set expires_at = clock_timestamp()")
+            .run(
+                "update coupon_list set expires_at = clock_timestamp();
+                 select note_at_gate(list_id) from coupon_list",
+            )
             .await;
         if self.chance.below(2) == 0 {
             self.database.storage.expire_due_lists().await.unwrap();

@@ -59,6 +59,9 @@ const WRONG_RANGES: &str = "
     select (select count(*) from (table said except table meant) a) + (select count(*) from (table meant except table said) b)
          + (select count(*) from disabled_run r join disabled_run s using (list_id, file_id) where s.first = r.last + 1)";
 
+/// Gates that say something else than the tables.
+const WRONG_GATES: &str = "select count(*) from gate g where g is distinct from what_gate_knows(g.list_id)";
+
 impl Course {
     async fn check(&mut self, what: &str) {
         let stock = self.database.stock().await;
@@ -86,6 +89,11 @@ impl Course {
             .await
             .unwrap();
         assert_eq!(wrong, 0, "after {what}: ranges of disabled codes");
+        let wrong: i64 = sqlx::query_scalar(WRONG_GATES)
+            .fetch_one(&mut self.watcher)
+            .await
+            .unwrap();
+        assert_eq!(wrong, 0, "after {what}: what the gate knows");
     }
 
     /// A key has the code it got, or has none any more.

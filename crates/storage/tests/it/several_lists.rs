@@ -163,3 +163,31 @@ async fn a_list_that_is_broken_does_not_break_the_others() {
     });
     assert!(faults.count() >= 99, "{bad:?}");
 }
+
+#[tokio::test]
+async fn calls_of_several_servers_for_the_same_lists_wait_for_each_other_and_serve_all() {
+    let database = TestDatabase::new().await;
+    let mut lists = Vec::new();
+    for number in 0..24 {
+        let list = database.another_list(&format!("list-{number}")).await;
+        let codes: Vec<String> = (0..90).map(|code| format!("CODE-{code}")).collect();
+        list.load(&codes.iter().map(String::as_str).collect::<Vec<_>>(), 7)
+            .await;
+        lists.push(list);
+    }
+    let servers: Vec<Allocator> = (0..3).map(|_| database.another_allocator()).collect();
+    let one = async |server: usize, list: usize, user: usize| {
+        // Each server meets the lists in another order.
+        let list = &lists[(list * [5, 7, 11][server]) % lists.len()];
+        let requests = vec![request(&format!("{server}-{user}"))];
+        let outcomes = servers[server]
+            .allocate(&list.list, requests, Shortage::Partial)
+            .await;
+        (list.list.public_id, new(outcomes.unwrap().remove(0)).code)
+    };
+    let asked =
+        (0..3).flat_map(|server| (0..24).flat_map(move |list| (0..30).map(move |user| (server, list, user))));
+    let given = join_all(asked.map(|(server, list, user)| one(server, list, user))).await;
+    let different: BTreeSet<_> = given.iter().collect();
+    assert_eq!(different.len(), 3 * 24 * 30);
+}

@@ -85,6 +85,14 @@ impl Database {
         }
     }
 
+    /// The lists whose gate says something else than the tables do. Never, whatever a test did.
+    pub(super) async fn wrong_gates(self) -> Vec<i64> {
+        sqlx::query_scalar("select list_id from gate g where g is distinct from what_gate_knows(g.list_id)")
+            .fetch_all(&mut self.connect().await)
+            .await
+            .unwrap()
+    }
+
     /// The tables that hold any of these texts anywhere: every row of every table is looked through, whatever the
     /// tables are called.
     pub(crate) async fn tables_with_any_of(&self, texts: &[String]) -> Vec<String> {

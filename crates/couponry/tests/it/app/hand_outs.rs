@@ -169,7 +169,11 @@ impl Database {
     /// Lets the list's expiry be now, as if the time had come.
     pub(crate) async fn let_list_expire(&self, list: &str) {
         sqlx::query(
-            "update coupon_list set expires_at = clock_timestamp() where encode(public_id, 'hex') = $1",
+            "with expired as (
+                 update coupon_list set expires_at = clock_timestamp() where encode(public_id, 'hex') = $1
+                 returning list_id, expires_at
+             )
+             update gate g set expires_at = e.expires_at from expired e where g.list_id = e.list_id",
         )
         .bind(list)
         .execute(&mut self.connect().await)

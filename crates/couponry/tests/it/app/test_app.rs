@@ -212,10 +212,13 @@ impl Deref for TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         let failed = std::thread::panicking();
-        let jobs_left = if failed {
-            Vec::new()
+        let (jobs_left, wrong_gates) = if failed {
+            (Vec::new(), Vec::new())
         } else {
-            backstage::block_on(self.database.clone().jobs_left_behind()).unwrap()
+            (
+                backstage::block_on(self.database.clone().jobs_left_behind()).unwrap(),
+                backstage::block_on(self.database.clone().wrong_gates()).unwrap(),
+            )
         };
         if failed || !jobs_left.is_empty() {
             let log = self.output.log_lines();
@@ -224,5 +227,6 @@ impl Drop for TestApp {
         }
         backstage::block_on(self.database.clone().drop());
         assert!(jobs_left.is_empty(), "jobs were left behind: {jobs_left:?}");
+        assert!(wrong_gates.is_empty(), "wrong gates of lists: {wrong_gates:?}");
     }
 }
