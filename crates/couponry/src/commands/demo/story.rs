@@ -174,7 +174,10 @@ async fn report(client: &Client, list: &str, zone: &TimeZone) -> anyhow::Result<
     let today = made.to_zoned(zone.clone()).date().to_string();
     let path = client.report(list, &today).await?;
     let report = client.until_done(&path, Duration::from_millis(50)).await?;
-    ensure!(text(&report, "status")? == "READY", "the report was not built: {report}");
+    ensure!(
+        text(&report, "status")? == "READY",
+        "the report was not built: {report}"
+    );
     let what = format!(
         "the usage report is built: {} rows, {} bytes of CSV",
         HumanCount(number(&report, "rows")?),
