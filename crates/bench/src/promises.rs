@@ -71,10 +71,32 @@ pub(crate) const PROMISES: &[Promise] = promises! {
     "batch.over-single" Times "the same, over single codes"
         source = Over("batch.4", "single.couponry.256"), compared = "256 connections", gross = Some(AtLeast(1.3));
 
-    "fifty.one" PerSecond "one list, 256 connections";
-    "fifty.many" PerSecond "50 lists at once, 256 connections";
-    "fifty.share" Percent "50 lists at once, of one list's rate"
-        source = Over("fifty.many", "fifty.one"), target = Some(AtLeast(0.8));
+    "lists.1.1" PerSecond "256 connections, 1 list: 1 server";
+    "lists.1.2" PerSecond "the same: 2 servers, of 128 connections each";
+    "lists.1.3" PerSecond "the same: 3 servers";
+    "lists.1.2-share" Percent "1 list: 2 servers, of 1 server's rate"
+        source = Over("lists.1.2", "lists.1.1"), target = Some(AtLeast(0.9));
+    "lists.1.3-share" Percent "1 list: 3 servers, of 1 server's rate"
+        source = Over("lists.1.3", "lists.1.1"), target = Some(AtLeast(0.9));
+    "lists.16.1" PerSecond "256 connections, 16 lists: 1 server";
+    "lists.16.2" PerSecond "the same: 2 servers";
+    "lists.16.3" PerSecond "the same: 3 servers";
+    "lists.16.2-share" Percent "16 lists: 2 servers, of 1 server's rate"
+        source = Over("lists.16.2", "lists.16.1"), target = Some(AtLeast(0.9)), gross = Some(AtLeast(0.4));
+    "lists.16.3-share" Percent "16 lists: 3 servers, of 1 server's rate"
+        source = Over("lists.16.3", "lists.16.1"), target = Some(AtLeast(0.9)), gross = Some(AtLeast(0.4));
+    "lists.50.1" PerSecond "256 connections, 50 lists: 1 server";
+    "lists.50-share" Percent "50 lists at once, of one list's rate"
+        source = Over("lists.50.1", "lists.1.1"), target = Some(AtLeast(0.85));
+    "lists.200.1" PerSecond "256 connections, 200 lists: 1 server";
+    "lists.200.2" PerSecond "the same: 2 servers";
+    "lists.200.3" PerSecond "the same: 3 servers";
+    "lists.200.2-share" Percent "200 lists: 2 servers, of 1 server's rate"
+        source = Over("lists.200.2", "lists.200.1"), target = Some(AtLeast(0.9)), gross = Some(AtLeast(0.4));
+    "lists.200.3-share" Percent "200 lists: 3 servers, of 1 server's rate"
+        source = Over("lists.200.3", "lists.200.1"), target = Some(AtLeast(0.9)), gross = Some(AtLeast(0.4));
+    "lists.200-share" Percent "200 lists at once, of one list's rate"
+        source = Over("lists.200.1", "lists.1.1"), target = Some(AtLeast(0.8));
 
     "full.file.*" Seconds "13 files into a list: file {}" bar = OURS;
     "full.all" Seconds "{} codes in 13 files" target = Some(AtMost(60.0));

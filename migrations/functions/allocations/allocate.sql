@@ -1,6 +1,6 @@
 -- One code for each key that has none yet, in one statement and one round trip, for one list or several: the first
--- `p_sizes[1]` keys are of the list `p_lists[1]`, and so on; the lists in ascending order. Keys must differ from one another. `p_requests`,
--- `p_campaigns`, `p_holds` and `p_sent_at` may be null when no key has such.
+-- `p_sizes[1]` keys are of the list `p_lists[1]`, and so on. The lists are in ascending order, and keys differ from one
+-- another. `p_requests`, `p_campaigns`, `p_holds` and `p_sent_at` may be null when no key has such.
 --   p_all_or_nothing  if not all keys can be served, no fresh one is; for one list only
 --   p_sent_at         what each message's sender said of its time
 --   p_patience        how many milliseconds the statement waits for a gate that is taken: then it fails with
@@ -39,6 +39,8 @@ declare
     v_need integer;
     v_have integer;
     v_want integer;
+    v_key_lists bigint[];
+    -- Those to be served one by one.
     v_lists bigint[] := p_lists;
     v_needs integer[] := p_sizes;
     v_gates gate[];
@@ -81,8 +83,8 @@ declare
     -- Up to so many codes, to cut each out of the block's text takes less time than to split all of it.
     v_few constant integer := 6;
 begin
-    -- Known keys. For one list apart: a list that is known before it begins is one partition for a plan, one that comes with each
-    -- key is sixteen.
+    -- Known keys. For one list apart: a list that is known before the statement begins is one partition for its plan, one
+    -- that comes with each key is sixteen.
     if cardinality(p_lists) = 1 then
         v_list := p_lists[1];
         select array_agg(k.place::integer) into known
@@ -92,11 +94,10 @@ begin
                 where l.list_id = v_list and l.request_key >= k.key and l.request_key <= k.key
                 order by l.request_key limit 1
             ) l;
-        v_row_lists := array_fill(v_list, p_sizes);
     else
-        v_row_lists := array(select t.list_id from unnest(p_lists, p_sizes) t (list_id, size), generate_series(1, t.size));
+        v_key_lists := array(select t.list_id from unnest(p_lists, p_sizes) t (list_id, size), generate_series(1, t.size));
         select array_agg(k.place::integer) into known
-            from unnest(v_row_lists, p_keys) with ordinality as k (list_id, key, place)
+            from unnest(v_key_lists, p_keys) with ordinality as k (list_id, key, place)
             cross join lateral (
                 select from ledger l
                 where l.list_id = k.list_id and l.request_key >= k.key and l.request_key <= k.key
@@ -130,13 +131,13 @@ begin
     if known is not null then
         v_needs := array(
             select t.size - (select count(*) from unnest(known) k where k > t.upto - t.size and k <= t.upto)::integer
-            from (select size, sum(size) over (order by place) as upto
-                  from unnest(p_sizes) with ordinality as s (size, place)) t);
+            from (select s.place, s.size, sum(s.size) over (order by s.place) as upto
+                  from unnest(p_sizes) with ordinality as s (size, place)) t
+            order by t.place);
     end if;
 
     -- What nearly all lists need, of all of them at once.
     states := '{}'; served := '{}'; codes := '{}'; files := '{}'; ordinals := '{}'; turns := '{}'; allocated_at := v_now;
-    v_row_lists := '{}';
     if cardinality(p_lists) > 1 and p_patience > 0 then
         select p.lists, p.codes, p.files, p.ordinals
             into v_plain_lists, v_plain_codes, v_plain_files, v_plain_ordinals

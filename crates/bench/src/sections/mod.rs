@@ -1,9 +1,9 @@
 //! What is measured: a file each.
 
 mod batch;
-mod fifty;
 mod full;
 mod ledger;
+mod lists;
 mod load;
 mod reads;
 mod report;
@@ -23,7 +23,7 @@ pub(crate) enum Section {
     Load,
     Single,
     Batch,
-    Fifty,
+    Lists,
     Used,
     Report,
     Reads,
@@ -56,7 +56,7 @@ impl Section {
             Self::Load => load::measure(stand).await,
             Self::Single => single::measure(stand).await,
             Self::Batch => batch::measure(stand).await,
-            Self::Fifty => fifty::measure(stand).await,
+            Self::Lists => lists::measure(stand).await,
             Self::Used => used::measure(stand).await,
             Self::Report => report::measure(stand).await,
             Self::Reads => reads::measure(stand).await,

@@ -21,7 +21,7 @@ const SINGLE_LIST_CALLS: usize = 4;
 /// Messages that may wait for one list; beyond it callers are told to come back.
 const QUEUE_MESSAGES: usize = 10_000;
 /// Lists in one shared call, which holds all their gates until it ends.
-const CALL_LISTS: usize = 64;
+const CALL_LISTS: usize = 256;
 
 /// What one caller asks for at once; its requests stay together.
 pub(super) trait Message {

@@ -170,7 +170,7 @@ async fn calls_of_several_servers_for_the_same_lists_wait_for_each_other_and_ser
     let mut lists = Vec::new();
     for number in 0..24 {
         let list = database.another_list(&format!("list-{number}")).await;
-        let codes: Vec<String> = (0..90).map(|code| format!("CODE-{code}")).collect();
+        let codes: Vec<String> = (0..91).map(|code| format!("CODE-{code}")).collect();
         list.load(&codes.iter().map(String::as_str).collect::<Vec<_>>(), 7)
             .await;
         lists.push(list);
@@ -183,11 +183,19 @@ async fn calls_of_several_servers_for_the_same_lists_wait_for_each_other_and_ser
         let outcomes = servers[server]
             .allocate(&list.list, requests, Shortage::Partial)
             .await;
-        (list.list.public_id, new(outcomes.unwrap().remove(0)).code)
+        let allocation = match outcomes.unwrap().remove(0) {
+            AllocationOutcome::Repeat(allocation) => allocation,
+            other => new(other),
+        };
+        (list.list.public_id, allocation.code)
     };
     let asked =
         (0..3).flat_map(|server| (0..24).flat_map(move |list| (0..30).map(move |user| (server, list, user))));
     let given = join_all(asked.map(|(server, list, user)| one(server, list, user))).await;
     let different: BTreeSet<_> = given.iter().collect();
     assert_eq!(different.len(), 3 * 24 * 30);
+    // Whoever asks again beside others who ask for the first time has the code that it had.
+    let (again, first) = (one(0, 0, 0), one(0, 1, 30));
+    let (again, _) = tokio::join!(again, first);
+    assert_eq!(again, given[0]);
 }
