@@ -17,8 +17,9 @@ class Database:
         self.url = before.rpartition("/")[0] + "/" + self._name + mark + query
         # deploy/dev/upgrade.sh: the schema is a later program's than the one that is tested.
         if later := os.environ.get("COUPONRY_LATER_BINARY"):
-            surroundings = {**os.environ, "DATABASE_URL": self.url}
-            subprocess.run([later, "migrate"], env=surroundings, check=True, timeout=60)
+            surroundings = {name: value for name, value in os.environ.items() if not name.startswith("COUPONRY_")}
+            environment = {**surroundings, "DATABASE_URL": self.url}
+            subprocess.run([later, "migrate"], env=environment, check=True, timeout=60)
 
     def drop(self):
         self._run(f'drop database "{self._name}" with (force)')
