@@ -11,7 +11,11 @@ use std::{
 use askama::Template;
 use serde::Serialize;
 
-use crate::{plots, rows::Row, stand::database::Database};
+use crate::{
+    plots,
+    rows::Row,
+    stand::{database::Database, server::proc_field},
+};
 
 #[derive(Serialize, Template)]
 #[template(path = "results.md", escape = "none")]
@@ -52,28 +56,18 @@ impl Results {
 impl Hardware {
     pub(crate) async fn look(database: &mut Database) -> anyhow::Result<Self> {
         // With a mark if something has not been committed; empty outside of a repository.
-        let git = Command::new("git")
-            .args(["describe", "--always", "--dirty"])
-            .output()?;
-        let commit = String::from_utf8(git.stdout)?;
+        let mut git = Command::new("git");
+        let commit = git.args(["describe", "--always", "--dirty"]).output()?.stdout;
+        let unknown = || "unknown".to_owned();
         Ok(Self {
             cores: thread::available_parallelism()?.get(),
-            cpu: field("/proc/cpuinfo", "model name"),
-            memory: field("/proc/meminfo", "MemTotal"),
-            kernel: fs::read_to_string("/proc/sys/kernel/osrelease")?
-                .trim()
-                .to_owned(),
+            // Absent on some machines.
+            cpu: proc_field("cpuinfo", "model name").unwrap_or_else(unknown),
+            memory: proc_field("meminfo", "MemTotal").unwrap_or_else(unknown),
+            kernel: rustix::system::uname().release().to_string_lossy().into_owned(),
             postgresql: database.get("select current_setting('server_version')").await?,
-            commit: commit.trim().to_owned(),
+            commit: String::from_utf8(commit)?.trim().to_owned(),
             day: database.get("select current_date::text").await?,
         })
     }
-}
-
-/// Absent on some machines.
-fn field(file: &str, name: &str) -> String {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    let line = text.lines().find(|line| line.starts_with(name));
-    let value = line.and_then(|line| line.split_once(':'));
-    value.map_or("unknown", |(_, value)| value.trim()).to_owned()
 }

@@ -9,22 +9,18 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer, dev::ServerHandle, http::header::AUTHORIZATION, web,
 };
-use serde::{Deserialize, Serialize};
+use anyhow::{Context as _, ensure};
+use askama::Template;
+use serde::Deserialize;
+use tokio::process::Child;
 
-use crate::stand::{Stand, process::Process, server};
+use crate::stand::{Stand, server};
 
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub(crate) address: SocketAddr,
-    server: ServerHandle,
-    _behind: Option<Process>,
-}
-
-impl Peer {
-    /// What is behind it ends, too.
-    pub(crate) async fn stop(self) {
-        self.server.stop(false).await;
-    }
+    pub(crate) server: ServerHandle,
+    _behind: Option<Child>,
 }
 
 enum Store {
@@ -44,17 +40,16 @@ pub(crate) async fn start_skip_locked(stand: &Stand) -> anyhow::Result<Peer> {
 }
 
 pub(crate) async fn start_redis(stand: &Stand) -> anyhow::Result<Peer> {
-    let (process, store) = redis::start(stand.path("redis")).await?;
-    serve(Store::Redis(store), Some(process))
+    let (child, store) = redis::start(stand.path("redis")).await?;
+    serve(Store::Redis(store), Some(child))
 }
 
-fn serve(store: Store, behind: Option<Process>) -> anyhow::Result<Peer> {
+fn serve(store: Store, behind: Option<Child>) -> anyhow::Result<Peer> {
     let authorization = server::authorization();
     let shared = web::Data::new(Shared { authorization, store });
     let app = move || {
-        App::new()
-            .app_data(shared.clone())
-            .default_service(web::to(answer))
+        let app = App::new().app_data(shared.clone());
+        app.default_service(web::to(answer))
     };
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let address = listener.local_addr()?;
@@ -74,46 +69,32 @@ struct Wanted {
 }
 
 /// As couponry answers.
-#[derive(Serialize)]
-struct Taken<'a> {
-    _id: &'a str,
-    coupon_list_id: &'a str,
-    coupon_code: &'a str,
-    user_id: &'a str,
-    request_id: Option<&'a str>,
-    campaign_id: Option<&'a str>,
-    status: &'a str,
-    allocated_at: &'a str,
-    held_until: Option<&'a str>,
+#[derive(Template)]
+#[template(path = "allocation.json", escape = "none")]
+struct Allocation {
+    code: String,
+    user_id: String,
 }
 
 async fn answer(shared: web::Data<Shared>, request: HttpRequest, body: web::Bytes) -> HttpResponse {
-    let shown = request.headers().get(AUTHORIZATION);
-    if shown.is_none_or(|shown| shown.as_bytes() != shared.authorization.as_bytes()) {
-        return HttpResponse::Unauthorized().finish();
-    }
-    let Ok(Wanted { user_id }) = serde_json::from_slice(&body) else {
-        return HttpResponse::BadRequest().finish();
-    };
-    let code = match &shared.store {
-        Store::SkipLocked(store) => store.take(&user_id).await,
-        Store::Redis(store) => store.take(&user_id).await,
-    };
-    match code {
-        Ok(code) => HttpResponse::Created().json(Taken {
-            _id: "0123456789abcdef0123456789abcdef01234567",
-            coupon_list_id: "0123456789abcdef01234567",
-            coupon_code: &code,
-            user_id: &user_id,
-            request_id: None,
-            campaign_id: None,
-            status: "ALLOCATED",
-            allocated_at: "2026-01-01T00:00:00.000Z",
-            held_until: None,
-        }),
+    match take(&shared, &request, &body).await {
+        Ok(taken) => HttpResponse::Created()
+            .content_type("application/json")
+            .body(taken),
         Err(error) => {
             eprintln!("{error:#}");
             HttpResponse::ServiceUnavailable().finish()
         }
     }
+}
+
+async fn take(shared: &Shared, request: &HttpRequest, body: &[u8]) -> anyhow::Result<String> {
+    let shown = request.headers().get(AUTHORIZATION).context("no key")?;
+    ensure!(*shown == shared.authorization, "not the key");
+    let Wanted { user_id } = serde_json::from_slice(body)?;
+    let code = match &shared.store {
+        Store::SkipLocked(store) => store.take(&user_id).await?,
+        Store::Redis(store) => store.take(&user_id).await?,
+    };
+    Ok(Allocation { code, user_id }.render()?)
 }

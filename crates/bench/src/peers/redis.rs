@@ -3,25 +3,20 @@
 use std::{
     fs::{self, File},
     path::PathBuf,
-    process::Command,
 };
 
+use anyhow::{Context as _, ensure};
 use demo::codes::code;
-use redis::{AsyncConnectionConfig, Client, Script, aio::MultiplexedConnection};
+use redis::{AsyncCommands as _, AsyncConnectionConfig, Client, Script, aio::MultiplexedConnection};
+use tokio::{
+    process::{Child, Command},
+    time::{Duration, sleep},
+};
 
-use crate::stand::{process::Process, server::PATIENCE};
+use crate::stand::server::PATIENCE;
 
 /// More than it can hand out here.
 const CODES: u64 = 3_000_000;
-const PIECE: u64 = 10_000;
-
-const TAKE: &str = "
-local code = redis.call('HGET', KEYS[2], ARGV[1])
-if not code then
-  code = redis.call('RPOP', KEYS[1])
-  redis.call('HSET', KEYS[2], ARGV[1], code)
-end
-return code";
 
 pub(super) struct Store {
     script: Script,
@@ -30,7 +25,7 @@ pub(super) struct Store {
 }
 
 /// Durable as PostgreSQL is: what has been answered is on disk.
-pub(super) async fn start(directory: PathBuf) -> anyhow::Result<(Process, Store)> {
+pub(super) async fn start(directory: PathBuf) -> anyhow::Result<(Child, Store)> {
     fs::create_dir(&directory)?;
     let socket = directory.join("socket");
     let mut command = Command::new("redis-server");
@@ -42,8 +37,12 @@ pub(super) async fn start(directory: PathBuf) -> anyhow::Result<(Process, Store)
         .args(["--dir".as_ref(), directory.as_os_str()])
         .args(["--unixsocket".as_ref(), socket.as_os_str()])
         .stdout(File::create(directory.join("log"))?);
-    let mut process = Process::start("redis-server", &mut command)?;
-    process.until(|| socket.exists().then_some(())).await?;
+    command.kill_on_drop(true);
+    let mut server = command.spawn().context("cannot start redis-server")?;
+    while !socket.exists() {
+        ensure!(server.try_wait()?.is_none(), "redis-server ended");
+        sleep(Duration::from_millis(2)).await;
+    }
     // Without the client's own limit of half a second: on a busy disk ten thousand codes at once take longer.
     let patient = AsyncConnectionConfig::new().set_response_timeout(Some(PATIENCE));
     let client = Client::open(format!("redis+unix://{}", socket.display()))?;
@@ -51,13 +50,11 @@ pub(super) async fn start(directory: PathBuf) -> anyhow::Result<(Process, Store)
         .get_multiplexed_async_connection_with_config(&patient)
         .await?;
     for first in (0..CODES).step_by(10_000) {
-        let codes = (first..first + PIECE).map(|number| code(number).to_vec());
-        let codes: Vec<Vec<u8>> = codes.collect();
-        let push = redis::cmd("RPUSH").arg("codes").arg(&codes).to_owned();
-        let () = push.query_async(&mut connection).await?;
+        let codes = (first..first + 10_000).map(|number| code(number).to_vec());
+        let () = connection.rpush("codes", codes.collect::<Vec<_>>()).await?;
     }
-    let script = Script::new(TAKE);
-    Ok((process, Store { script, connection }))
+    let script = Script::new(include_str!("take.lua"));
+    Ok((server, Store { script, connection }))
 }
 
 impl Store {

@@ -2,11 +2,7 @@
 
 use futures_util::future::try_join_all;
 
-use crate::stand::{
-    Stand,
-    server::Server,
-    wrk::{self, Kind},
-};
+use crate::stand::{Kind, Stand, server::Server, wrk};
 
 /// How many lists, and the most servers that serve them.
 const SHAPES: [(usize, usize); 4] = [(1, 3), (16, 3), (50, 1), (200, 3)];
@@ -33,22 +29,16 @@ pub(super) async fn measure(stand: &mut Stand) -> anyhow::Result<()> {
     let mut addresses = vec![stand.server.address];
     addresses.extend(others.iter().map(|server| server.address));
     for (lists, most_servers) in SHAPES {
-        let paths = if lists == 1 {
-            &one[..]
-        } else {
-            many.get(..lists).unwrap_or(&many)
-        };
-        let mut rates = vec![Vec::new(); most_servers];
+        let (some, _) = many.split_at(lists);
+        let paths = if lists == 1 { &one[..] } else { some };
         for _ in 0..stand.size.rounds {
-            for (servers, rates) in (1_usize..).zip(&mut rates) {
+            for servers in 1..=most_servers {
                 let connections = CONNECTIONS / servers as u64;
                 let of = |address| wrk::run(Kind::Single, address, paths, connections, stand.size.seconds);
                 let loads = try_join_all(addresses.iter().copied().take(servers).map(of)).await?;
-                rates.push(loads.iter().map(|load| load.rate).sum::<f64>());
+                let rate = loads.iter().map(|load| load.rate).sum();
+                stand.add(&format!("lists.{lists}.{servers}"), rate, &[])?;
             }
-        }
-        for (servers, rates) in (1..).zip(&rates) {
-            stand.add(&format!("lists.{lists}.{servers}"), rates, &[])?;
         }
     }
     Ok(())

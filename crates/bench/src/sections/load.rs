@@ -1,6 +1,7 @@
 //! A hosted file of 100 MB becomes codes in a list.
 
 use futures_util::future::try_join_all;
+use reqwest::Method;
 
 use super::row_per_code;
 use crate::{
@@ -8,37 +9,32 @@ use crate::{
     stand::{FILE, LINE_BYTES, Stand},
 };
 
-const AT_ONCE: usize = 8;
-
 pub(super) async fn measure(stand: &mut Stand) -> anyhow::Result<()> {
     let (codes, rounds) = (stand.size.codes, stand.size.rounds);
+    let file = [codes * LINE_BYTES / 1_000_000, codes].map(count);
     let blocks = stand.database.block_bytes().await?;
     let before = stand.server.forget_peak()?;
-    let (mut fresh, mut repeated) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         stand.database.run("checkpoint").await?;
         let (list, took) = stand.loaded_list().await?;
-        fresh.push(took);
-        repeated.push(stand.load(&list, FILE, 0).await?.0);
+        stand.add("load.file", took, &file)?;
+        let (took, _) = stand.load(&list, FILE, 0).await?;
+        stand.add("load.repeated", took, &[])?;
     }
     let grown = stand.server.peak()? - before;
+    stand.add("load.memory", grown, &[format!("{before:.0}")])?;
     let blocks = stand.database.block_bytes().await? - blocks;
-    let megabytes = codes * LINE_BYTES / 1_000_000;
-    stand.add("load.file", &fresh, &[megabytes.to_string(), count(codes)])?;
-    stand.add("load.repeated", &repeated, &[])?;
-    stand.add("load.memory", &[grown], &[format!("{before:.0}")])?;
-    stand.add("load.disk", &[blocks / float(codes * LINE_BYTES * rounds)], &[])?;
-    let plain = row_per_code::load_plain(stand).await?;
-    stand.database.run("drop table row_per_code_plain").await?;
-    stand.add("load.plain", &[plain], &[])?;
-    let indexed = row_per_code::load_indexed(stand).await?;
-    stand.add("load.indexed", &[indexed], &[])?;
+    stand.add("load.disk", blocks / float(codes * LINE_BYTES * rounds), &[])?;
+    let plain = row_per_code::load(stand, "").await?;
+    stand.add("load.plain", plain, &[])?;
+    let indexed = row_per_code::load(stand, row_per_code::UNIQUE).await?;
+    stand.add("load.indexed", indexed, &[])?;
     eight_at_once(stand).await
 }
 
 async fn eight_at_once(stand: &mut Stand) -> anyhow::Result<()> {
     let mut lists = Vec::new();
-    for _ in 0..AT_ONCE {
+    for _ in 0..8 {
         lists.push(stand.new_list().await?);
     }
     let before = stand.server.forget_peak()?;
@@ -46,10 +42,11 @@ async fn eight_at_once(stand: &mut Stand) -> anyhow::Result<()> {
     let loads = try_join_all(loads).await?;
     let last = loads.into_iter().map(|(took, _)| took).fold(0.0, f64::max);
     let grown = stand.server.peak()? - before;
-    stand.add("load.eight-memory", &[grown], &[format!("{last:.1}")])?;
+    stand.add("load.eight-memory", grown, &[format!("{last:.1}")])?;
     // Eight lists of no further use: their blocks would be in the way of what comes next.
     for list in lists {
-        stand.archive(&list).await?;
+        let archive = format!("{list}/archive");
+        stand.client.send(Method::PUT, &archive, None).await?;
     }
     Ok(())
 }

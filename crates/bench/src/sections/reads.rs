@@ -5,10 +5,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use crate::{
     figures::count,
-    stand::{
-        FILE, Stand,
-        wrk::{self, Kind},
-    },
+    stand::{FILE, Kind, Stand, wrk},
 };
 
 /// Of each small file.
@@ -34,16 +31,15 @@ pub(super) async fn big_list(stand: &mut Stand, list: &str, file: &str, codes: u
 
 fn passports(list: &str, number: impl Fn(u64) -> u64) -> Vec<String> {
     let code = |index| String::from_utf8_lossy(&code(number(index))).into_owned();
-    (0..PATHS)
-        .map(|index| format!("{list}/codes/{}", code(index)))
-        .collect()
+    let path = |index| format!("{list}/codes/{}", code(index));
+    (0..PATHS).map(path).collect()
 }
 
 async fn p50(stand: &mut Stand, key: &str, paths: &[String], on: &str) -> anyhow::Result<()> {
     let (address, seconds) = (stand.server.address, stand.size.seconds);
     let load = wrk::run(Kind::Read, address, paths, 1, seconds).await?;
     let (rate, p99) = (format!("{:.0}", load.rate), format!("{:.2}", load.p99));
-    stand.add(key, &[load.p50], &[on.to_owned(), rate, p99])
+    stand.add(key, load.p50, &[on.to_owned(), rate, p99])
 }
 
 async fn small_files(stand: &mut Stand) -> anyhow::Result<()> {
@@ -66,5 +62,5 @@ async fn small_files(stand: &mut Stand) -> anyhow::Result<()> {
 pub(super) async fn thousand_more(stand: &mut Stand, list: &str, first: u64, on: &str) -> anyhow::Result<()> {
     stand.write_file("thousand.csv", first, 1_000).await?;
     let (took, _) = stand.load(list, "thousand.csv", 1_000).await?;
-    stand.add(&format!("load.thousand-into-{first}"), &[took], &[on.to_owned()])
+    stand.add(&format!("load.thousand-into-{first}"), took, &[on.to_owned()])
 }

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use demo::client::number;
-use tokio::time::Instant;
+use tokio::{io::sink, time::Instant};
 
 use crate::{
     figures::{count, float},
@@ -12,10 +12,9 @@ use crate::{
 pub(super) async fn measure(stand: &mut Stand) -> anyhow::Result<()> {
     let (list, _) = stand.loaded_list().await?;
     let rows = stand.size.lines;
-    let query = "?campaign_id=c-1&campaign_name=Spring";
-    stand.stream(&list, query, rows).await?;
+    let spring = "?campaign_id=c-1&campaign_name=Spring";
+    stand.stream(&list, spring, rows).await?;
     let before = stand.server.forget_peak()?;
-    let (mut reports, mut copies) = (Vec::new(), Vec::new());
     let id = stand.database.list_id(&list).await?;
     let copy = format!(
         "copy (select c.channel, c.id, c.name, l.campaign_sent_at, c.delivery_type, l.user_id, l.code, f.published_at \
@@ -23,13 +22,13 @@ pub(super) async fn measure(stand: &mut Stand) -> anyhow::Result<()> {
          where l.list_id = {id} order by l.list_id, l.file_id, l.ordinal, l.turn) to stdout"
     );
     for _ in 0..stand.size.rounds {
-        reports.push(float(rows) / build(stand, &list).await?);
-        copies.push(float(rows) / stand.database.copy_away(&copy).await?);
+        let report = float(rows) / build(stand, &list).await?;
+        stand.add("report.rate", report, &[count(rows)])?;
+        let copy = float(rows) / stand.database.copy_out(&copy, sink()).await?;
+        stand.add("report.copy", copy, &[])?;
     }
     let grown = stand.server.peak()? - before;
-    stand.add("report.rate", &reports, &[count(rows)])?;
-    stand.add("report.copy", &copies, &[])?;
-    stand.add("report.memory", &[grown], &[format!("{before:.0}")])
+    stand.add("report.memory", grown, &[format!("{before:.0}")])
 }
 
 /// Seconds from the request until it can be downloaded.

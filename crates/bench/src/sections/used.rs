@@ -4,10 +4,7 @@ use sqlx::{query, query_as};
 
 use crate::{
     figures::{count, float},
-    stand::{
-        Stand,
-        wrk::{self, Kind},
-    },
+    stand::{Kind, Stand, wrk},
 };
 
 /// So much is left for the last level.
@@ -26,16 +23,17 @@ pub(super) async fn levels(stand: &mut Stand, list: &str, codes: u64) -> anyhow:
     for used in [codes / 100, codes / 2, codes - LEFT] {
         fill(stand, list, used).await?;
         let percent = format!("{:.2}", float(used) / float(codes) * 100.0);
-        let (mut singles, mut streams) = (Vec::new(), Vec::new());
-        // The first does not count: after a checkpoint the first change of each page costs a whole page of WAL.
-        for _ in 0..=stand.size.rounds {
-            // A second each: more would use up what is left at the end.
-            singles.push(wrk::run(Kind::Single, address, lists, 256, 1).await?.rate);
-            streams.push(float(LINES) / stand.stream(list, "", LINES).await?);
-        }
         let notes = [percent.clone(), count(codes)];
-        stand.add(&format!("used.single.{percent}"), &singles.split_off(1), &notes)?;
-        stand.add(&format!("used.stream.{percent}"), &streams.split_off(1), &notes)?;
+        for round in 0..=stand.size.rounds {
+            // A second each: more would use up what is left at the end.
+            let single = wrk::run(Kind::Single, address, lists, 256, 1).await?.rate;
+            let stream = float(LINES) / stand.stream(list, "", LINES).await?;
+            // The first does not count: after a checkpoint the first change of each page costs a whole page of WAL.
+            if round > 0 {
+                stand.add(&format!("used.single.{percent}"), single, &notes)?;
+                stand.add(&format!("used.stream.{percent}"), stream, &notes)?;
+            }
+        }
     }
     Ok(())
 }

@@ -6,14 +6,14 @@
     reason = "a COPY of the bench is read to its end, or the bench has failed"
 )]
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, pin::pin};
 
 use anyhow::Context as _;
 use futures_util::TryStreamExt as _;
 use sqlx::{AssertSqlSafe, Connection as _, Decode, PgConnection, Postgres, Type};
 use tokio::{
     fs::File,
-    io::{AsyncWriteExt as _, BufWriter},
+    io::{AsyncWrite, AsyncWriteExt as _},
     time::Instant,
 };
 
@@ -28,10 +28,8 @@ impl Database {
     pub(crate) async fn open(data: &Path) -> anyhow::Result<Self> {
         let written = fs::read_to_string(data.join("postgres/postmaster.pid"))?;
         let socket = written.lines().nth(4).context("postmaster.pid names no socket")?;
-        let url = format!(
-            "postgres:///postgres?host={}&user=postgres",
-            socket.replace('/', "%2F")
-        );
+        let host = socket.replace('/', "%2F");
+        let url = format!("postgres:///postgres?host={host}&user=postgres");
         let connection = PgConnection::connect(&url).await;
         let connection = connection.context("cannot reach the server's PostgreSQL")?;
         Ok(Self { connection, url })
@@ -62,39 +60,29 @@ impl Database {
         Ok(started.elapsed().as_secs_f64())
     }
 
-    /// `COPY … TO STDOUT` into a file.
-    pub(crate) async fn copy_out(&mut self, sql: &str, file: &Path) -> anyhow::Result<()> {
-        let mut rows = self.connection.copy_out_raw(sql).await?;
-        let mut file = BufWriter::with_capacity(1 << 20, File::create(file).await?);
-        while let Some(row) = rows.try_next().await? {
-            file.write_all(&row).await?;
-        }
-        Ok(file.flush().await?)
-    }
-
-    /// `COPY … TO STDOUT` into nothing; how many seconds it took.
-    pub(crate) async fn copy_away(&mut self, sql: &str) -> anyhow::Result<f64> {
+    /// `COPY … TO STDOUT`; how many seconds it took.
+    pub(crate) async fn copy_out(&mut self, sql: &str, to: impl AsyncWrite) -> anyhow::Result<f64> {
         let started = Instant::now();
+        let mut to = pin!(to);
         let mut rows = self.connection.copy_out_raw(sql).await?;
-        while rows.try_next().await?.is_some() {}
+        while let Some(row) = rows.try_next().await? {
+            to.write_all(&row).await?;
+        }
+        to.flush().await?;
         Ok(started.elapsed().as_secs_f64())
     }
 
     /// The inner id of a list, which its path does not tell.
     pub(crate) async fn list_id(&mut self, path: &str) -> anyhow::Result<i64> {
         let id = path.rsplit('/').next().unwrap_or_default();
-        self.get(format!(
-            "select list_id from coupon_list where public_id = '\\x{id}'"
-        ))
-        .await
+        let sql = format!("select list_id from coupon_list where public_id = '\\x{id}'");
+        self.get(sql).await
     }
 
     /// Of all blocks and their indexes.
     pub(crate) async fn block_bytes(&mut self) -> anyhow::Result<f64> {
-        let partitions = "from pg_inherits where inhparent = 'block'::regclass";
-        self.get(format!(
-            "select sum(pg_total_relation_size(inhrelid))::float8 {partitions}"
-        ))
-        .await
+        let bytes = "select sum(pg_total_relation_size(inhrelid))::float8 from pg_inherits";
+        let sql = format!("{bytes} where inhparent = 'block'::regclass");
+        self.get(sql).await
     }
 }

@@ -2,7 +2,6 @@
 //! with them.
 
 pub(crate) mod database;
-pub(crate) mod process;
 pub(crate) mod server;
 pub(crate) mod size;
 mod stream;
@@ -13,7 +12,6 @@ use std::{
     io::{self, Write as _},
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use anyhow::{Context as _, ensure};
@@ -22,19 +20,17 @@ use demo::{
     codes::CodeFile,
     file_host::{self, FileHost},
 };
-use reqwest::Method;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncWriteExt as _, BufReader, copy_buf},
     net::TcpStream,
     task::spawn_blocking,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
+pub(crate) use self::wrk::Kind;
+use self::{database::Database, server::Server, size::Size};
 use crate::rows::Rows;
-use database::Database;
-use server::Server;
-use size::Size;
 
 /// The one file that most sections load.
 pub(crate) const FILE: &str = "codes.csv";
@@ -62,15 +58,14 @@ pub(crate) struct Stand {
 impl Stand {
     pub(crate) async fn start(program: &Path, under: &Path, size: Size) -> anyhow::Result<Self> {
         let scratch = make_scratch(under, size.gigabytes)?;
-        let files = scratch.path().join("files");
-        fs::create_dir(&files)?;
+        let files = scratch.path().to_owned();
         let host = FileHost::start(move |name, stream| send(files.join(name), stream)).await?;
         let program = fs::canonicalize(program).context("there is no server to measure")?;
         let data = scratch.path().join("data");
         let server = Server::start(&program, &data, None).await?;
         let stand = Self {
             size,
-            rows: Rows::default(),
+            rows: Rows::new()?,
             client: server.client()?,
             database: Database::open(&data).await?,
             host,
@@ -83,9 +78,9 @@ impl Stand {
         Ok(stand)
     }
 
-    /// All measurements of one figure, and the notes for its texts.
-    pub(crate) fn add(&mut self, key: &str, samples: &[f64], notes: &[String]) -> anyhow::Result<()> {
-        self.rows.add(key, samples, notes)
+    /// A sample of a figure, and the notes for the texts of its row.
+    pub(crate) fn add(&mut self, key: &str, sample: f64, notes: &[String]) -> anyhow::Result<()> {
+        self.rows.add(key, sample, notes)
     }
 
     /// In the directory that is there for the time of the run.
@@ -93,14 +88,9 @@ impl Stand {
         self.scratch.path().join(name)
     }
 
-    /// The codes of most lists.
-    pub(crate) fn file(&self) -> PathBuf {
-        self.path("files").join(FILE)
-    }
-
     /// Puts codes where the file host finds them.
     pub(crate) async fn write_file(&self, name: &str, first: u64, count: u64) -> anyhow::Result<()> {
-        let path = self.path("files").join(name);
+        let path = self.path(name);
         let written = spawn_blocking(move || {
             let mut file = File::create(path)?;
             let mut chunks = CodeFile::new(first, count, "\n").chunks();
@@ -130,16 +120,8 @@ impl Stand {
         let file = self.client.until_done(&path, POLL).await?;
         let took = started.elapsed().as_secs_f64();
         let is_loaded = text(&file, "status")? == "SUCCESS" && number(&file, "added_coupons")? == added;
-        ensure!(
-            is_loaded,
-            "the load of {name} came to {file}, not to {added} codes"
-        );
+        ensure!(is_loaded, "{name} came to {file}, not to {added} codes");
         Ok((took, path))
-    }
-
-    pub(crate) async fn archive(&self, list: &str) -> anyhow::Result<()> {
-        let path = format!("{list}/archive");
-        self.client.send(Method::PUT, &path, None).await.map(drop)
     }
 
     /// So many codes by one NDJSON request; how many seconds it took.
@@ -156,20 +138,18 @@ impl Stand {
 
 /// A directory that is removed when it is dropped.
 fn make_scratch(under: &Path, gigabytes: u64) -> anyhow::Result<TempDir> {
-    let here = rustix::fs::statvfs(under).with_context(|| format!("cannot use {}", under.display()))?;
-    let free = here.f_bavail * here.f_frsize / 1_000_000_000;
+    let here = under.display();
+    let space = rustix::fs::statvfs(under).with_context(|| format!("cannot use {here}"))?;
+    let free = space.f_bavail * space.f_frsize / 1_000_000_000;
     ensure!(
         free >= gigabytes,
-        "this run may need {gigabytes} GB, and {} has {free} GB; set COUPONRY_BENCH_DIR to a place with more",
-        under.display()
+        "this run may need {gigabytes} GB, and {here} has {free} GB; set COUPONRY_BENCH_DIR to a place with more"
     );
     // As root, PostgreSQL runs as another user, who must come to its data.
     let everybody = Permissions::from_mode(0o755);
-    let mut builder = tempfile::Builder::new();
-    Ok(builder
-        .prefix("couponry-bench-")
-        .permissions(everybody)
-        .tempdir_in(under)?)
+    let mut scratch = tempfile::Builder::new();
+    scratch.prefix("couponry-bench-").permissions(everybody);
+    Ok(scratch.tempdir_in(under)?)
 }
 
 /// Only our own server asks, and only for what is there.

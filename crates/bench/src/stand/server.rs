@@ -4,15 +4,14 @@ use std::{
     fs::{self, File},
     net::SocketAddr,
     path::Path,
-    process::{Command, Stdio},
-    time::Duration,
+    process::{Child, Command, Stdio},
 };
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use demo::client::{Client, basic};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
-
-use super::process::Process;
+use tokio::time::{Duration, sleep, timeout};
 
 /// How long any one request of ours may take.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(10);
@@ -28,7 +27,7 @@ pub(crate) fn authorization() -> String {
 
 #[derive(Debug)]
 pub(crate) struct Server {
-    process: Process,
+    child: Child,
     pub(crate) address: SocketAddr,
 }
 
@@ -49,10 +48,24 @@ impl Server {
             .env("COUPONRY_BOOTSTRAP_API_KEY", KEY)
             .stdin(Stdio::null())
             .stderr(File::create(&log)?);
-        let mut process = Process::start("couponry", &mut command)?;
-        let address = process.until(|| address(&log)).await;
-        let address = address.with_context(|| fs::read_to_string(&log).unwrap_or_default())?;
-        Ok(Self { process, address })
+        let child = command.spawn().context("cannot start couponry")?;
+        // From here on it is ended when this is dropped.
+        let address = ([127, 0, 0, 1], 0).into();
+        let mut server = Self { child, address };
+        let address = timeout(Duration::from_mins(1), server.until_listening(&log)).await;
+        server.address = address.context("couponry does not start")??;
+        Ok(server)
+    }
+
+    async fn until_listening(&mut self, log: &Path) -> anyhow::Result<SocketAddr> {
+        loop {
+            if let Some(address) = address(log) {
+                return Ok(address);
+            }
+            let said = || fs::read_to_string(log).unwrap_or_default();
+            ensure!(self.child.try_wait()?.is_none(), "couponry ended: {}", said());
+            sleep(Duration::from_millis(2)).await;
+        }
     }
 
     pub(crate) fn client(&self) -> anyhow::Result<Client> {
@@ -61,21 +74,40 @@ impl Server {
 
     /// Megabytes of memory now; the peak is counted from here on.
     pub(crate) fn forget_peak(&self) -> anyhow::Result<f64> {
-        fs::write(format!("/proc/{}/clear_refs", self.process.id()), "5")?;
-        self.memory("VmRSS:")
+        fs::write(format!("/proc/{}/clear_refs", self.child.id()), "5")?;
+        self.memory("VmRSS")
     }
 
     pub(crate) fn peak(&self) -> anyhow::Result<f64> {
-        self.memory("VmHWM:")
+        self.memory("VmHWM")
     }
 
     fn memory(&self, field: &str) -> anyhow::Result<f64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix(field));
-        let kibibytes = line.and_then(|line| line.split_whitespace().next());
-        let kibibytes: f64 = kibibytes.context("no such field in /proc/PID/status")?.parse()?;
+        let size = proc_field(&format!("{}/status", self.child.id()), field);
+        let size = size.context("no such field in /proc/PID/status")?;
+        let kibibytes: f64 = size.trim_end_matches(" kB").parse()?;
         Ok(kibibytes * 1024.0 / 1e6)
     }
+}
+
+impl Drop for Server {
+    /// Interrupts it, so that it ends its PostgreSQL, and waits; it bounds its own end.
+    fn drop(&mut self) {
+        // Whoever was waited for has its number no longer.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            let interrupted = kill_process(Pid::from_child(&self.child), Signal::INT);
+            if let Err(error) = interrupted.map_err(Into::into).and_then(|()| self.child.wait()) {
+                eprintln!("cannot end couponry: {error}");
+            }
+        }
+    }
+}
+
+/// Of a file in /proc that is lines of names and values.
+pub(crate) fn proc_field(file: &str, name: &str) -> Option<String> {
+    let text = fs::read_to_string(Path::new("/proc").join(file)).ok()?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
 }
 
 /// The log is JSON lines.

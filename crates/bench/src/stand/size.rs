@@ -27,28 +27,14 @@ pub(crate) struct Size {
 
 impl SizeName {
     pub(crate) fn size(self) -> Size {
-        let normal = Size {
-            codes: 7_700_000,
-            rounds: 3,
-            seconds: 5,
-            lines: 1_000_000,
-            small_files: 1_000,
-            gigabytes: 12,
-        };
-        match self {
-            Self::Normal => normal,
-            Self::Full => Size {
-                gigabytes: 45,
-                ..normal
-            },
-            Self::Check => Size {
-                codes: 1_000_000,
-                rounds: 1,
-                seconds: 3,
-                lines: 100_000,
-                small_files: 50,
-                gigabytes: 5,
-            },
+        let of = |check, more| if self == Self::Check { check } else { more };
+        Size {
+            codes: of(1_000_000, 7_700_000),
+            rounds: of(1, 3),
+            seconds: of(3, 5),
+            lines: of(100_000, 1_000_000),
+            small_files: of(50, 1_000),
+            gigabytes: if self == Self::Full { 45 } else { of(5, 12) },
         }
     }
 }

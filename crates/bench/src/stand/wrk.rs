@@ -7,7 +7,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering::Relaxed},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, ensure};
 use askama::Template;
 use serde::Deserialize;
 use tempfile::NamedTempFile;
@@ -67,22 +67,19 @@ pub(crate) async fn run(
     };
     let mut file = NamedTempFile::new()?;
     file.write_all(script.render()?.as_bytes())?;
-    let mut command = Command::new("wrk");
-    command.args(["-t1", "--timeout=10s", "-s"]).arg(file.path());
-    command.args([
-        format!("-c{connections}"),
-        format!("-d{seconds}s"),
-        format!("http://{address}"),
-    ]);
-    let ended = command.stdin(Stdio::null()).kill_on_drop(true).output().await;
-    let ended = ended.context("cannot start wrk")?;
+    let (connections, seconds) = (format!("-c{connections}"), format!("-d{seconds}s"));
+    let mut wrk = Command::new("wrk");
+    wrk.args(["-t1", "--timeout=10s", &connections, &seconds, "-s"]);
+    wrk.arg(file.path()).arg(format!("http://{address}"));
+    wrk.stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .kill_on_drop(true);
+    let ended = wrk.output().await.context("cannot start wrk")?;
     let said = String::from_utf8_lossy(&ended.stdout);
-    let error = String::from_utf8_lossy(&ended.stderr);
     let line = said.lines().find(|line| line.starts_with('{'));
-    let line = line.with_context(|| format!("wrk said {said}{error}"))?;
+    let line = line.with_context(|| format!("wrk said {said}"))?;
     let load: Load = serde_json::from_str(line)?;
-    if load.failed > 0 || load.requests < 1.0 {
-        bail!("under load not every request was answered well: {line}");
-    }
+    let all_well = load.failed == 0 && load.requests >= 1.0;
+    ensure!(all_well, "under load not every request was answered well: {line}");
     Ok(load)
 }
