@@ -20,5 +20,5 @@ environment=$(deploy/dev/python-environment.sh)
 export COUPONRY_BINARY=$tree/target/debug/couponry
 COUPONRY_LATER_BINARY=$(realpath "${CARGO_TARGET_DIR:-target}/debug/couponry")
 export COUPONRY_LATER_BINARY
-cd "$tree"
-PYTHONDONTWRITEBYTECODE=1 "$environment/bin/python" -m pytest --quiet --numprocesses 2 --dist loadfile tests/compat
+export PYTHONDONTWRITEBYTECODE=1
+(cd "$tree" && "$environment/bin/python" -m pytest --quiet --numprocesses 2 --dist loadfile tests/compat)
