@@ -36,6 +36,7 @@ pub struct Fetcher {
     loads: Arc<Semaphore>,
     /// Places in memory for pieces.
     room: Arc<Semaphore>,
+    /// Places of files that are read while they are fetched.
     ahead: Arc<Semaphore>,
 }
 

@@ -165,7 +165,7 @@ async fn a_list_that_is_broken_does_not_break_the_others() {
 }
 
 #[tokio::test]
-async fn calls_of_several_servers_for_the_same_lists_wait_for_each_other_and_serve_all() {
+async fn several_servers_that_meet_the_same_lists_in_other_orders_serve_all_and_give_no_code_twice() {
     let database = TestDatabase::new().await;
     let mut lists = Vec::new();
     for number in 0..24 {
