@@ -37,8 +37,8 @@ create table gate (
     list_id         bigint primary key,
     is_active       boolean not null,
     expires_at      timestamptz not null,
-    -- Whether anything was ever given back of a file that may be handed out, and whether any code was disabled before
-    -- somebody had it.
+    -- Whether anything may lie there that was given back, and whether any code may be ahead that was disabled before
+    -- somebody had it. True whenever it is so, and for a while after.
     has_returned    boolean not null,
     has_disabled    boolean not null,
     -- The file whose codes are next, if there is one.

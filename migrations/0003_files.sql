@@ -40,7 +40,7 @@ create table coupon_file (
     published_at         timestamptz,
     codes_per_block      integer check (codes_per_block > 0),
     used_up              boolean not null default false,
-    -- Whether anything of the file was ever given back; set once in its life.
+    -- Whether anything of the file may lie in `returned`: true whenever it is so, and for a while after.
     has_returned         boolean not null default false,
     -- The last ordinal that exists, once the file's free codes have been taken away (deleted, archived, expired):
     -- what lies beyond is gone, whether or not its blocks are still on disk. -1 when nothing had been handed out.

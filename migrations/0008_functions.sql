@@ -646,7 +646,7 @@ begin
     else
         insert into disabled_run (list_id, file_id, first, last) values (p_list, p_file, p_ordinal, v_last);
     end if;
-    perform note_at_gate(p_list);
+    perform note_at_gate(p_list) from gate g where g.list_id = p_list and not g.has_disabled;
 end $$;
 
 -- Some blocks of a file from a number on. A function for its plan settings: the order leaves the primary key as the only
@@ -1227,7 +1227,34 @@ begin
         where g.list_id = p_list and g is distinct from v_gate;
 end $$;
 
--- What the list's row in `gate` has to say, by the tables.
+-- Takes from the list's gate and files what was true once: that something was given back that is not out again, or disabled
+-- that calls have yet to step over. They cost less from then on. To be called now and then, and not whenever it could be:
+-- each time leaves row versions behind.
+create or replace function tidy_gate(p_list bigint) returns void
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off
+set enable_mergejoin = off
+as $$
+declare
+    v_files bigint[];
+begin
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    v_files := array(
+        select f.file_id from coupon_file f
+        cross join lateral (
+            select coalesce((select c.place from returned_cursor c
+                             where c.list_id = p_list and c.file_id = f.file_id
+                             order by c.place desc limit 1), 0) as place offset 0
+        ) c
+        where f.list_id = p_list and f.has_returned and f.sealed_at is null
+          and (select r.place from returned r where r.file_id + 0 = f.file_id and r.place > c.place
+               order by r.place limit 1) is null);
+    update coupon_file f set has_returned = false where f.list_id = p_list and f.file_id = any (v_files);
+    perform note_at_gate(p_list);
+end $$;
+
+-- What the list's row in `gate` has to say, by the tables. It may say more: that something was given back or disabled stays
+-- there until the next note, since calls for codes, which change that, write nothing at the gate.
 create or replace function what_gate_knows(p_list bigint) returns gate
 language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
@@ -1238,7 +1265,13 @@ begin
     select c.list_id, c.status = 'ACTIVE', c.expires_at,
            exists (select from coupon_file f where f.list_id = p_list and f.has_returned and f.sealed_at is null
                    and f.quarantined_at is null),
-           exists (select from disabled_run d where d.list_id = p_list)
+           exists (select from coupon_file f
+                   where f.list_id = p_list and f.status = 'SUCCESS' and not f.used_up and f.sealed_at is null
+                     and f.quarantined_at is null
+                     and (select d.last from disabled_run d where d.list_id = p_list and d.file_id = f.file_id
+                          order by d.first desc limit 1)
+                         > coalesce((select l.ordinal from ledger l where l.list_id = p_list and l.file_id = f.file_id
+                                     order by l.ordinal desc limit 1), -1))
         into v_gate.list_id, v_gate.is_active, v_gate.expires_at, v_gate.has_returned, v_gate.has_disabled
         from coupon_list c where c.list_id = p_list;
     select f.file_id, f.added, f.codes_per_block into v_gate.file_id, v_gate.added, v_gate.codes_per_block
@@ -1247,6 +1280,24 @@ begin
           and f.quarantined_at is null
         order by f.published_at, f.file_id limit 1;
     return v_gate;
+end $$;
+
+-- The lists whose gate says something else than the tables do: there must be none at any time.
+create or replace function wrong_gates() returns setof bigint
+language plpgsql stable as $$
+declare
+    v_gate gate;
+    v_right gate;
+begin
+    for v_gate in select * from gate loop
+        v_right := what_gate_knows(v_gate.list_id);
+        -- These may be true for longer.
+        v_right.has_returned := v_right.has_returned or v_gate.has_returned;
+        v_right.has_disabled := v_right.has_disabled or v_gate.has_disabled;
+        if v_gate is distinct from v_right then
+            return next v_gate.list_id;
+        end if;
+    end loop;
 end $$;
 
 -- Holds that ran out, up to `p_most`; `p_free` leaves out those of files that may not be handed out. Nothing is taken

@@ -28,6 +28,7 @@ pub(super) enum Chore {
     ForgetAnswers,
     RemoveOrphanedBlocks,
     BeginPurgesAgain,
+    TidyGates,
 }
 
 /// What every chore needs.
@@ -52,7 +53,7 @@ impl Household {
 }
 
 impl Chore {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::RescueJobs,
         Self::ExpireLists,
         Self::SweepHolds,
@@ -65,6 +66,7 @@ impl Chore {
         Self::ForgetAnswers,
         Self::RemoveOrphanedBlocks,
         Self::BeginPurgesAgain,
+        Self::TidyGates,
     ];
 
     /// What nobody waits for is done once an hour.
@@ -142,6 +144,7 @@ impl Chore {
                 0 => {}
                 lists => tracing::warn!(lists, "purges that had been given up were begun again"),
             },
+            Self::TidyGates => _ = storage.tidy_gates().await?,
         }
         Ok(())
     }

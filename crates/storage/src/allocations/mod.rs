@@ -3,6 +3,7 @@
 mod answer;
 mod campaigns;
 mod dispatch;
+mod gates;
 mod group;
 mod ledger;
 mod look_up;

@@ -51,7 +51,7 @@ impl Course {
     }
 
     pub(crate) async fn step(&mut self) -> &'static str {
-        match self.chance.below(32) {
+        match self.chance.below(33) {
             0..=2 => self.load().await,
             3..=9 => self.allocate().await,
             10 | 11 => self.confirm().await,
@@ -72,6 +72,10 @@ impl Course {
             }
             29 => self.archive().await,
             30 => self.expire().await,
+            31 => {
+                self.database.storage.tidy_gates().await.unwrap();
+                "tidy"
+            }
             _ => self.activate().await,
         }
     }

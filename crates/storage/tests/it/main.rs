@@ -15,6 +15,7 @@ mod database;
 mod dropped;
 mod fair_claims;
 mod fetches;
+mod gates;
 mod handing_out;
 mod holds;
 mod invariant;

@@ -87,7 +87,7 @@ impl Database {
 
     /// The lists whose gate says something else than the tables do. Never, whatever a test did.
     pub(super) async fn wrong_gates(self) -> Vec<i64> {
-        sqlx::query_scalar("select list_id from gate g where g is distinct from what_gate_knows(g.list_id)")
+        sqlx::query_scalar("select list_id from wrong_gates() list_id")
             .fetch_all(&mut self.connect().await)
             .await
             .unwrap()
