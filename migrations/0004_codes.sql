@@ -56,9 +56,10 @@ begin
         execute format('create table ledger_%s partition of ledger for values with (modulus 16, remainder %s)', n, n);
         -- On the key alone, which contains the list: the planner then knows that a key meets one row.
         execute format('create unique index ledger_%s_request_key on ledger_%s (request_key)', n, n);
-        -- Eight bytes of hash instead of the id: a third of the size, and the id is compared when the row is read.
-        execute format('create index ledger_%s_user on ledger_%s (list_id, hashtextextended(user_id, 0))
-                        where user_id is not null', n, n);
+        -- A person's other keys begin with the person's hash, so that the index above finds them. Eight bytes of hash
+        -- instead of the id: a third of the size, and the id is compared when the row is read.
+        execute format('create index ledger_%s_user_with_request on ledger_%s (list_id, hashtextextended(user_id, 0))
+                        where request_id is not null', n, n);
         -- Allocations of a campaign come one after the other, so this grows at one place.
         execute format('create index ledger_%s_campaign on ledger_%s (list_id, campaign_key, file_id, ordinal, turn)
                         where campaign_key is not null', n, n);

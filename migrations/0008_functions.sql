@@ -399,6 +399,29 @@ begin
     ) e;
 end $$;
 
+-- All hand-outs of a list to a user. Between `p_first_key` and `p_last_key` are the request keys of the user's requests
+-- without an id; those with an id have an index of their own.
+--
+-- In the order of each index, and without sorts: statistics of an empty table would choose the primary key, and a walk over
+-- the whole list.
+create or replace function allocations_of_user(p_list bigint, p_user text, p_first_key uuid, p_last_key uuid)
+returns table (file_id bigint, ordinal bigint, turn integer, campaign_key uuid)
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
+as $$
+begin
+    return query
+        select l.file_id, l.ordinal, l.turn, l.campaign_key from ledger l
+        where l.list_id = p_list and l.request_key between p_first_key and p_last_key
+          and l.user_id = p_user and l.request_id is null
+        order by l.request_key;
+    return query
+        select l.file_id, l.ordinal, l.turn, l.campaign_key from ledger l
+        where l.list_id = p_list and hashtextextended(l.user_id, 0) = hashtextextended(p_user, 0)
+          and l.user_id = p_user and l.request_id is not null
+        order by l.list_id, hashtextextended(l.user_id, 0);
+end $$;
+
 -- Makes holds last. `outcome`: confirmed (now or before, or never a hold), released (given back, disabled, or the hold
 -- ran out, whether or not somebody has taken the code since), unknown.
 create or replace function confirm(p_list bigint, p_files bigint[], p_ordinals bigint[], p_turns integer[])
@@ -487,26 +510,26 @@ begin
                select c.id from campaign c where c.list_id = p_list and c.campaign_key = p_campaigns[k.n]));
 end $$;
 
--- A page of hand-outs, in the order of file, ordinal and turn, after the one given. Every filter may be null.
+-- A page of hand-outs, in the order of file, ordinal and turn, after the one given. Every filter may be null; of a user come
+-- the bounds of the user's request keys, as `allocations_of_user` wants them.
 create or replace function ledger_page(
-    p_list bigint, p_file bigint, p_user text, p_campaign text, p_after_file bigint, p_after_ordinal bigint,
-    p_after_turn integer, p_limit integer
+    p_list bigint, p_file bigint, p_user text, p_first_key uuid, p_last_key uuid, p_campaign text, p_after_file bigint,
+    p_after_ordinal bigint, p_after_turn integer, p_limit integer
 ) returns table (file_id bigint, ordinal bigint, turn integer)
 language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off
 as $$
+declare
+    v_campaigns uuid[];
 begin
     if p_user is not null then
         -- A person has few.
-        return query execute
-            'select l.file_id, l.ordinal, l.turn from ledger l
-             where l.list_id = $1 and l.user_id = $2 and hashtextextended(l.user_id, 0) = hashtextextended($2, 0)
-               and ($3 is null or l.file_id = $3)
-               and ($4 is null or l.campaign_key in (select c.campaign_key from campaign c
-                                                     where c.list_id = $1 and c.id = $4))
-               and (l.file_id, l.ordinal, l.turn) > ($5, $6, $7)
-             order by l.file_id, l.ordinal, l.turn limit $8'
-            using p_list, p_user, p_file, p_campaign, p_after_file, p_after_ordinal, p_after_turn, p_limit;
+        v_campaigns := array(select c.campaign_key from campaign c where c.list_id = p_list and c.id = p_campaign);
+        return query
+            select l.file_id, l.ordinal, l.turn from allocations_of_user(p_list, p_user, p_first_key, p_last_key) l
+            where (p_file is null or l.file_id = p_file) and (p_campaign is null or l.campaign_key = any (v_campaigns))
+              and (l.file_id, l.ordinal, l.turn) > (p_after_file, p_after_ordinal, p_after_turn)
+            order by l.file_id, l.ordinal, l.turn limit p_limit;
     elsif p_campaign is not null then
         -- Each description of the campaign is a run in the index; a page is the first rows of the runs together.
         return query execute
@@ -2308,29 +2331,35 @@ end $$;
 
 -- Removes a person from the ledger of these lists of a workspace: the id, what the sender called the request, and what
 -- a shop said about the redemption. Codes, counts and request keys stay. Reports that may name the person go too.
--- Answers how many hand-outs there were.
-create or replace function erase_user(p_workspace bigint, p_user text, p_lists bigint[]) returns bigint
+-- Answers how many hand-outs there were. Of each list come the bounds of the person's request keys, as
+-- `allocations_of_user` wants them.
+create or replace function erase_user(
+    p_workspace bigint, p_user text, p_lists bigint[], p_first_keys uuid[], p_last_keys uuid[]
+) returns bigint
 language plpgsql volatile as $$
 declare
     v_list bigint;
+    v_one record;
     v_erased bigint;
     v_sum bigint := 0;
 begin
     perform 1 from workspace w where w.workspace_id = p_workspace for no key update;
-    foreach v_list in array p_lists loop
-        execute
-            'with erased as (
-                 update ledger l set user_id = null, request_id = null
-                 where l.list_id = $1 and l.user_id = $2
-                   and hashtextextended(l.user_id, 0) = hashtextextended($2, 0)
-                 returning l.file_id, l.ordinal, l.turn
-             ), silenced as (
-                 update event e set detail = e.detail - ''metadata'' from erased x
-                 where e.list_id = $1 and e.file_id = x.file_id and e.ordinal = x.ordinal and e.turn = x.turn
-                   and e.detail is not null
-             )
-             select count(*) from erased'
-            into v_erased using v_list, p_user;
+    for v_i in 1 .. cardinality(p_lists) loop
+        v_list := p_lists[v_i];
+        v_erased := 0;
+        for v_one in
+            select a.file_id, a.ordinal, a.turn
+            from allocations_of_user(v_list, p_user, p_first_keys[v_i], p_last_keys[v_i]) a
+        loop
+            update ledger l set user_id = null, request_id = null
+                where l.list_id = v_list and l.file_id = v_one.file_id and l.ordinal = v_one.ordinal and l.turn = v_one.turn
+                  and l.user_id = p_user;
+            continue when not found;
+            v_erased := v_erased + 1;
+            update event e set detail = e.detail - 'metadata'
+                where e.list_id = v_list and e.file_id = v_one.file_id and e.ordinal = v_one.ordinal
+                  and e.turn = v_one.turn and e.detail is not null;
+        end loop;
         if v_erased > 0 then
             v_sum := v_sum + v_erased;
             -- A report that is being built has read the ledger as it was: its worker loses it, and another begins. One

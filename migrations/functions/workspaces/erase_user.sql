@@ -1,28 +1,34 @@
 -- Removes a person from the ledger of these lists of a workspace: the id, what the sender called the request, and what
 -- a shop said about the redemption. Codes, counts and request keys stay. Reports that may name the person go too.
--- Answers how many hand-outs there were.
-create or replace function erase_user(p_workspace bigint, p_user text, p_lists bigint[]) returns bigint
+-- Answers how many hand-outs there were. Of each list come the bounds of the person's request keys, as
+-- `allocations_of_user` wants them.
+create or replace function erase_user(
+    p_workspace bigint, p_user text, p_lists bigint[], p_first_keys uuid[], p_last_keys uuid[]
+) returns bigint
 language plpgsql volatile as $$
 declare
     v_list bigint;
+    v_one record;
     v_erased bigint;
     v_sum bigint := 0;
 begin
     perform 1 from workspace w where w.workspace_id = p_workspace for no key update;
-    foreach v_list in array p_lists loop
-        execute
-            'with erased as (
-                 update ledger l set user_id = null, request_id = null
-                 where l.list_id = $1 and l.user_id = $2
-                   and hashtextextended(l.user_id, 0) = hashtextextended($2, 0)
-                 returning l.file_id, l.ordinal, l.turn
-             ), silenced as (
-                 update event e set detail = e.detail - ''metadata'' from erased x
-                 where e.list_id = $1 and e.file_id = x.file_id and e.ordinal = x.ordinal and e.turn = x.turn
-                   and e.detail is not null
-             )
-             select count(*) from erased'
-            into v_erased using v_list, p_user;
+    for v_i in 1 .. cardinality(p_lists) loop
+        v_list := p_lists[v_i];
+        v_erased := 0;
+        for v_one in
+            select a.file_id, a.ordinal, a.turn
+            from allocations_of_user(v_list, p_user, p_first_keys[v_i], p_last_keys[v_i]) a
+        loop
+            update ledger l set user_id = null, request_id = null
+                where l.list_id = v_list and l.file_id = v_one.file_id and l.ordinal = v_one.ordinal and l.turn = v_one.turn
+                  and l.user_id = p_user;
+            continue when not found;
+            v_erased := v_erased + 1;
+            update event e set detail = e.detail - 'metadata'
+                where e.list_id = v_list and e.file_id = v_one.file_id and e.ordinal = v_one.ordinal
+                  and e.turn = v_one.turn and e.detail is not null;
+        end loop;
         if v_erased > 0 then
             v_sum := v_sum + v_erased;
             -- A report that is being built has read the ledger as it was: its worker loses it, and another begins. One

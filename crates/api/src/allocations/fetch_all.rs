@@ -97,7 +97,7 @@ pub(crate) async fn fetch_all(
     }
     let query = LedgerQuery {
         file: None,
-        user_id: user_id.map(ExternalId::into_string),
+        user_id,
         campaign_id: campaign_id.map(ExternalId::into_string),
         after,
         limit: i32::try_from(limit).unwrap_or(i32::MAX),

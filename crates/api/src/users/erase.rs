@@ -41,7 +41,7 @@ pub(crate) async fn erase(
     let text = text_in_path(&request, "user_id");
     match text.ok().map(ExternalId::new) {
         Some(Ok(user_id)) => {
-            app.storage.erase_user(&workspace.0, user_id.as_str()).await?;
+            app.storage.erase_user(&workspace.0, &user_id).await?;
         }
         // Somebody was meant whom the sender did not name.
         Some(Err(error @ TextError::Placeholder)) => return Err(wrong("user_id", error)),

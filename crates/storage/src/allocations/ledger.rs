@@ -1,6 +1,6 @@
 //! Who got what.
 
-use domain::{AllocationStatus, Position, PublicId, RequestKey};
+use domain::{AllocationStatus, ExternalId, Position, PublicId, RequestKey};
 use uuid::Uuid;
 
 use crate::{Allocation, Error, ListRef, Result, Storage, Workspace, allocations::settle::columns};
@@ -22,7 +22,7 @@ pub struct Recorded {
 #[derive(Debug, Clone, Default)]
 pub struct LedgerQuery {
     pub file: Option<PublicId>,
-    pub user_id: Option<String>,
+    pub user_id: Option<ExternalId>,
     pub campaign_id: Option<String>,
     /// The last one of the page before.
     pub after: Option<Position>,
@@ -44,13 +44,17 @@ impl Storage {
             ordinal: -1,
             turn: -1,
         });
+        let user = query.user_id.as_ref();
+        let keys = user.map(|user| keys_of(list.public_id, user)).unzip();
         let rows = sqlx::query_as!(
             PositionRow,
             r#"select file_id as "file_id!", ordinal as "ordinal!", turn as "turn!"
-               from ledger_page($1, $2, $3, $4, $5, $6, $7, $8)"#,
+               from ledger_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"#,
             list.list_id,
             file_id,
-            query.user_id,
+            user.map(ExternalId::as_str),
+            keys.0,
+            keys.1,
             query.campaign_id,
             after.file_id,
             after.ordinal,
@@ -109,19 +113,27 @@ impl Storage {
 
     /// Removes a person from every list of the workspace; answers how many hand-outs that were. Some lists at a time: if
     /// this ends early, the caller asks again, and nothing is erased twice.
-    pub async fn erase_user(&self, workspace: &Workspace, user_id: &str) -> Result<i64> {
-        let lists = sqlx::query_scalar!(
-            "select list_id from coupon_list where workspace_id = $1 order by list_id",
+    pub async fn erase_user(&self, workspace: &Workspace, user: &ExternalId) -> Result<i64> {
+        let lists = sqlx::query!(
+            "select list_id, public_id from coupon_list where workspace_id = $1 order by list_id",
             workspace.workspace_id
         );
         let lists = lists.fetch_all(self.pool.of(workspace.workspace_id)).await?;
         let mut erased = 0;
         for lists in lists.chunks(LISTS_AT_ONCE) {
+            let ids: Vec<i64> = lists.iter().map(|list| list.list_id).collect();
+            let keys = lists.iter().map(|list| {
+                let list = PublicId::try_from(list.public_id.as_slice()).map_err(|_| unreadable("list"))?;
+                Ok(keys_of(list, user))
+            });
+            let (first, last): (Vec<Uuid>, Vec<Uuid>) = keys.collect::<Result<_>>()?;
             let some = sqlx::query_scalar!(
-                r#"select erase_user($1, $2, $3) as "erased!""#,
+                r#"select erase_user($1, $2, $3, $4, $5) as "erased!""#,
                 workspace.workspace_id,
-                user_id,
-                lists,
+                user.as_str(),
+                &ids,
+                &first,
+                &last,
             );
             erased += some.fetch_one(self.pool.of(workspace.workspace_id)).await?;
         }
@@ -136,6 +148,15 @@ impl Storage {
         );
         Ok(found.fetch_optional(self.pool.of(list.workspace_id)).await?)
     }
+}
+
+/// The first and the last request key that a user's requests without an id can have.
+fn keys_of(list: PublicId, user: &ExternalId) -> (Uuid, Uuid) {
+    let range = RequestKey::range_of(list, user);
+    (
+        Uuid::from_bytes(*range.start().as_bytes()),
+        Uuid::from_bytes(*range.end().as_bytes()),
+    )
 }
 
 struct PositionRow {

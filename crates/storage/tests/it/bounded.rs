@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 use storage::{AllocationOutcome, Allocator, ConfirmOutcome, ReleaseOutcome, Shortage};
 
 use crate::database::{TestDatabase, new, request};
@@ -189,24 +189,51 @@ async fn give_back_a_thousand(database: &TestDatabase, round: usize) {
 }
 
 async fn pages_of_a_hand_out(database: &TestDatabase) -> i64 {
+    pages_of(
+        database,
+        "select * from allocate(array(select list_id from coupon_list), array[1], array[gen_random_uuid()], array['probe'],
+                                null, null, null, false, null)",
+    )
+    .await
+}
+
+async fn pages_of(database: &TestDatabase, statement: &str) -> i64 {
     let mut connection = database
         .in_transaction("set local plan_cache_mode = force_generic_plan")
         .await;
     let mut pages = 0;
     // The first time plans are made, which reads the catalogue.
     for _ in 0..2 {
-        let row = sqlx::query(
-            "explain (analyze, buffers, format json)
-             select * from allocate(array(select list_id from coupon_list), array[1], array[gen_random_uuid()], array['probe'],
-                                    null, null, null, false, null)",
-        )
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
+        let explain = format!("explain (analyze, buffers, format json) {statement}");
+        let row = sqlx::query(AssertSqlSafe(explain))
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
         let plan: serde_json::Value = row.get(0);
         let plan = &plan[0]["Plan"];
         pages = plan["Shared Hit Blocks"].as_i64().unwrap() + plan["Shared Read Blocks"].as_i64().unwrap();
     }
     sqlx::raw_sql("rollback").execute(&mut connection).await.unwrap();
     pages
+}
+
+/// The ledger was empty when it was analysed, or never was.
+#[tokio::test]
+async fn a_person_is_found_by_a_few_pages_however_many_there_are() {
+    let database = TestDatabase::new().await;
+    let all: Vec<String> = (0..6_000).map(|n| format!("u-{n}")).collect();
+    let all: Vec<&str> = all.iter().map(String::as_str).collect();
+    database.load(&all, 600).await;
+    database.allocate(&all).await;
+    let pages = pages_of(
+        &database,
+        "select a.* from ledger l, allocations_of_user(l.list_id, l.user_id, l.request_key, l.request_key) a
+         where l.user_id = 'u-77'",
+    )
+    .await;
+    let walk = pages_of(&database, "select count(*) from ledger where user_id = 'u-77'").await;
+    assert!(
+        pages <= walk + 20,
+        "{pages} pages, {walk} to walk over the ledger once"
+    );
 }

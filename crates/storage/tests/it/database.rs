@@ -292,9 +292,13 @@ fn blocks(codes: &[&str], per_block: CodesPerBlock, file: &FileToLoad) -> impl I
     })
 }
 
-pub(crate) fn request(user: &str) -> AllocationRequest {
+pub(crate) fn user(id: &str) -> ExternalId {
+    ExternalId::new(id).unwrap()
+}
+
+pub(crate) fn request(id: &str) -> AllocationRequest {
     AllocationRequest {
-        user_id: ExternalId::new(user).unwrap(),
+        user_id: user(id),
         request_id: None,
         campaign: None,
         hold_seconds: None,

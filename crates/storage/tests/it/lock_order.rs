@@ -7,7 +7,7 @@ use domain::LoadFailure;
 use sqlx::{Connection as _, PgConnection};
 use storage::{FileToLoad, Job, JobKind, LoadCounts, ReportToBuild, Result, Storage};
 
-use crate::database::{LEASE, TestDatabase};
+use crate::database::{LEASE, TestDatabase, user};
 
 /// What may happen to a file while it loads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,7 +186,7 @@ impl OfReport {
                     .await?;
             }
             Self::Rescue => _ = storage.rescue_jobs().await?,
-            Self::Erase => _ = storage.erase_user(&database.workspace, "u1").await?,
+            Self::Erase => _ = storage.erase_user(&database.workspace, &user("u1")).await?,
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use storage::{Job, JobKind, NewUsageReport, ReportToBuild, RequestReport};
 use tokio::sync::mpsc;
 
 use crate::{
-    database::{LEASE, TestDatabase},
+    database::{LEASE, TestDatabase, user},
     lock_order::claim_report,
 };
 
@@ -76,7 +76,10 @@ async fn a_report_that_ends_while_a_person_is_erased_does_not_stay() {
     };
     let erasing = async {
         database.until_waiting_for_a_lock(1).await;
-        database.storage.erase_user(&database.workspace, "somebody").await
+        database
+            .storage
+            .erase_user(&database.workspace, &user("somebody"))
+            .await
     };
     let (ended, erased, ()) = futures_util::join!(
         database.storage.finish_report(&report, 1, 8, 8),
@@ -124,9 +127,10 @@ async fn a_report_that_is_begun_while_a_person_is_erased_does_not_name_them() {
             rows,
         )
     };
+    let person = user("somebody");
     let ((ended, rows), erased, ()) = futures_util::join!(
         building,
-        database.storage.erase_user(&database.workspace, "somebody"),
+        database.storage.erase_user(&database.workspace, &person),
         async {
             // Either the report waits for the erasure, or it has ended beside it.
             database.until_waiting_for_a_lock(1).await;
