@@ -33,8 +33,9 @@ const SETTINGS: [&str; 19] = [
     "listen_addresses=",
     "unix_socket_permissions=0700",
     "max_connections=100",
-    // One 100 MB file is a burst of WAL: checkpoints should not chase it.
-    "max_wal_size=4GB",
+    // One 100 MB file is a burst of WAL: checkpoints should not chase it. And after each one the first change of a page costs
+    // the whole page.
+    "max_wal_size=8GB",
     "checkpoint_timeout=15min",
     // Every statement is short; compiling one costs more than running it.
     "jit=off",
@@ -56,12 +57,12 @@ const SETTINGS: [&str; 19] = [
     "synchronous_commit=on",
 ];
 
-/// In MiB: an eighth of the machine's memory, 128 to 2,048. Request keys are random, so each hand-out touches some page of
+/// In MiB: a quarter of the machine's memory, 128 to 8,192. Request keys are random, so each hand-out touches some page of
 /// their index; pages that do not fit are read and written again and again (docs/PERFORMANCE.md).
 fn shared_buffers() -> u64 {
     let machine = rustix::system::sysinfo();
     let bytes = machine.totalram.saturating_mul(machine.mem_unit.into());
-    (bytes / 8 / (1024 * 1024)).clamp(128, 2048)
+    (bytes / 4 / (1024 * 1024)).clamp(128, 8192)
 }
 
 #[derive(Debug)]
@@ -209,6 +210,25 @@ impl Supervisor {
         child.wait()
     }
 
+    /// The setting, if these programs take it.
+    fn compression(&self) -> &'static [&'static str] {
+        let mut probe = Command::new(self.programs.program("postgres"));
+        probe
+            .arg("-D")
+            .arg(self.directory.cluster())
+            .args(["-C", "wal_compression"])
+            .args(COMPRESSION)
+            .current_dir("/")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        self.account.run(&mut probe);
+        match probe.status() {
+            Ok(status) if status.success() => &COMPRESSION,
+            _ => &[],
+        }
+    }
+
     fn command(&self) -> anyhow::Result<Command> {
         let said = self.directory.first_words();
         let said = File::create(&said).with_context(|| format!("cannot write {}", said.display()))?;
@@ -224,6 +244,7 @@ impl Supervisor {
             .arg(logs)
             .args(SETTINGS.iter().flat_map(|setting| ["-c", setting]))
             .args(["-c", &format!("shared_buffers={}MB", shared_buffers())])
+            .args(self.compression())
             .env("LC_ALL", "C")
             .current_dir("/")
             .stdin(Stdio::null())
@@ -236,6 +257,9 @@ impl Supervisor {
         Ok(command)
     }
 }
+
+/// Whole pages of WAL are shorter when compressed. Not every build of PostgreSQL has this, and one without would not start.
+const COMPRESSION: [&str; 2] = ["-c", "wal_compression=lz4"];
 
 fn most_quick_failures(said: &str) -> u32 {
     let remains = [
