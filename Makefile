@@ -3,10 +3,10 @@
 export SQLX_OFFLINE ?= true
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test check house compat upgrade fmt sqlx functions migration docs chaos bench bench-full bench-check
+.PHONY: help run test check house compat compat-pooler upgrade fmt sqlx functions migration docs chaos bench bench-full bench-check
 
 help: ## What there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Everything needed on a bare Debian or Ubuntu, then the demonstration; the server stays up
 	@deploy/dev/postgres-programs.sh >/dev/null
@@ -29,6 +29,9 @@ house: ## Count what makes the tree hard to read
 
 compat: ## A server and its peers as processes, driven by examples/client.py; needs Python, which it installs
 	@deploy/dev/with-throwaway-postgres.sh deploy/dev/compat.sh
+
+compat-pooler: ## The same behind PgBouncer in transaction mode
+	@deploy/dev/with-throwaway-postgres.sh deploy/dev/with-pooler.sh deploy/dev/compat.sh
 
 upgrade: ## An earlier program and its tests on this tree's schema: make upgrade FROM=COMMIT
 	@deploy/dev/with-throwaway-postgres.sh deploy/dev/upgrade.sh $(FROM)

@@ -1,17 +1,34 @@
 //! The database that the settings name, or a private one.
 
 use secrecy::SecretString;
-use storage::Outage;
+use storage::{Outage, Route};
 
 use crate::{config::Settings, private_postgres::PrivatePostgres};
 
 #[derive(Debug)]
 pub(crate) struct Database {
-    pub(crate) url: SecretString,
+    pub(crate) primary: Server,
     /// Past a connection pooler.
     pub(crate) direct_url: SecretString,
-    pub(crate) outage: Outage,
     private: Option<PrivatePostgres>,
+}
+
+/// What the pools of one URL share.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) url: SecretString,
+    pub(crate) outage: Outage,
+    pub(crate) route: Route,
+}
+
+impl Server {
+    fn at(url: SecretString) -> Self {
+        Self {
+            url,
+            outage: Outage::default(),
+            route: Route::default(),
+        }
+    }
 }
 
 impl Database {
@@ -20,18 +37,16 @@ impl Database {
         if let Some(url) = &settings.database_url {
             let direct_url = settings.database_direct_url.as_ref().unwrap_or(url).clone();
             return Ok(Self {
-                url: url.clone(),
+                primary: Server::at(url.clone()),
                 direct_url,
-                outage: Outage::default(),
                 private: None,
             });
         }
         let private =
             PrivatePostgres::start(settings.data_dir.as_deref(), settings.pg_bin_dir.as_deref()).await?;
         Ok(Self {
-            url: private.url(),
+            primary: Server::at(private.url()),
             direct_url: private.url(),
-            outage: Outage::default(),
             private: Some(private),
         })
     }
@@ -43,8 +58,7 @@ impl Database {
         {
             return Ok(Self {
                 direct_url: url.clone(),
-                url,
-                outage: Outage::default(),
+                primary: Server::at(url),
                 private: None,
             });
         }

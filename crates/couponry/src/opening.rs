@@ -44,6 +44,19 @@ pub(crate) async fn until_schema_fits(database_url: &SecretString) {
     }
 }
 
+/// Says which settings a connection pooler keeps from our sessions, and what sets them all the same.
+pub(crate) async fn check_sessions(storage: &Storage) -> storage::Result<()> {
+    for lost in storage.lost_settings().await? {
+        tracing::warn!(
+            setting = %lost,
+            remedy = lost.remedy,
+            "a connection pooler before the database does not pass on a setting, and the role does not have it: run the \
+             remedy, and let the pooler connect anew"
+        );
+    }
+    Ok(())
+}
+
 pub(crate) async fn make_workspace(storage: &Storage, bootstrap: Option<&Bootstrap>) -> storage::Result<()> {
     match bootstrap {
         Some(Bootstrap {

@@ -8,22 +8,21 @@ use std::time::Duration;
 
 use storage::{Allocator, Settings, Storage};
 
-use crate::database::Database;
+use crate::database::{Database, Server};
+
+/// The limit of a job's usual statement.
+const SHORT: Duration = Duration::from_secs(5);
 
 /// For HTTP handlers: short statements, and a caller who waits.
 pub(crate) fn requests(database: &Database) -> storage::Result<Storage> {
-    Storage::connect(&settings(
-        database,
-        24,
-        Duration::from_secs(3),
-        Duration::from_secs(3),
-    ))
+    let (statement, acquire) = (Duration::from_secs(3), Duration::from_secs(3));
+    Storage::connect(&settings(&database.primary, 24, statement, acquire))
 }
 
 /// For handing out codes: one call serves a whole group, so few are enough.
 pub(crate) fn allocations(database: &Database) -> storage::Result<Allocator> {
     Allocator::new(&settings(
-        database,
+        &database.primary,
         8,
         Duration::from_secs(2),
         Duration::from_secs(3),
@@ -33,15 +32,10 @@ pub(crate) fn allocations(database: &Database) -> storage::Result<Allocator> {
 /// For jobs and whatever else nobody waits for.
 pub(crate) fn background(database: &Database, loads: usize) -> storage::Result<Storage> {
     let loads = u32::try_from(loads).unwrap_or(u32::MAX);
-    let short = settings(
-        database,
-        loads.saturating_add(10),
-        Duration::from_secs(5),
-        Duration::from_secs(5),
-    );
+    let short = settings(&database.primary, loads.saturating_add(10), SHORT, SHORT);
     // Thousands of blocks are removed, or codes looked up in a thousand files, by one statement.
     let long = settings(
-        database,
+        &database.primary,
         loads.saturating_add(2),
         Duration::from_mins(1),
         Duration::from_secs(30),
@@ -49,12 +43,13 @@ pub(crate) fn background(database: &Database, loads: usize) -> storage::Result<S
     Storage::connect(&short)?.with_bulk(&long)
 }
 
-fn settings(database: &Database, connections: u32, statement: Duration, acquire: Duration) -> Settings {
+fn settings(server: &Server, connections: u32, statement: Duration, acquire: Duration) -> Settings {
     Settings {
-        url: database.url.clone(),
+        url: server.url.clone(),
         connections,
         statement_timeout: statement,
         acquire_timeout: acquire,
-        outage: database.outage.clone(),
+        outage: server.outage.clone(),
+        route: server.route.clone(),
     }
 }

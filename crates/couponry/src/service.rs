@@ -100,6 +100,7 @@ impl Service {
     async fn schema_and_workspace(&mut self, settings: &Settings) -> anyhow::Result<()> {
         if settings.migrate {
             opening::migrate(&self.database).await?;
+            opening::check_sessions(&self.storage).await?;
             opening::make_workspace(&self.storage, settings.bootstrap.as_ref()).await?;
             self.readiness.schema_fits();
             return Ok(());
@@ -108,6 +109,10 @@ impl Service {
         let (bootstrap, readiness) = (settings.bootstrap.clone(), Arc::clone(&self.readiness));
         self.opening.spawn(async move {
             opening::until_schema_fits(&url).await;
+            while let Err(error) = opening::check_sessions(&storage).await {
+                tracing::warn!(%error, "the database cannot be worked with; trying again");
+                sleep(Duration::from_secs(1)).await;
+            }
             while let Err(error) = opening::make_workspace(&storage, bootstrap.as_ref()).await {
                 tracing::warn!(%error, "the configured workspace cannot be made; trying again");
                 sleep(Duration::from_secs(1)).await;

@@ -7,7 +7,7 @@ use moka::future::Cache;
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
-use crate::{KeyMemory, ListRef, Outage, Result, pool::Pool, workspaces::credentials::Credentials};
+use crate::{KeyMemory, ListRef, Outage, Result, Route, pool::Pool, workspaces::credentials::Credentials};
 
 /// What credentials are read by, beside the others: few, since they are read ahead and rarely.
 const CREDENTIAL_CONNECTIONS: u32 = 4;
@@ -26,6 +26,8 @@ pub struct Settings {
     pub acquire_timeout: Duration,
     /// One for all pools of a process.
     pub outage: Outage,
+    /// One for all pools of a URL.
+    pub route: Route,
 }
 
 /// One pool of connections and the caches over it; clones share both.

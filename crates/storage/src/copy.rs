@@ -4,14 +4,17 @@
 //! count what a `COPY` that is not read to its end leaves on its connection, so a pool's next statements would take that
 //! for their own answers (docs/decisions/0016-a-statement-a-loan.md). That everything came is counted, never supposed.
 
-use std::{fmt::Write as _, io, time::Duration};
+mod session;
+
+use std::{fmt::Write as _, time::Duration};
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use futures_util::{Stream, TryStreamExt as _};
-use sqlx::{Connection as _, PgConnection, postgres::PgConnectOptions};
-use tokio::time::timeout;
+use sqlx::PgConnection;
 
-use crate::{Block, Error, FileRef, Result, Run};
+pub(crate) use self::session::{commit, connection};
+use self::session::{in_time, within};
+use crate::{Block, Error, FileRef, Result, Run, pool::Pool};
 
 /// The signature, no flags, no extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -19,47 +22,20 @@ const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
 const TRAILER: &[u8] = &(-1_i16).to_be_bytes();
 /// How much is sent at once.
 const SEND_BYTES: usize = 512 * 1024;
-/// The server's limit for one `COPY`: a large file, or along a full list.
-const STATEMENT: Duration = Duration::from_mins(10);
 /// How long one step may take: connecting, the next bytes, the end. A lock on the table makes the first ones wait.
 const STEP: Duration = Duration::from_secs(30);
-/// And the next rows of many, most of which are left out: as long as all of it may, and the server's word that it was too
-/// long.
+/// And the next rows of many, most of which are left out: as long as the server lets all of it take, and its word that it
+/// was too long.
 pub(crate) const SEARCH: Duration = Duration::from_secs(10 * 60 + 30);
-
-/// A connection for one `COPY`.
-pub(crate) async fn connection(options: &PgConnectOptions) -> Result<PgConnection> {
-    let options = options
-        .clone()
-        .options([("statement_timeout", STATEMENT.as_millis().to_string())]);
-    // Boxed: opening a connection is a large future, and whoever copies is part of many others.
-    Box::pin(in_time(PgConnection::connect_with(&options))).await
-}
-
-/// A step of a `COPY` that gets no answer is an error, not a wait without end.
-async fn in_time<T>(step: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
-    within(STEP, step).await
-}
-
-async fn within<T>(limit: Duration, step: impl Future<Output = sqlx::Result<T>>) -> Result<T> {
-    match timeout(limit, step).await {
-        Ok(done) => Ok(done?),
-        Err(_) => Err(sqlx::Error::Io(io::Error::new(
-            io::ErrorKind::TimedOut,
-            "COPY got no answer in time",
-        ))
-        .into()),
-    }
-}
 
 /// Writes the blocks of one file.
 #[expect(clippy::disallowed_methods, reason = "on a connection of its own")]
 pub(crate) async fn write_blocks(
-    options: &PgConnectOptions,
+    pool: &Pool,
     file: FileRef,
     blocks: impl Iterator<Item = Block> + Send,
 ) -> Result<()> {
-    let mut connection = connection(options).await?;
+    let mut connection = connection(pool, "").await?;
     let copy = connection.copy_in_raw(
         "copy block (list_id, file_id, number, first_fingerprint, codes) from stdin (format binary)",
     );
@@ -81,7 +57,7 @@ pub(crate) async fn write_blocks(
     if stored != sent {
         return Err(Error::Fault(format!("COPY stored {stored} blocks of {sent}")));
     }
-    Ok(())
+    commit(connection).await
 }
 
 fn put_block(buffer: &mut BytesMut, file: FileRef, block: &Block) -> Result<()> {
@@ -106,7 +82,7 @@ fn too_long() -> Error {
 /// Reads the blocks of some runs of a list, in their order: `on_block(index of the run, number, codes)`. Every block of
 /// every run, or an error.
 pub(crate) async fn read_blocks(
-    options: &PgConnectOptions,
+    pool: &Pool,
     list_id: i64,
     runs: &[Run],
     mut on_block: impl FnMut(usize, i32, &[u8]) + Send,
@@ -116,7 +92,7 @@ pub(crate) async fn read_blocks(
         .collect();
     by_file.sort_unstable();
     let mut read = vec![0_i64; runs.len()];
-    let mut connection = connection(options).await?;
+    let mut connection = connection(pool, "").await?;
     let mut pieces = Pieces::new(copy_out(&mut connection, &select_blocks(list_id, runs), STEP).await?);
     while let Some(row) = pieces.next_row(take_row).await? {
         let place = by_file.binary_search_by_key(&row.file_id, |(file_id, _)| *file_id);
@@ -141,7 +117,8 @@ pub(crate) async fn read_blocks(
             )));
         }
     }
-    Ok(())
+    drop(pieces);
+    commit(connection).await
 }
 
 /// What a `COPY … TO STDOUT` answers, in the pieces that the server sends.

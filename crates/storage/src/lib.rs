@@ -10,8 +10,10 @@ mod error;
 mod files;
 mod jobs;
 mod lists;
+mod lost_settings;
 mod migrations;
 mod pool;
+mod route;
 mod usage_reports;
 mod workspaces;
 
@@ -35,8 +37,10 @@ pub use lists::{
     ActivateListOutcome, CouponList, CreateList, CreateListRefusal, HandedOut, LinkedToken, ListChange,
     ListQuery, ListRef, NewList, Pace, Page, PullToken, Stock, UpdateListOutcome,
 };
+pub use lost_settings::LostSetting;
 pub use migrations::{migrate, schema_fits};
 pub use pool::Outage;
+pub use route::Route;
 pub use usage_reports::{
     NewUsageReport, ReportMail, ReportMailStatus, ReportStatus, ReportToBuild, RequestReport,
     RequestReportRefusal, UsageDecoder, UsageReport, UsageReportRef, UsageRow,

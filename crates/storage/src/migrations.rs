@@ -1,16 +1,15 @@
 //! Bringing the schema up to date.
 
-use std::{str::FromStr, sync::LazyLock, time::Duration};
+use std::{sync::LazyLock, time::Duration};
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use sqlx::{
     Connection as _, PgConnection,
     migrate::{Migrate as _, MigrateError, Migrator},
-    postgres::PgConnectOptions,
 };
 use tokio::time::timeout;
 
-use crate::{Error, Result};
+use crate::{Error, Result, route};
 
 /// Migrations that this program does not know are no reason to refuse: the next release has applied them, and this one
 /// goes on, and starts again, until all its processes are replaced. [`check_release`] says when no longer.
@@ -85,9 +84,15 @@ async fn check_release(connection: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
+/// A role's `statement_timeout` is meant for the pools: a migration may take longer.
 async fn connect(url: &SecretString) -> Result<PgConnection> {
-    let options = PgConnectOptions::from_str(url.expose_secret())?.application_name("couponry migrate");
-    Ok(PgConnection::connect_with(&options).await?)
+    let options = route::options(url)?.application_name("couponry migrate");
+    route::check_direct(&options).await?;
+    let mut connection = PgConnection::connect_with(&options).await?;
+    sqlx::raw_sql("set statement_timeout = 0")
+        .execute(&mut connection)
+        .await?;
+    Ok(connection)
 }
 
 fn told(error: MigrateError) -> Error {

@@ -13,13 +13,25 @@ class Database:
         self._name = f"compat_{uuid.uuid4().hex}"
         self._psql = _psql()
         self._run(f'create database "{self._name}"')
-        before, mark, query = self._maintenance.partition("?")
-        self.url = before.rpartition("/")[0] + "/" + self._name + mark + query
+        self.direct_url = self._of(self._maintenance)
+        # deploy/dev/with-pooler.sh: a connection pooler is before the server.
+        pooler = os.environ.get("COUPONRY_TEST_POOLER_URL")
+        self.url = self._of(pooler) if pooler else self.direct_url
+        self.settings = {"DATABASE_URL": self.url}
+        if pooler:
+            self.settings["COUPONRY_DATABASE_DIRECT_URL"] = self.direct_url
+            # What the pooler does not pass on: docs/OPERATIONS.md.
+            for setting in ("statement_timeout = '70s'", "client_connection_check_interval = '1s'"):
+                self._run(f'alter role current_user in database "{self._name}" set {setting}')
         # deploy/dev/upgrade.sh: the schema is a later program's than the one that is tested.
         if later := os.environ.get("COUPONRY_LATER_BINARY"):
             surroundings = {name: value for name, value in os.environ.items() if not name.startswith("COUPONRY_")}
-            environment = {**surroundings, "DATABASE_URL": self.url}
+            environment = {**surroundings, "DATABASE_URL": self.direct_url}
             subprocess.run([later, "migrate"], env=environment, check=True, timeout=60)
+
+    def _of(self, server):
+        before, mark, query = server.partition("?")
+        return before.rpartition("/")[0] + "/" + self._name + mark + query
 
     def drop(self):
         self._run(f'drop database "{self._name}" with (force)')

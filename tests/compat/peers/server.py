@@ -29,7 +29,7 @@ class Server:
         surroundings = {name: value for name, value in os.environ.items() if not name.startswith("COUPONRY_")}
         self._environment = {
             **surroundings,
-            "DATABASE_URL": database.url,
+            **database.settings,
             "COUPONRY_LISTEN": "127.0.0.1:0",
             "COUPONRY_BOOTSTRAP_WORKSPACE_ID": WORKSPACE,
             "COUPONRY_BOOTSTRAP_API_KEY": KEY,

@@ -33,6 +33,7 @@ mod link_key;
 mod literals;
 mod logs;
 mod openapi;
+mod pooler;
 mod pull;
 mod quotas;
 mod races;

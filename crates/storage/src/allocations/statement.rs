@@ -45,14 +45,17 @@ pub(super) enum Failure {
 impl From<sqlx::Error> for Failure {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            // A session that is ended from outside may have committed before.
-            sqlx::Error::Database(refusal) if !refusal.code().is_some_and(|code| code.starts_with("57P")) => {
-                Self::Refused(error.into())
-            }
+            sqlx::Error::Database(refusal) if !ends_the_session(&**refusal) => Self::Refused(error.into()),
             sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => Self::NotMade(error.into()),
             _ => Self::Lost(error.into()),
         }
     }
+}
+
+/// A session that is ended from outside may have committed before; so may one whose pooler has lost the server.
+fn ends_the_session(refusal: &dyn DatabaseError) -> bool {
+    let code = refusal.code().unwrap_or_default();
+    code.starts_with("57P") || code.starts_with("08")
 }
 
 /// A code for each key that has none yet, for each list.

@@ -58,17 +58,12 @@ impl Storage {
         runs: &[Run],
         mut on_block: impl FnMut(usize, &[u8]) + Send,
     ) -> Result<()> {
-        copy::read_blocks(
-            self.pool.options(),
-            file.file.list_id,
-            runs,
-            |run, number, codes| {
-                let Some(found) = runs.get(run) else { return };
-                // The block the seal cuts may still be whole on disk.
-                let left = found.codes - i64::from(number) * i64::from(found.codes_per_block.get());
-                on_block(run, first_codes(codes, left));
-            },
-        )
+        copy::read_blocks(&self.pool, file.file.list_id, runs, |run, number, codes| {
+            let Some(found) = runs.get(run) else { return };
+            // The block the seal cuts may still be whole on disk.
+            let left = found.codes - i64::from(number) * i64::from(found.codes_per_block.get());
+            on_block(run, first_codes(codes, left));
+        })
         .await
     }
 

@@ -165,7 +165,7 @@ impl Storage {
             return Ok(());
         }
         self.remove_unpublished(file).await?;
-        copy::write_blocks(self.pool.options(), file.file, blocks).await
+        copy::write_blocks(&self.pool, file.file, blocks).await
     }
 
     /// Ends the load: from the answer on the file's codes may be handed out.

@@ -6,13 +6,13 @@
     reason = "sqlx's listener takes its connection from a pool: one of its own, of one"
 )]
 
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::{runtime::Builder, sync::oneshot, task::spawn_blocking, time::timeout};
 
-use crate::{Error, Result};
+use crate::{Error, Result, route};
 
 /// Without a word for so long, the connection is asked whether it still is one.
 const QUIET: Duration = Duration::from_secs(5);
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// The listener has a thread and a runtime of its own: when sqlx's listener is dropped it leaves a task behind that waits
 /// for the server's farewell, which a silent one never sends. That task ends with the runtime.
 pub async fn hear_of_jobs(url: &SecretString, ring: impl Fn() + Send + 'static) -> Result<()> {
-    let options = PgConnectOptions::from_str(url.expose_secret())?.application_name("couponry jobs");
+    let options = route::options(url)?.application_name("couponry jobs");
     let (_here, gone) = oneshot::channel::<()>();
     let heard = spawn_blocking(move || {
         let runtime = Builder::new_current_thread().enable_all().build();
@@ -45,6 +45,10 @@ pub async fn hear_of_jobs(url: &SecretString, ring: impl Fn() + Send + 'static) 
 }
 
 async fn hear(options: PgConnectOptions, ring: impl Fn()) -> Result<()> {
+    match timeout(PATIENCE, route::check_direct(&options)).await {
+        Ok(checked) => checked?,
+        Err(_) => return Err(Error::Unavailable("LISTEN got no answer in time".to_owned())),
+    }
     let pool: sqlx::PgPool = PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(PATIENCE)

@@ -1,17 +1,16 @@
 //! Opening connections, and judging idle ones before they are lent again.
 
-use std::{str::FromStr, time::Duration};
+use std::time::Duration;
 
 use deadpool::{
     Runtime,
     managed::{Manager, Metrics, Pool, PoolConfig, QueueMode, RecycleError, RecycleResult, Timeouts},
 };
-use secrecy::ExposeSecret as _;
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, postgres::PgConnectOptions};
 use tokio::time::{sleep, timeout};
 
 use super::Outage;
-use crate::{Result, Settings};
+use crate::{Result, Route, Settings, route};
 
 /// A connection that has not been used for so long is asked for a sign of life first: a firewall may have forgotten it.
 const RESTED: Duration = Duration::from_secs(5);
@@ -27,15 +26,43 @@ const MOST_PAUSE: Duration = Duration::from_millis(500);
 pub(super) type Idle = Pool<Connections>;
 
 /// How connections are made.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Connections {
+    /// What the URL says.
     options: PgConnectOptions,
+    /// The same, with what a session of ours has set from its beginning.
+    with_settings: PgConnectOptions,
+    route: Route,
     outage: Outage,
 }
 
 impl Connections {
-    pub(super) fn new(options: PgConnectOptions, outage: Outage) -> Self {
-        Self { options, outage }
+    /// # Errors
+    /// If the URL cannot be read.
+    pub(super) fn new(settings: &Settings) -> Result<Self> {
+        let options = route::options(&settings.url)?.application_name("couponry");
+        Ok(Self {
+            with_settings: with_settings(options.clone(), settings.statement_timeout),
+            options,
+            route: settings.route.clone(),
+            outage: settings.outage.clone(),
+        })
+    }
+
+    pub(super) async fn keep_settings(&self) -> sqlx::Result<bool> {
+        self.route.keeps_settings(&self.options).await
+    }
+
+    pub(super) async fn check_prepared_statements(&self) -> Result<()> {
+        route::shares_sessions(&self.options).await.map(|_| ())
+    }
+
+    pub(super) async fn connect(&self) -> sqlx::Result<PgConnection> {
+        if self.keep_settings().await? {
+            self.with_settings.connect().await
+        } else {
+            self.options.connect().await
+        }
     }
 
     /// What was used last is used next, so that connections of a rush are left to age.
@@ -62,7 +89,7 @@ impl Manager for Connections {
     async fn create(&self) -> sqlx::Result<PgConnection> {
         let mut pause = FIRST_PAUSE;
         loop {
-            match self.options.connect().await {
+            match self.connect().await {
                 Err(error) if is_starting_up(&error) => {
                     sleep(pause).await;
                     pause = (pause * 2).min(MOST_PAUSE);
@@ -103,27 +130,20 @@ fn is_starting_up(error: &sqlx::Error) -> bool {
     }
 }
 
-/// # Errors
-/// If the URL cannot be read.
-pub(super) fn options(settings: &Settings) -> Result<PgConnectOptions> {
-    let options = PgConnectOptions::from_str(settings.url.expose_secret())?
-        .application_name("couponry")
-        .options([
-            // The design rests on READ COMMITTED: statements after the gate's lock see what was committed before it.
-            ("default_transaction_isolation", "read committed".to_owned()),
-            (
-                "statement_timeout",
-                settings.statement_timeout.as_millis().to_string(),
-            ),
-            ("idle_in_transaction_session_timeout", "10s".to_owned()),
-            // The server ends a statement within a second after its connection was closed, and notices within a minute
-            // that a process is gone with its machine: neither keeps a list's gate.
-            ("client_connection_check_interval", "1s".to_owned()),
-            ("tcp_keepalives_idle", "30".to_owned()),
-            ("tcp_keepalives_interval", "10".to_owned()),
-            ("tcp_keepalives_count", "3".to_owned()),
-            // The program's text is UTF-8 whatever the cluster's default is.
-            ("client_encoding", "UTF8".to_owned()),
-        ]);
-    Ok(options)
+/// A pooler takes none of these: what stands in for them is in docs/decisions/0019-behind-a-pooler.md.
+fn with_settings(options: PgConnectOptions, statement_timeout: Duration) -> PgConnectOptions {
+    options.options([
+        // The design rests on READ COMMITTED: statements after the gate's lock see what was committed before it.
+        ("default_transaction_isolation", "read committed".to_owned()),
+        ("statement_timeout", statement_timeout.as_millis().to_string()),
+        ("idle_in_transaction_session_timeout", "10s".to_owned()),
+        // The server ends a statement within a second after its connection was closed, and notices within a minute
+        // that a process is gone with its machine: neither keeps a list's gate.
+        ("client_connection_check_interval", "1s".to_owned()),
+        ("tcp_keepalives_idle", "30".to_owned()),
+        ("tcp_keepalives_interval", "10".to_owned()),
+        ("tcp_keepalives_count", "3".to_owned()),
+        // The program's text is UTF-8 whatever the cluster's default is.
+        ("client_encoding", "UTF8".to_owned()),
+    ])
 }

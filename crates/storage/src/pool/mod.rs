@@ -16,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{Postgres, postgres::PgConnectOptions};
+use sqlx::{PgConnection, Postgres};
 use tokio::{sync::Semaphore, time::Instant};
 
 use self::connections::{Connections, Idle};
@@ -38,7 +38,7 @@ const SHARE: usize = 3;
 #[derive(Clone)]
 pub(crate) struct Pool {
     idle: Idle,
-    options: Arc<PgConnectOptions>,
+    connections: Arc<Connections>,
     /// The server's limit for a statement.
     statement: Duration,
     /// How long a call may take, waiting for a connection included.
@@ -62,12 +62,11 @@ impl Pool {
     /// # Errors
     /// If the URL cannot be read.
     pub(crate) fn new(settings: &Settings) -> Result<Self> {
-        let options = connections::options(settings)?;
         let size = usize::try_from(settings.connections).unwrap_or(usize::MAX);
-        let connections = Connections::new(options.clone(), settings.outage.clone());
+        let connections = Connections::new(settings)?;
         Ok(Self {
-            idle: connections.idle(size),
-            options: Arc::new(options),
+            idle: connections.clone().idle(size),
+            connections: Arc::new(connections),
             statement: settings.statement_timeout,
             limit: settings.statement_timeout + GRACE,
             acquire: settings.acquire_timeout,
@@ -101,9 +100,20 @@ impl Pool {
         }
     }
 
-    /// How a connection of the caller's own is opened.
-    pub(crate) fn options(&self) -> &PgConnectOptions {
-        &self.options
+    /// A connection of the caller's own.
+    pub(crate) async fn connect(&self) -> sqlx::Result<PgConnection> {
+        self.connections.connect().await
+    }
+
+    /// Whether sessions have the settings that they are begun with: behind a connection pooler they do not.
+    pub(crate) async fn keeps_settings(&self) -> sqlx::Result<bool> {
+        self.connections.keep_settings().await
+    }
+
+    /// # Errors
+    /// If a pooler loses prepared statements.
+    pub(crate) async fn check_prepared_statements(&self) -> Result<()> {
+        self.connections.check_prepared_statements().await
     }
 
     /// Closes the idle connections now, and each of the others when its statement ends.

@@ -10,6 +10,11 @@ use crate::{Error, ReportToBuild, Result, Storage, copy};
 const PIECE_BYTES: usize = 128 * 1024;
 const HEADER_BYTES: usize = 19;
 const COLUMNS: usize = 10;
+/// The rows come in the order of the ledger's key: a sort of twenty million of them would fill the disk.
+const LEDGERS_ORDER: &str = "set local enable_sort = off;
+                             set local enable_seqscan = off;
+                             set local enable_bitmapscan = off;
+                             set local max_parallel_workers_per_gather = 0";
 /// PostgreSQL counts microseconds from the beginning of 2000.
 const EPOCH_SECONDS: i64 = 946_684_800;
 
@@ -45,8 +50,7 @@ impl Storage {
     }
 
     /// Sends the report's rows, in the order of file and ordinal, as pieces that [`UsageDecoder`] reads. One snapshot,
-    /// on a connection of its own: its plan is pinned to the ledger's order, since a sort of twenty million rows would
-    /// fill the disk. Ends early when nobody receives any more.
+    /// on a connection of its own. Ends early when nobody receives any more.
     pub async fn copy_usage(&self, report: &ReportToBuild, pieces: mpsc::Sender<Bytes>) -> Result<()> {
         let period = sqlx::query!(
             r#"select (extract(epoch from from_at) * 1000000)::bigint as "from!",
@@ -57,13 +61,7 @@ impl Storage {
         )
         .fetch_one(&self.pool)
         .await?;
-        let options = self.pool.options().clone().options([
-            ("enable_sort", "off"),
-            ("enable_seqscan", "off"),
-            ("enable_bitmapscan", "off"),
-            ("max_parallel_workers_per_gather", "0"),
-        ]);
-        let mut connection = copy::connection(&options).await?;
+        let mut connection = copy::connection(&self.pool, LEDGERS_ORDER).await?;
         let sql = select_usage(report.list_id, period.from, period.until);
         let mut rows = copy::copy_out(&mut connection, &sql, copy::SEARCH).await?;
         let mut piece = BytesMut::with_capacity(PIECE_BYTES + 4 * 1024);
@@ -75,7 +73,8 @@ impl Storage {
         }
         // Nobody receives: nobody misses it.
         _ = pieces.send(piece.freeze()).await;
-        Ok(())
+        drop(rows);
+        copy::commit(connection).await
     }
 }
 

@@ -15,7 +15,7 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOpti
 use storage::{
     AddFile, Allocation, AllocationOutcome, AllocationRequest, Allocator, AuthenticationError, Block,
     FileSource, FileToLoad, Job, JobKind, ListRef, LoadCounts, NewFile, NewList, Outage, PublishFileOutcome,
-    Settings, Shortage, Stock, Storage, Upload, Workspace,
+    Route, Settings, Shortage, Stock, Storage, Upload, Workspace,
 };
 
 pub(crate) const LEASE: Duration = Duration::from_mins(1);
@@ -33,7 +33,7 @@ impl TestDatabase {
         Self::open(empty_database().await).await
     }
 
-    async fn open(url: SecretString) -> Self {
+    pub(crate) async fn open(url: SecretString) -> Self {
         storage::migrate(&url).await.unwrap();
         let storage = Storage::connect(&settings(&url)).unwrap();
         let (id, key) = storage
@@ -276,6 +276,7 @@ pub(crate) fn settings(url: &SecretString) -> Settings {
         statement_timeout: Duration::from_secs(10),
         acquire_timeout: Duration::from_secs(10),
         outage: Outage::default(),
+        route: Route::default(),
     }
 }
 

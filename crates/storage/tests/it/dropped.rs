@@ -10,8 +10,8 @@ use std::{
 use futures_util::{TryStreamExt as _, future::LocalBoxFuture};
 use sqlx::Connection as _;
 use storage::{
-    CodePlace, FileToLoad, JobKind, LedgerQuery, ListQuery, Outage, Page, Result, Settings, Stage, Storage,
-    Upload,
+    CodePlace, FileToLoad, JobKind, LedgerQuery, ListQuery, Outage, Page, Result, Route, Settings, Stage,
+    Storage, Upload,
 };
 
 use crate::database::{LEASE, TestDatabase};
@@ -47,6 +47,7 @@ impl Used {
             statement_timeout: Duration::from_secs(10),
             acquire_timeout: Duration::from_secs(10),
             outage: Outage::default(),
+            route: Route::default(),
         });
         Self {
             database,

@@ -112,6 +112,17 @@ impl TestApp {
         program(&self.environment).args(arguments).output().unwrap()
     }
 
+    /// The same with other settings.
+    pub(crate) fn command_with(
+        &self,
+        arguments: &[&str],
+        change: impl FnOnce(&mut Environment),
+    ) -> std::process::Output {
+        let mut environment = self.environment.clone();
+        change(&mut environment);
+        program(&environment).args(arguments).output().unwrap()
+    }
+
     /// Makes a workspace by the command line.
     pub(crate) fn create_workspace(&self, arguments: &[&str]) -> Client {
         let output = self.command(&[&["workspace", "create"], arguments].concat());

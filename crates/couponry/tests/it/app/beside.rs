@@ -1,0 +1,74 @@
+//! Servers beside a test, started by a script of `deploy/dev`, as long as this lives.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use reqwest::Url;
+
+use super::server::Environment;
+
+/// A script that runs a command beside its servers. The command is one that ends with this.
+struct Beside {
+    child: Child,
+    said: Vec<String>,
+}
+
+impl Beside {
+    /// `says` are the variables that the script sets.
+    fn start(script: &str, says: &[&str], settings: &str) -> Self {
+        let say_all = format!("printenv {}; exec cat", says.join(" "));
+        let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/dev");
+        let mut child = Command::new(scripts.join(script))
+            .args(["sh", "-c", &say_all])
+            .env("COUPONRY_TEST_POOLER_SETTINGS", settings)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let said = lines.take(says.len()).collect::<Result<_, _>>();
+        Self {
+            child,
+            said: said.unwrap(),
+        }
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        self.child.wait().ok();
+    }
+}
+
+/// A PgBouncer before the tests' PostgreSQL: in transaction mode and set up as the documentation says, unless the settings
+/// say otherwise.
+pub(crate) struct Pooler(Beside);
+
+impl Pooler {
+    pub(crate) fn start(settings: &str) -> Self {
+        Self(Beside::start(
+            "with-pooler.sh",
+            &["COUPONRY_TEST_POOLER_URL"],
+            settings,
+        ))
+    }
+
+    /// Puts it between the server and its database.
+    pub(crate) fn stand_in(&self, environment: &mut Environment) {
+        let direct = environment["DATABASE_URL"].clone();
+        self.stand_alone(environment);
+        environment.insert("COUPONRY_DATABASE_DIRECT_URL".to_owned(), direct);
+    }
+
+    /// The same, without a way past it.
+    pub(crate) fn stand_alone(&self, environment: &mut Environment) {
+        let database = Url::parse(&environment["DATABASE_URL"]).unwrap();
+        let mut url = Url::parse(&self.0.said[0]).unwrap();
+        url.set_path(database.path());
+        environment.insert("DATABASE_URL".to_owned(), url.into());
+    }
+}
