@@ -10,6 +10,7 @@ pub(crate) struct Database {
     pub(crate) primary: Server,
     /// Past a connection pooler.
     pub(crate) direct_url: SecretString,
+    pub(crate) replica: Option<Server>,
     private: Option<PrivatePostgres>,
 }
 
@@ -39,6 +40,7 @@ impl Database {
             return Ok(Self {
                 primary: Server::at(url.clone()),
                 direct_url,
+                replica: settings.database_read_url.clone().map(Server::at),
                 private: None,
             });
         }
@@ -47,6 +49,7 @@ impl Database {
         Ok(Self {
             primary: Server::at(private.url()),
             direct_url: private.url(),
+            replica: None,
             private: Some(private),
         })
     }
@@ -59,6 +62,7 @@ impl Database {
             return Ok(Self {
                 direct_url: url.clone(),
                 primary: Server::at(url),
+                replica: None,
                 private: None,
             });
         }

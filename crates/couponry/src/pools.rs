@@ -16,7 +16,11 @@ const SHORT: Duration = Duration::from_secs(5);
 /// For HTTP handlers: short statements, and a caller who waits.
 pub(crate) fn requests(database: &Database) -> storage::Result<Storage> {
     let (statement, acquire) = (Duration::from_secs(3), Duration::from_secs(3));
-    Storage::connect(&settings(&database.primary, 24, statement, acquire))
+    let storage = Storage::connect(&settings(&database.primary, 24, statement, acquire))?;
+    match &database.replica {
+        Some(replica) => storage.with_replica(&settings(replica, 24, statement, acquire)),
+        None => Ok(storage),
+    }
 }
 
 /// For handing out codes: one call serves a whole group, so few are enough.
@@ -40,7 +44,12 @@ pub(crate) fn background(database: &Database, loads: usize) -> storage::Result<S
         Duration::from_mins(1),
         Duration::from_secs(30),
     );
-    Storage::connect(&short)?.with_bulk(&long)
+    let storage = Storage::connect(&short)?.with_bulk(&long)?;
+    match &database.replica {
+        // Reports have connections of their own; these ask how far the replica is.
+        Some(replica) => storage.with_replica(&settings(replica, 2, SHORT, SHORT)),
+        None => Ok(storage),
+    }
 }
 
 fn settings(server: &Server, connections: u32, statement: Duration, acquire: Duration) -> Settings {

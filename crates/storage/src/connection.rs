@@ -7,7 +7,11 @@ use moka::future::Cache;
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
 
-use crate::{KeyMemory, ListRef, Outage, Result, Route, pool::Pool, workspaces::credentials::Credentials};
+use crate::{
+    KeyMemory, ListRef, Outage, Result, Route,
+    pool::{Pool, Reading, Replica},
+    workspaces::credentials::Credentials,
+};
 
 /// What credentials are read by, beside the others: few, since they are read ahead and rarely.
 const CREDENTIAL_CONNECTIONS: u32 = 4;
@@ -41,6 +45,8 @@ pub struct Storage {
     pub(crate) bulk: Pool,
     /// For credentials: whoever uses up the other connections must not keep others from being recognised.
     pub(crate) keys: Pool,
+    /// For what only reads, where there is one.
+    pub(crate) replica: Option<Replica>,
     pub(crate) lists: Cache<(i64, PublicId), Arc<ListRef>>,
     pub(crate) credentials: Credentials,
     pub(crate) link_seal: Arc<OnceCell<LinkSeal>>,
@@ -70,6 +76,7 @@ impl Storage {
             bulk: pool.clone(),
             keys: keys.clone(),
             pool,
+            replica: None,
             // A list's id and key never change, so the cache needs no end but a size.
             lists: Cache::new(100_000),
             credentials: Credentials::new(keys, memory),
@@ -86,6 +93,22 @@ impl Storage {
             bulk: Pool::new(settings)?,
             ..self
         })
+    }
+
+    /// The same, with a read replica. Its settings have an outage and a route of their own.
+    ///
+    /// # Errors
+    /// If the URL cannot be read.
+    pub fn with_replica(self, settings: &Settings) -> Result<Self> {
+        Ok(Self {
+            replica: Some(Replica::new(settings)?),
+            ..self
+        })
+    }
+
+    /// For a statement that only reads, and whose answer nothing but its reader depends on: it may run on the replica.
+    pub(crate) fn reading(&self, workspace_id: i64) -> Reading<'_> {
+        Reading::new(&self.pool, self.replica.as_ref(), workspace_id)
     }
 
     /// Asks the database for a sign of life.
@@ -105,7 +128,8 @@ impl Storage {
 
     /// Ends the idle connections now, and the others with their statements.
     pub fn close(&self) {
-        for pool in [&self.pool, &self.bulk, &self.keys] {
+        let replica = self.replica.as_ref().map(Replica::pool);
+        for pool in [&self.pool, &self.bulk, &self.keys].into_iter().chain(replica) {
             pool.close();
         }
     }

@@ -12,7 +12,7 @@ use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use futures_util::{Stream, TryStreamExt as _};
 use sqlx::PgConnection;
 
-pub(crate) use self::session::{commit, connection};
+pub(crate) use self::session::{begin, commit, connection};
 use self::session::{in_time, within};
 use crate::{Block, Error, FileRef, Result, Run, pool::Pool};
 

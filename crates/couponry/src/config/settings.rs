@@ -14,7 +14,7 @@ use super::{
     Problems, Variables, unknown,
     values::{
         allowed, bootstrap_id, bootstrap_key, database_url, direct_url, listen, log_filter, mail, number,
-        number_or_off, on_or_off, pair, public_url, role, smtp_url, time_zone,
+        number_or_off, on_or_off, pair, public_url, read_url, role, smtp_url, time_zone,
     },
 };
 
@@ -26,6 +26,7 @@ pub(crate) struct Settings {
     /// Absent: a private PostgreSQL.
     pub(crate) database_url: Option<SecretString>,
     pub(crate) database_direct_url: Option<SecretString>,
+    pub(crate) database_read_url: Option<SecretString>,
     pub(crate) migrate: bool,
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) pg_bin_dir: Option<PathBuf>,
@@ -99,6 +100,7 @@ impl Settings {
         let mut problems = Problems(unknown::complaints(known, environment));
         let database_url = problems.keep("DATABASE_URL", database_url(said));
         let database_direct_url = problems.keep("COUPONRY_DATABASE_DIRECT_URL", direct_url(said));
+        let database_read_url = problems.keep("COUPONRY_DATABASE_READ_URL", read_url(said));
         let migrate = problems.keep("COUPONRY_MIGRATE", on_or_off(&said.migrate));
         let listen = problems.keep("COUPONRY_LISTEN", listen(&said.listen));
         let public_url = problems.keep("COUPONRY_PUBLIC_URL", public_url(said.public_url.as_deref()));
@@ -123,6 +125,7 @@ impl Settings {
             Some(Self {
                 database_url: database_url?,
                 database_direct_url: database_direct_url?,
+                database_read_url: database_read_url?,
                 migrate: migrate?,
                 data_dir: said.data_dir.clone(),
                 pg_bin_dir: said.pg_bin_dir.clone(),

@@ -1,6 +1,6 @@
 //! What each variable may say. The complaints do not name it: [`super::Problems::keep`] does.
 
-use std::{net::SocketAddr, num::NonZeroU32};
+use std::{net::SocketAddr, num::NonZeroU32, path::Path};
 
 use domain::WorkspaceId;
 use ingestion::outbound::AddressPolicy;
@@ -21,10 +21,28 @@ pub(super) fn database_url(said: &Variables) -> Result<Option<SecretString>, Str
 }
 
 pub(super) fn direct_url(said: &Variables) -> Result<Option<SecretString>, String> {
-    let url = secret::read(
+    beside_database_url(
+        said,
         said.database_direct_url.as_ref(),
         said.database_direct_url_file.as_deref(),
-    )?;
+    )
+}
+
+pub(super) fn read_url(said: &Variables) -> Result<Option<SecretString>, String> {
+    beside_database_url(
+        said,
+        said.database_read_url.as_ref(),
+        said.database_read_url_file.as_deref(),
+    )
+}
+
+/// Another way to the database, which means something only beside the usual one.
+fn beside_database_url(
+    said: &Variables,
+    value: Option<&SecretString>,
+    file: Option<&Path>,
+) -> Result<Option<SecretString>, String> {
+    let url = secret::read(value, file)?;
     if url.is_some() && said.database_url.is_none() && said.database_url_file.is_none() {
         return Err("is set without DATABASE_URL".to_owned());
     }

@@ -45,6 +45,25 @@ pub(crate) struct Variables {
     )]
     pub(crate) database_direct_url_file: Option<PathBuf>,
 
+    /// A read replica, for reports and look-ups; absent: the database URL
+    #[arg(
+        long,
+        env = "COUPONRY_DATABASE_READ_URL",
+        hide_env_values = true,
+        global = true,
+        value_name = "URL"
+    )]
+    pub(crate) database_read_url: Option<SecretString>,
+
+    /// File that holds the read replica's URL
+    #[arg(
+        long,
+        env = "COUPONRY_DATABASE_READ_URL_FILE",
+        global = true,
+        value_name = "FILE"
+    )]
+    pub(crate) database_read_url_file: Option<PathBuf>,
+
     /// Whether `serve` applies pending migrations: on, or off where `couponry migrate` runs with another role
     #[arg(
         long,

@@ -39,6 +39,7 @@ mod quotas;
 mod races;
 mod rate_limits;
 mod relays;
+mod replica;
 mod restarts;
 mod silent_database;
 mod stalling;

@@ -1,6 +1,7 @@
 //! Who got what.
 
 use domain::{AllocationStatus, ExternalId, Position, PublicId, RequestKey};
+use sqlx::PgExecutor;
 use uuid::Uuid;
 
 use crate::{Allocation, Error, ListRef, Result, Storage, Workspace, allocations::settle::columns};
@@ -61,10 +62,10 @@ impl Storage {
             after.turn,
             query.limit,
         )
-        .fetch_all(self.pool.of(list.workspace_id))
+        .fetch_all(self.reading(list.workspace_id))
         .await?;
         let positions: Vec<Position> = rows.into_iter().map(Into::into).collect();
-        let recorded = self.recorded(list, &positions).await?;
+        let recorded = recorded(self.reading(list.workspace_id), list, &positions).await?;
         Ok(Some(recorded.into_iter().flatten().collect()))
     }
 
@@ -84,31 +85,7 @@ impl Storage {
 
     /// How these hand-outs stand now, each at its index; `None` where there never was one.
     pub async fn recorded(&self, list: &ListRef, positions: &[Position]) -> Result<Vec<Option<Recorded>>> {
-        if positions.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (files, ordinals, turns) = columns(positions);
-        let rows = sqlx::query_as!(
-            RecordedRow,
-            r#"select n as "n!", file_id as "file_id!", ordinal as "ordinal!", turn as "turn!", code as "code!", user_id,
-                      request_id, campaign_id, allocated_at as "allocated_at!", held_until, status as "status!"
-               from allocations_at($1, $2, $3, $4, clock_timestamp())"#,
-            list.list_id,
-            &files,
-            &ordinals,
-            &turns,
-        )
-        .fetch_all(self.pool.of(list.workspace_id))
-        .await?;
-        let mut recorded: Vec<Option<Recorded>> = vec![None; positions.len()];
-        for row in rows {
-            let place = usize::try_from(row.n).ok().and_then(|n| n.checked_sub(1));
-            let slot = place
-                .and_then(|place| recorded.get_mut(place))
-                .ok_or_else(|| unreadable("place"))?;
-            *slot = Some(row.try_into()?);
-        }
-        Ok(recorded)
+        recorded(self.pool.of(list.workspace_id), list, positions).await
     }
 
     /// Removes a person from every list of the workspace; answers how many hand-outs that were. Some lists at a time: if
@@ -157,6 +134,38 @@ fn keys_of(list: PublicId, user: &ExternalId) -> (Uuid, Uuid) {
         Uuid::from_bytes(*range.start().as_bytes()),
         Uuid::from_bytes(*range.end().as_bytes()),
     )
+}
+
+async fn recorded(
+    from: impl PgExecutor<'_>,
+    list: &ListRef,
+    positions: &[Position],
+) -> Result<Vec<Option<Recorded>>> {
+    if positions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (files, ordinals, turns) = columns(positions);
+    let rows = sqlx::query_as!(
+        RecordedRow,
+        r#"select n as "n!", file_id as "file_id!", ordinal as "ordinal!", turn as "turn!", code as "code!", user_id,
+                  request_id, campaign_id, allocated_at as "allocated_at!", held_until, status as "status!"
+           from allocations_at($1, $2, $3, $4, clock_timestamp())"#,
+        list.list_id,
+        &files,
+        &ordinals,
+        &turns,
+    )
+    .fetch_all(from)
+    .await?;
+    let mut recorded: Vec<Option<Recorded>> = vec![None; positions.len()];
+    for row in rows {
+        let place = usize::try_from(row.n).ok().and_then(|n| n.checked_sub(1));
+        let slot = place
+            .and_then(|place| recorded.get_mut(place))
+            .ok_or_else(|| unreadable("place"))?;
+        *slot = Some(row.try_into()?);
+    }
+    Ok(recorded)
 }
 
 struct PositionRow {

@@ -58,7 +58,7 @@ impl Storage {
                order by f.file_id"#,
             list.list_id,
         )
-        .fetch_all(self.pool.of(list.workspace_id))
+        .fetch_all(self.reading(list.workspace_id))
         .await?;
         let mut free = VecDeque::with_capacity(rows.len());
         for row in rows.into_iter().filter(|row| row.used < row.added) {
@@ -101,7 +101,7 @@ impl Storage {
                where d.list_id = $1 and f.sealed_at is null"#,
             list.list_id,
         )
-        .fetch_all(self.pool.of(list.workspace_id))
+        .fetch_all(self.reading(list.workspace_id))
         .await?;
         let mut lines = Vec::new();
         for row in given_back {
@@ -131,7 +131,7 @@ impl Export {
                 *first,
                 BLOCKS,
             )
-            .fetch_all(self.storage.pool.of(self.workspace_id))
+            .fetch_all(self.storage.reading(self.workspace_id))
             .await?;
             for block in &blocks {
                 if block.number != *first {

@@ -23,7 +23,7 @@ pub(crate) async fn connection(pool: &Pool, more: &'static str) -> Result<PgConn
 }
 
 /// Begins the transaction of a `COPY`.
-async fn begin(connection: &mut PgConnection, more: &'static str) -> Result<()> {
+pub(crate) async fn begin(connection: &mut PgConnection, more: &'static str) -> Result<()> {
     in_time(sqlx::raw_sql(SETTINGS).execute(&mut *connection)).await?;
     if !more.is_empty() {
         in_time(sqlx::raw_sql(more).execute(&mut *connection)).await?;

@@ -41,7 +41,7 @@ impl Storage {
                where c.list_id = $1"#,
             list.list_id,
         )
-        .fetch_one(self.pool.of(list.workspace_id))
+        .fetch_one(self.reading(list.workspace_id))
         .await?;
         Ok(Pace {
             available: row.available,

@@ -80,7 +80,7 @@ impl Storage {
                 last_made as _,
                 last_id,
             )
-            .fetch_all(self.pool.of(workspace.workspace_id))
+            .fetch_all(self.reading(workspace.workspace_id))
             .await?;
             left = match i64::try_from(rows.len()) {
                 Ok(read) if read == most => left - read,
@@ -100,7 +100,7 @@ impl Storage {
             "select list_id, name, label from coupon_list where workspace_id = $1",
             workspace.workspace_id
         )
-        .fetch_all(self.pool.of(workspace.workspace_id))
+        .fetch_all(self.reading(workspace.workspace_id))
         .await?;
         let has_part = |text: &str| caseless(text).contains(&part);
         let found = names

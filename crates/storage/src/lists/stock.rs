@@ -25,6 +25,6 @@ impl Storage {
                where c.list_id = $1"#,
             list.list_id,
         );
-        Ok(stock.fetch_one(self.pool.of(list.workspace_id)).await?)
+        Ok(stock.fetch_one(self.reading(list.workspace_id)).await?)
     }
 }

@@ -28,7 +28,7 @@ pub(crate) struct Loan<'p> {
 }
 
 impl<'p> Loan<'p> {
-    fn new(pool: &'p Pool) -> Self {
+    pub(super) fn new(pool: &'p Pool) -> Self {
         Self {
             pool,
             workspace_id: None,
@@ -50,7 +50,15 @@ impl<'p> Loan<'p> {
         }
     }
 
-    async fn answer<'q, E: Execute<'q, Postgres> + 'q>(self, query: E) -> sqlx::Result<Answer> {
+    /// Sooner, if it may be answered by then only.
+    pub(super) fn by(self, deadline: Instant) -> Self {
+        Self {
+            deadline: Some(deadline),
+            ..self
+        }
+    }
+
+    pub(super) async fn answer<'q, E: Execute<'q, Postgres> + 'q>(self, query: E) -> sqlx::Result<Answer> {
         self.pool.tidy();
         let asked = Instant::now();
         let limit = asked + self.pool.limit;
@@ -166,8 +174,8 @@ impl fmt::Debug for Loan<'_> {
     }
 }
 
-type Steps<'e> = BoxStream<'e, sqlx::Result<Either<PgQueryResult, PgRow>>>;
-type Statement = <Postgres as Database>::Statement;
+pub(super) type Steps<'e> = BoxStream<'e, sqlx::Result<Either<PgQueryResult, PgRow>>>;
+pub(super) type Statement = <Postgres as Database>::Statement;
 
 impl<'p> Executor<'p> for Loan<'p> {
     type Database = Postgres;
@@ -212,7 +220,7 @@ impl<'p> Executor<'p> for Loan<'p> {
 }
 
 /// A prepared statement belongs to one connection, which the next statement would not get.
-fn unsupported<'e, T: Send + 'e>() -> BoxFuture<'e, sqlx::Result<T>> {
+pub(super) fn unsupported<'e, T: Send + 'e>() -> BoxFuture<'e, sqlx::Result<T>> {
     let error = sqlx::Error::Protocol("a loan is for one statement".to_owned());
     std::future::ready(Err(error)).boxed()
 }

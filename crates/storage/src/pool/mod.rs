@@ -8,6 +8,8 @@
 mod connections;
 mod loan;
 mod outage;
+mod reading;
+mod replica;
 
 use std::{
     collections::HashMap,
@@ -22,6 +24,7 @@ use tokio::{sync::Semaphore, time::Instant};
 use self::connections::{Connections, Idle};
 pub(crate) use self::loan::Loan;
 pub use self::outage::Outage;
+pub(crate) use self::{reading::Reading, replica::Replica};
 use crate::{Result, Settings};
 
 /// How much longer than the server's own limit an answer is waited for: the server cancels a statement and says so; one

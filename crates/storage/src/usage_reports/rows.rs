@@ -2,6 +2,7 @@
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use jiff::Timestamp;
+use sqlx::PgConnection;
 use tokio::sync::mpsc;
 
 use crate::{Error, ReportToBuild, Result, Storage, copy};
@@ -61,7 +62,7 @@ impl Storage {
         )
         .fetch_one(&self.pool)
         .await?;
-        let mut connection = copy::connection(&self.pool, LEDGERS_ORDER).await?;
+        let mut connection = self.report_connection(report).await?;
         let sql = select_usage(report.list_id, period.from, period.until);
         let mut rows = copy::copy_out(&mut connection, &sql, copy::SEARCH).await?;
         let mut piece = BytesMut::with_capacity(PIECE_BYTES + 4 * 1024);
@@ -75,6 +76,20 @@ impl Storage {
         _ = pieces.send(piece.freeze()).await;
         drop(rows);
         copy::commit(connection).await
+    }
+
+    /// To the replica, if there is one, at the first try: one that ends a report half-way, because it has to replay what
+    /// the report still reads, would do so again.
+    async fn report_connection(&self, report: &ReportToBuild) -> Result<PgConnection> {
+        if let Some(replica) = self.replica.as_ref().filter(|_| report.claim.attempt == 1)
+            && let Some(mut connection) = replica.connect(&self.pool).await
+        {
+            match copy::begin(&mut connection, LEDGERS_ORDER).await {
+                Ok(()) => return Ok(connection),
+                Err(error) => replica.leave(&error.to_string()),
+            }
+        }
+        copy::connection(&self.pool, LEDGERS_ORDER).await
     }
 }
 

@@ -23,6 +23,7 @@ mod jobs;
 mod loading;
 mod lock_order;
 mod outcomes;
+mod replica;
 mod reports;
 mod sealing;
 mod several_lists;

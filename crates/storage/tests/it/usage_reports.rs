@@ -8,7 +8,7 @@ use storage::{Job, JobKind, NewUsageReport, ReportToBuild, RequestReport};
 use crate::database::{LEASE, TestDatabase};
 
 /// A report of today that the caller builds.
-async fn claimed(database: &TestDatabase) -> (PublicId, ReportToBuild) {
+pub(crate) async fn claimed(database: &TestDatabase) -> (PublicId, ReportToBuild) {
     let now = database
         .number("select extract(epoch from clock_timestamp())::bigint")
         .await;

@@ -72,3 +72,27 @@ impl Pooler {
         environment.insert("DATABASE_URL".to_owned(), url.into());
     }
 }
+
+/// A PostgreSQL with nothing in it, and a streaming replica of it.
+pub(crate) struct Replicated(Beside);
+
+impl Replicated {
+    pub(crate) fn start() -> Self {
+        let says = ["COUPONRY_TEST_PRIMARY_URL", "COUPONRY_TEST_REPLICA_URL"];
+        Self(Beside::start("with-replica.sh", &says, ""))
+    }
+
+    pub(crate) fn primary(&self) -> &str {
+        &self.0.said[0]
+    }
+
+    pub(crate) fn replica(&self) -> &str {
+        &self.0.said[1]
+    }
+
+    /// Lets a server work on both.
+    pub(crate) fn stand_in(&self, environment: &mut Environment) {
+        environment.insert("DATABASE_URL".to_owned(), self.primary().to_owned());
+        environment.insert("COUPONRY_DATABASE_READ_URL".to_owned(), self.replica().to_owned());
+    }
+}

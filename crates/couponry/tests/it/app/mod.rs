@@ -24,7 +24,7 @@ mod waiting;
 
 pub(crate) use actions::{a_list, codes_of, text, with, without};
 pub(crate) use answer::Answer;
-pub(crate) use beside::Pooler;
+pub(crate) use beside::{Pooler, Replicated};
 pub(crate) use client::{Client, Credentials, send, try_send};
 pub(crate) use codes::{assert_all_different, codes, csv, sorted};
 pub(crate) use database::Database;
