@@ -18,7 +18,6 @@ create table coupon_list (
     updated_at      timestamptz not null default clock_timestamp(),
     -- Since when the list has been active without a break: a list that comes back empty is no shortage yet.
     active_since    timestamptz not null default clock_timestamp(),
-    -- The name's index is made first, so that of two violations the name's is reported.
     constraint coupon_list_name_unique unique (workspace_id, name),
     constraint coupon_list_label_unique unique (workspace_id, label)
 );
@@ -70,12 +69,11 @@ create table pull_token (
     primary key (list_id, token_id)
 );
 
--- Why a list was not made. `duplicate-name` and `duplicate-label` no function answers: the program says so where the index
--- is violated, which ends the statement.
+-- Why a list was not made.
 create type create_list_refusal as enum ('duplicate-name', 'duplicate-label', 'expired', 'too-many', 'key-reused');
 
 -- What became of a patch: `expired` when the list would not be active; the last two when an alert that is on needs its
--- number; `duplicate-name` as above.
+-- number.
 create type update_list_outcome as enum (
     'updated', 'duplicate-name', 'expired', 'days-before-missing', 'threshold-count-missing'
 );

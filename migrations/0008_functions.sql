@@ -6,6 +6,8 @@ set local check_function_bodies = off;
 -- One code for each key that has none yet, in one statement and one round trip, for one list or several: the first
 -- `p_sizes[1]` keys are of the list `p_lists[1]`, and so on. The lists are in ascending order, and keys differ from one
 -- another. `p_requests`, `p_campaigns`, `p_holds` and `p_sent_at` may be null when no key has such.
+--   p_list            the first of the lists. Where lists are distributed over machines it says where the call is made, and
+--                     there is no other list; statements for one list are written for that
 --   p_all_or_nothing  if not all keys can be served, no fresh one is; for one list only
 --   p_sent_at         what each message's sender said of its time
 --   p_patience        how many milliseconds the statement waits for a gate that is taken: then it fails with
@@ -26,7 +28,7 @@ set local check_function_bodies = off;
 --                 what those got that are counted in `served`, in their order
 --   allocated_at  the instant of all of it
 create or replace function allocate(
-    p_lists bigint[], p_sizes integer[], p_keys uuid[], p_users text[], p_requests text[], p_campaigns uuid[],
+    p_list bigint, p_lists bigint[], p_sizes integer[], p_keys uuid[], p_users text[], p_requests text[], p_campaigns uuid[],
     p_holds integer[], p_all_or_nothing boolean, p_patience integer, p_sent_at timestamptz[] default null
 ) returns table (
     states allocate_state[], served integer[], known integer[], codes text[], files bigint[], ordinals bigint[],
@@ -38,7 +40,9 @@ as $$
 #variable_conflict use_column
 declare
     v_now timestamptz;
+    v_is_one constant boolean := cardinality(p_lists) = 1;
     v_list bigint;
+    v_key uuid;
     v_from integer;
     v_to integer := 0;
     v_need integer;
@@ -64,6 +68,7 @@ declare
     v_per_block integer;
     v_after_at timestamptz;
     v_next bigint;
+    v_first integer;
     v_block text;
     v_in_block integer;
     v_taken_codes text[];
@@ -90,13 +95,16 @@ declare
 begin
     -- Known keys. For one list apart: a list that is known before the statement begins is one partition for its plan, one
     -- that comes with each key is sixteen.
-    if cardinality(p_lists) = 1 then
-        v_list := p_lists[1];
+    if v_is_one and cardinality(p_keys) = 1 then
+        v_key := p_keys[1];
+        select '{1}'::integer[] into known from ledger l
+            where l.list_id = p_list and l.request_key >= v_key and l.request_key <= v_key order by l.request_key limit 1;
+    elsif v_is_one then
         select array_agg(k.place::integer) into known
             from unnest(p_keys) with ordinality as k (key, place)
             cross join lateral (
                 select from ledger l
-                where l.list_id = v_list and l.request_key >= k.key and l.request_key <= k.key
+                where l.list_id = p_list and l.request_key >= k.key and l.request_key <= k.key
                 order by l.request_key limit 1
             ) l;
     else
@@ -119,7 +127,13 @@ begin
     end if;
 
     -- The gates and what they know; and the clock, after them.
-    if p_patience = 0 then
+    if v_is_one and p_patience is null then
+        select * into v_gate from gate g where g.list_id = p_list for no key update;
+        if not found then
+            raise exception 'list % has no gate', p_list;
+        end if;
+        v_gates := array[v_gate];
+    elsif p_patience = 0 then
         v_gates := array(select g from gate g where g.list_id = any (p_lists) order by g.list_id for no key update skip locked);
     else
         if p_patience is not null then
@@ -230,16 +244,12 @@ begin
             end if;
             exit when v_file is null;
             -- Where it stands, and the block there: the first at or after its number, and blocks have no gaps.
-            select c.next, b.codes into v_next, v_block
-                from (
-                    select coalesce((select l.ordinal from ledger l where l.list_id = v_list and l.file_id = v_file
-                                     order by l.ordinal desc limit 1) + 1, 0) as next offset 0
-                ) c
-                left join lateral (
-                    select b.codes from block b
-                    where b.list_id = v_list and b.file_id = v_file and b.number >= (c.next / v_per_block)::integer
-                    order by b.number limit 1
-                ) b on true;
+            select l.ordinal + 1 into v_next from ledger l
+                where l.list_id = v_list and l.file_id = v_file order by l.ordinal desc limit 1;
+            v_next := coalesce(v_next, 0);
+            v_first := (v_next / v_per_block)::integer;
+            select b.codes into v_block from block b
+                where b.list_id = v_list and b.file_id = v_file and b.number >= v_first order by b.number limit 1;
             while v_have < v_need and v_next < v_added loop
                 if v_gate.has_disabled then
                     -- Over all that were disabled here in a row, by one probe. So each round yields a code or ends the file.
@@ -255,14 +265,15 @@ begin
                     end if;
                 end if;
                 if v_block is null then
+                    v_first := (v_next / v_per_block)::integer;
                     select b.codes into v_block from block b
-                        where b.list_id = v_list and b.file_id = v_file
-                          and b.number >= (v_next / v_per_block)::integer
-                        order by b.number limit 1;
+                        where b.list_id = v_list and b.file_id = v_file and b.number >= v_first order by b.number limit 1;
                 end if;
                 v_in_block := (v_next % v_per_block)::integer;
                 v_want := least(v_need - v_have, v_per_block - v_in_block, v_added - v_next);
-                if v_want <= v_few then
+                if v_want = 1 then
+                    v_taken_codes := array[split_part(v_block, E'\n', v_in_block + 1)];
+                elsif v_want <= v_few then
                     v_taken_codes := array(select split_part(v_block, E'\n', v_in_block + n)
                                            from generate_series(1, v_want) n);
                 else
@@ -272,7 +283,8 @@ begin
                     raise exception 'file % of list % lacks a code at %', v_file, v_list, v_next;
                 end if;
                 v_block := null;
-                v_taken_ordinals := array(select generate_series(v_next, v_next + v_want - 1));
+                v_taken_ordinals := case when v_want = 1 then array[v_next]
+                                         else array(select generate_series(v_next, v_next + v_want - 1)) end;
                 v_next := v_next + v_want;
                 if v_gate.has_disabled then
                     select coalesce(array_agg(t.code order by t.at), '{}'), coalesce(array_agg(t.at order by t.at), '{}')
@@ -339,19 +351,30 @@ begin
                  as t (key, usr, request, campaign, hold, sent_at, place)
             where t.place = any (v_places);
     end if;
-    -- The arrays side by side: in the target list that is a third less work than `unnest` of all of them in `from`. Where an
-    -- array is null or ended, there are nulls.
-    insert into ledger (list_id, file_id, ordinal, turn, code, request_key, user_id, request_id, campaign_key, allocated_at,
-                        campaign_sent_at)
-        select unnest(v_row_lists), unnest(files), unnest(ordinals), unnest(turns), unnest(codes), unnest(v_keys),
-               unnest(v_users), unnest(v_requests), unnest(v_campaigns), v_now, unnest(v_sent_at);
+    if cardinality(codes) = 1 then
+        v_list := v_row_lists[1];
+        insert into ledger (list_id, file_id, ordinal, turn, code, request_key, user_id, request_id, campaign_key, allocated_at,
+                            campaign_sent_at)
+            values (v_list, files[1], ordinals[1], turns[1], codes[1], v_keys[1], v_users[1], v_requests[1],
+                    v_campaigns[1], v_now, v_sent_at[1]);
+    else
+        -- The arrays side by side: in the target list that is a third less work than `unnest` of all of them in `from`. Where
+        -- an array is null or ended, there are nulls.
+        insert into ledger (list_id, file_id, ordinal, turn, code, request_key, user_id, request_id, campaign_key, allocated_at,
+                            campaign_sent_at)
+            select unnest(v_row_lists), unnest(files), unnest(ordinals), unnest(turns), unnest(codes), unnest(v_keys),
+                   unnest(v_users), unnest(v_requests), unnest(v_campaigns), v_now, unnest(v_sent_at);
+    end if;
     if v_holds is not null then
         insert into hold (list_id, file_id, ordinal, turn, held_until)
             select t.list, t.file, t.ord, t.turn, v_now + make_interval(secs => t.seconds)
             from unnest(v_row_lists, files, ordinals, turns, v_holds) as t (list, file, ord, turn, seconds)
             where t.seconds is not null;
     end if;
-    if v_used_up <> '{}' then
+    if v_used_up <> '{}' and v_is_one then
+        update coupon_file f set used_up = true where f.list_id = p_list and f.file_id = any (v_used_up);
+        perform note_at_gate(p_list);
+    elsif v_used_up <> '{}' then
         for v_list in
             update coupon_file f set used_up = true where f.list_id = any (p_lists) and f.file_id = any (v_used_up)
             returning f.list_id
@@ -361,8 +384,10 @@ begin
     end if;
 end $$;
 
--- How hand-outs stand, each by its place in the arrays; places that were never handed out are left out.
-create or replace function allocations_at(p_list bigint, p_files bigint[], p_ordinals bigint[], p_turns integer[], p_now timestamptz)
+-- How hand-outs stand, each by its place in the arrays; places that were never handed out are left out. `p_now` null:
+-- now.
+create or replace function allocations_at(p_list bigint, p_files bigint[], p_ordinals bigint[], p_turns integer[],
+                                          p_now timestamptz default null)
 returns table (
     n integer, file_id bigint, ordinal bigint, turn integer, code text, user_id text, request_id text, campaign_id text,
     allocated_at timestamptz, held_until timestamptz, status text
@@ -372,12 +397,14 @@ set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off s
 set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_column
+declare
+    v_now timestamptz := coalesce(p_now, clock_timestamp());
 begin
     return query
     select a.place::integer, l.file_id, l.ordinal, l.turn, l.code, l.user_id, l.request_id,
            (select c.id from campaign c where c.list_id = p_list and c.campaign_key = l.campaign_key),
-           l.allocated_at, case when h.held_until > p_now then h.held_until end,
-           case when e.disabled then 'DISABLED' when e.released or h.held_until <= p_now then 'RELEASED'
+           l.allocated_at, case when h.held_until > v_now then h.held_until end,
+           case when e.disabled then 'DISABLED' when e.released or h.held_until <= v_now then 'RELEASED'
                 when e.redeemed then 'REDEEMED' when h.held_until is not null then 'HELD' else 'ALLOCATED' end
     from unnest(p_files, p_ordinals, p_turns) with ordinality as a (file_id, ordinal, turn, place)
     -- The offset keeps each look-up what it is, a probe of the primary key: as a join, a partition without statistics
@@ -464,7 +491,8 @@ end $$;
 
 -- What the ledger knows of these keys, each by its place in the array; `released` when the code was given back or its
 -- hold ran out. A code that was disabled after it had been handed out is no longer its key's: another try is a new key.
-create or replace function known_allocations(p_list bigint, p_keys uuid[], p_now timestamptz) returns table (
+-- `p_now` null: now.
+create or replace function known_allocations(p_list bigint, p_keys uuid[], p_now timestamptz default null) returns table (
     n integer, released boolean, file_id bigint, ordinal bigint, turn integer, code text, allocated_at timestamptz,
     held_until timestamptz, user_id text, campaign_id text, redeemed boolean
 )
@@ -492,7 +520,7 @@ begin
              from event v
              where v.list_id = $1 and v.file_id = l.file_id and v.ordinal = l.ordinal and v.turn = l.turn
          ) e'
-        using p_list, p_keys, p_now;
+        using p_list, p_keys, coalesce(p_now, clock_timestamp());
 end $$;
 
 -- Whether one of the keys that the ledger has is not to be served again: its code was given back, or it was another
@@ -502,12 +530,20 @@ create or replace function known_is_refused(
 ) returns boolean
 language plpgsql stable
 as $$
+declare
+    v_known record;
+    v_campaign text;
 begin
-    return exists (
-        select from known_allocations(p_list, p_keys, p_now) k
-        where k.released or k.user_id is distinct from p_users[k.n]
-           or k.campaign_id is distinct from (
-               select c.id from campaign c where c.list_id = p_list and c.campaign_key = p_campaigns[k.n]));
+    for v_known in
+        select k.n, k.released, k.user_id, k.campaign_id from known_allocations(p_list, p_keys, p_now) k
+    loop
+        select c.id into v_campaign from campaign c where c.list_id = p_list and c.campaign_key = p_campaigns[v_known.n];
+        if v_known.released or v_known.user_id is distinct from p_users[v_known.n]
+           or v_known.campaign_id is distinct from v_campaign then
+            return true;
+        end if;
+    end loop;
+    return false;
 end $$;
 
 -- A page of hand-outs, in the order of file, ordinal and turn, after the one given. Every filter may be null; of a user come
@@ -669,7 +705,10 @@ begin
     else
         insert into disabled_run (list_id, file_id, first, last) values (p_list, p_file, p_ordinal, v_last);
     end if;
-    perform note_at_gate(p_list) from gate g where g.list_id = p_list and not g.has_disabled;
+    perform 1 from gate g where g.list_id = p_list and not g.has_disabled;
+    if found then
+        perform note_at_gate(p_list);
+    end if;
 end $$;
 
 -- Some blocks of a file from a number on. A function for its plan settings: the order leaves the primary key as the only
@@ -850,18 +889,23 @@ end $$;
 -- Where a code of a list is, if the list has or had it. Runs of sealed files end at their seals.
 create or replace function find_code(p_list bigint, p_fingerprint bigint, p_code text)
 returns table (file_id bigint, ordinal bigint)
-language sql stable as $$
-    select c.file_id, c.ordinal
-    from (
-        select array_agg(f.file_id) as files, array_agg(coalesce(f.sealed_at + 1, f.added)) as counts,
-               array_agg(f.codes_per_block) as codes_per_block
+language plpgsql stable as $$
+declare
+    v_runs record;
+begin
+    select array_agg(f.file_id) as files, array_agg(coalesce(f.sealed_at + 1, f.added)) as counts,
+           array_agg(f.codes_per_block) as codes_per_block
+        into v_runs
         from coupon_file f
-        where f.list_id = p_list and f.status = 'SUCCESS' and coalesce(f.sealed_at + 1, f.added) > 0
-    ) r
-    cross join lateral codes_in_runs(p_list, r.files, r.counts, r.codes_per_block, array[p_fingerprint], array[p_code]) c
-    where r.files is not null
-    limit 1
-$$;
+        where f.list_id = p_list and f.status = 'SUCCESS' and coalesce(f.sealed_at + 1, f.added) > 0;
+    if v_runs.files is not null then
+        return query
+            select c.file_id, c.ordinal
+            from codes_in_runs(p_list, v_runs.files, v_runs.counts, v_runs.codes_per_block, array[p_fingerprint],
+                               array[p_code]) c
+            limit 1;
+    end if;
+end $$;
 
 -- Notes that a code was used, once. `p_detail` holds `redemption_id` (or not) and what the shop has to say. Answers
 --   redeemed (now, or before with the same redemption_id); already; not-redeemable (held, given back, disabled, never
@@ -936,8 +980,9 @@ begin
     if not found then
         return null;
     end if;
-    insert into coupon_file (list_id, public_id, name, file_url, created_by, callback_url)
-        values (p_list, p_public_id, p_name, p_file_url, p_created_by, p_callback_url)
+    insert into coupon_file (list_id, public_id, name, file_url, created_by, callback_url, credentials_in_clear)
+        values (p_list, p_public_id, p_name, p_file_url, p_created_by, p_callback_url,
+                p_payload ->> 'username' is not null and coalesce(p_payload ->> 'url' like 'http://%', false))
         returning file_id into v_file;
     insert into job (kind, list_id, file_id, payload) values ('load_file', p_list, v_file, p_payload);
     return v_file;
@@ -970,39 +1015,38 @@ begin
     end if;
 end $$;
 
--- A trigger, since a load ends in many ways: published, failed, given up, its list archived or expired.
-create or replace function announce_end_of_file() returns trigger language plpgsql as $$
+-- Keeps the first `p_codes` codes of a block; the seal of its file goes through it, and nobody reads beyond that.
+create or replace function cut_block(p_list bigint, p_file bigint, p_number integer, p_codes integer) returns void
+language plpgsql volatile as $$
 declare
-    v_alerts jsonb;
+    v_codes text;
 begin
-    select c.alerts into v_alerts from coupon_list c where c.list_id = new.list_id;
-    if new.status = 'SUCCESS' and (v_alerts ->> 'success_alert')::boolean then
-        perform enqueue_alert(new.list_id, jsonb_build_object('mail', 'file_loaded', 'file_id', new.file_id));
-    elsif new.status = 'FAILED' and (v_alerts ->> 'failure_alert')::boolean then
-        perform enqueue_alert(new.list_id, jsonb_build_object('mail', 'file_failed', 'file_id', new.file_id));
-    end if;
-    if new.callback_url is not null then
-        insert into job (kind, list_id, file_id) values ('call_back', new.list_id, new.file_id);
-    end if;
-    return null;
+    select b.codes into v_codes from block b where b.list_id = p_list and b.file_id = p_file and b.number = p_number;
+    v_codes := array_to_string((string_to_array(v_codes, E'\n'))[1 : p_codes], E'\n');
+    update block b set codes = v_codes where b.list_id = p_list and b.file_id = p_file and b.number = p_number;
 end $$;
 
 -- Takes away a file's free codes, or stops its load. Answers false if there is no such file (any more).
-create or replace function delete_file(p_list bigint, p_file bigint) returns boolean
+create or replace function delete_file(p_list bigint, p_public_id bytea) returns boolean
 language plpgsql volatile as $$
+declare
+    v_now timestamptz;
+    v_file bigint;
 begin
     perform 1 from gate g where g.list_id = p_list for no key update;
     -- Only this function deletes, so nothing changes the answer while the gate is held.
-    if not exists (select from coupon_file f where f.list_id = p_list and f.file_id = p_file and f.deleted_at is null) then
+    select f.file_id into v_file from coupon_file f
+        where f.list_id = p_list and f.public_id = p_public_id and f.deleted_at is null;
+    if v_file is null then
         return false;
     end if;
-    update job j set state = 'done', ended_at = clock_timestamp(), payload = '{}', lease_owner = null,
+    v_now := clock_timestamp();
+    update job j set state = 'done', ended_at = v_now, payload = '{}', lease_owner = null,
                      lease_until = null, last_error = 'file deleted'
-        where j.list_id = p_list and j.file_id = p_file and j.state in ('ready', 'running');
-    perform seal_files(p_list, p_file);
+        where j.list_id = p_list and j.file_id = v_file and j.state in ('ready', 'running');
+    perform seal_files(p_list, v_file);
     perform note_at_gate(p_list);
-    update coupon_file f set deleted_at = clock_timestamp(), updated_at = clock_timestamp()
-        where f.list_id = p_list and f.file_id = p_file;
+    update coupon_file f set deleted_at = v_now, updated_at = v_now where f.list_id = p_list and f.file_id = v_file;
     return true;
 end $$;
 
@@ -1013,33 +1057,48 @@ create or replace function fail_file(
     p_rejections jsonb, p_first_line text
 ) returns boolean
 language plpgsql volatile as $$
+declare
+    v_now timestamptz;
+    v_list bigint;
+    v_file bigint;
 begin
     perform lock_gate_of_job(p_job);
-    if not end_job(p_job, p_attempt, p_owner, clock_timestamp()) then
+    v_now := clock_timestamp();
+    if not end_job(p_job, p_attempt, p_owner, v_now) then
         return false;
     end if;
+    select j.list_id, j.file_id into v_list, v_file from job j where j.job_id = p_job;
     update coupon_file f
-    set status = 'FAILED', stage = 'done', failure = p_failure, updated_at = clock_timestamp(),
+    set status = 'FAILED', stage = 'done', failure = p_failure, updated_at = v_now,
         duplicates = p_duplicates, rejected = p_rejected, rejections = p_rejections, first_line = p_first_line
-    from job j
-    where j.job_id = p_job and f.list_id = j.list_id and f.file_id = j.file_id and f.status = 'PENDING';
+    where f.list_id = v_list and f.file_id = v_file and f.status = 'PENDING';
+    if found then
+        perform tell_end_of_file(v_list, v_file);
+    end if;
     return true;
 end $$;
 
 -- Ends every load of a list that has not ended; the caller holds the gate.
 create or replace function fail_pending_files(p_list bigint, p_failure text) returns void
 language plpgsql volatile as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_file bigint;
 begin
     -- Locked first, all of them: a load that is about to take its turn (`begin_load`) then finds the turn taken, where it
     -- would wait for the end of the one that has it, while this waits for its row.
     perform 1 from job j
         where j.list_id = p_list and j.kind = 'load_file' and j.state in ('ready', 'running')
         order by j.job_id for update;
-    update job j set state = 'done', ended_at = clock_timestamp(), payload = '{}', lease_owner = null,
+    update job j set state = 'done', ended_at = v_now, payload = '{}', lease_owner = null,
                      lease_until = null, last_error = p_failure
         where j.list_id = p_list and j.kind = 'load_file' and j.state in ('ready', 'running');
-    update coupon_file f set status = 'FAILED', failure = p_failure, stage = 'done', updated_at = clock_timestamp()
-        where f.list_id = p_list and f.status = 'PENDING';
+    for v_file in
+        update coupon_file f set status = 'FAILED', failure = p_failure, stage = 'done', updated_at = v_now
+            where f.list_id = p_list and f.status = 'PENDING' returning f.file_id
+    loop
+        perform tell_end_of_file(p_list, v_file);
+    end loop;
 end $$;
 
 -- Sends a load back to have its file fetched again: its pieces are gone.
@@ -1069,14 +1128,6 @@ begin
     end if;
     notify couponry_job;
     return true;
-end $$;
-
--- A trigger on the job, which alone knows that there are credentials.
-create or replace function note_credentials_in_clear() returns trigger language plpgsql as $$
-begin
-    update coupon_file f set credentials_in_clear = true
-        where f.list_id = new.list_id and f.file_id = new.file_id;
-    return null;
 end $$;
 
 -- Ends a load: all of the file's codes may be handed out from here on. `p_attempt` and `p_owner` are the worker's
@@ -1146,22 +1197,57 @@ begin
         rejections = p_rejections, unseen = p_unseen
     where f.list_id = v_list and f.file_id = v_file;
     perform note_at_gate(v_list);
+    perform tell_end_of_file(v_list, v_file);
     return 'published';
 end $$;
 
 -- Stops a file, or lets it go on: from the answer on, however many codes it has. Answers false if there is no such file.
-create or replace function quarantine_file(p_list bigint, p_file bigint, p_quarantined boolean) returns boolean
+create or replace function quarantine_file(p_list bigint, p_public_id bytea, p_quarantined boolean) returns boolean
 language plpgsql volatile as $$
+declare
+    v_now timestamptz;
+    v_file bigint;
 begin
     perform 1 from gate g where g.list_id = p_list for no key update;
+    select f.file_id into v_file from coupon_file f
+        where f.list_id = p_list and f.public_id = p_public_id and f.deleted_at is null;
+    if v_file is null then
+        return false;
+    end if;
+    v_now := clock_timestamp();
     update coupon_file f
-        set quarantined_at = case when p_quarantined then coalesce(f.quarantined_at, clock_timestamp()) end,
-            updated_at = clock_timestamp()
-        where f.list_id = p_list and f.file_id = p_file and f.deleted_at is null
-          and (f.quarantined_at is not null) <> p_quarantined;
+        set quarantined_at = case when p_quarantined then v_now end, updated_at = v_now
+        where f.list_id = p_list and f.file_id = v_file and (f.quarantined_at is not null) <> p_quarantined;
     perform note_at_gate(p_list);
-    return exists (select from coupon_file f
-                   where f.list_id = p_list and f.file_id = p_file and f.deleted_at is null);
+    return true;
+end $$;
+
+-- Removes the blocks that an interrupted load left under a file, if its job is the caller's: a worker that lost its job must
+-- not take away what the next one has just written. So the job is kept from being taken away meanwhile.
+create or replace function remove_unpublished(p_job bigint, p_attempt integer, p_owner uuid, p_list bigint, p_file bigint)
+returns void
+language plpgsql volatile as $$
+begin
+    if lock_my_job(p_job, p_attempt, p_owner) then
+        delete from block b using coupon_file f
+            where b.list_id = p_list and b.file_id = p_file and f.list_id = p_list and f.file_id = p_file
+              and f.status = 'PENDING';
+    end if;
+end $$;
+
+-- Shows how far a load has come, if its job is the caller's. One that lost its job a moment ago may still show its own: that
+-- misleads nobody for long, and needs no lock.
+create or replace function report_progress(
+    p_job bigint, p_attempt integer, p_owner uuid, p_list bigint, p_file bigint, p_stage text, p_bytes_read bigint,
+    p_bytes_expected bigint
+) returns void
+language plpgsql volatile as $$
+begin
+    perform 1 from job j where j.job_id = p_job and job_is_mine(j, p_attempt, p_owner);
+    if found then
+        update coupon_file f set stage = p_stage, bytes_read = p_bytes_read, bytes_expected = p_bytes_expected
+            where f.list_id = p_list and f.file_id = p_file and f.status = 'PENDING';
+    end if;
 end $$;
 
 -- Takes away what files of a list have not handed out: from here on ordinals beyond `sealed_at` do not exist. The
@@ -1188,6 +1274,29 @@ begin
           and (p_file is null or s.file_id = p_file)
     ) c
     where f.list_id = p_list and f.file_id = c.file_id;
+end $$;
+
+-- Tells those who asked for it that a load has ended: whatever ends one calls this, once, in the same transaction. A file
+-- that was deleted is nobody's news.
+create or replace function tell_end_of_file(p_list bigint, p_file bigint) returns void
+language plpgsql volatile as $$
+declare
+    v_file coupon_file;
+    v_alerts jsonb;
+begin
+    select * into v_file from coupon_file f where f.list_id = p_list and f.file_id = p_file;
+    if v_file.deleted_at is not null then
+        return;
+    end if;
+    select c.alerts into v_alerts from coupon_list c where c.list_id = p_list;
+    if v_file.status = 'SUCCESS' and (v_alerts ->> 'success_alert')::boolean then
+        perform enqueue_alert(p_list, jsonb_build_object('mail', 'file_loaded', 'file_id', p_file));
+    elsif v_file.status = 'FAILED' and (v_alerts ->> 'failure_alert')::boolean then
+        perform enqueue_alert(p_list, jsonb_build_object('mail', 'file_failed', 'file_id', p_file));
+    end if;
+    if v_file.callback_url is not null then
+        insert into job (kind, list_id, file_id) values ('call_back', p_list, p_file);
+    end if;
 end $$;
 
 -- The next `p_needs[i]` fresh codes of each list `p_gates[i]`, in the order of the lists, where that is all there is to do: the
@@ -1247,7 +1356,9 @@ begin
         set is_active = v_gate.is_active, expires_at = v_gate.expires_at, has_returned = v_gate.has_returned,
             has_disabled = v_gate.has_disabled, file_id = v_gate.file_id, added = v_gate.added,
             codes_per_block = v_gate.codes_per_block
-        where g.list_id = p_list and g is distinct from v_gate;
+        where g.list_id = p_list and (g.is_active, g.expires_at, g.has_returned, g.has_disabled, g.file_id, g.added, g.codes_per_block)
+              is distinct from (v_gate.is_active, v_gate.expires_at, v_gate.has_returned, v_gate.has_disabled, v_gate.file_id,
+                                v_gate.added, v_gate.codes_per_block);
 end $$;
 
 -- Takes from the list's gate and files what was true once: that something was given back that is not out again, or disabled
@@ -1262,16 +1373,17 @@ declare
     v_files bigint[];
 begin
     perform 1 from gate g where g.list_id = p_list for no key update;
-    v_files := array(
-        select f.file_id from coupon_file f
+    select coalesce(array_agg(f.file_id), '{}') into v_files
+        from coupon_file f
         cross join lateral (
             select coalesce((select c.place from returned_cursor c
                              where c.list_id = p_list and c.file_id = f.file_id
                              order by c.place desc limit 1), 0) as place offset 0
         ) c
         where f.list_id = p_list and f.has_returned and f.sealed_at is null
-          and (select r.place from returned r where r.file_id + 0 = f.file_id and r.place > c.place
-               order by r.place limit 1) is null);
+          and (select r.place from returned r
+               where r.list_id = p_list and r.file_id + 0 = f.file_id and r.place > c.place
+               order by r.place limit 1) is null;
     update coupon_file f set has_returned = false where f.list_id = p_list and f.file_id = any (v_files);
     perform note_at_gate(p_list);
 end $$;
@@ -1338,7 +1450,7 @@ begin
             select h.* from coupon_file f
             cross join lateral (
                 select h.file_id, h.ordinal, h.turn from hold h
-                where h.file_id + 0 = f.file_id and h.held_until <= p_now
+                where h.list_id = p_list and h.file_id + 0 = f.file_id and h.held_until <= p_now
                 order by h.held_until limit p_most
             ) h
             where f.list_id = p_list and not (p_free and (f.sealed_at is not null or f.quarantined_at is not null))
@@ -1366,7 +1478,7 @@ begin
                 offset 0
             ) h
         ) t
-        where h.ctid = t.ctid
+        where h.list_id = p_list and h.ctid = t.ctid
         returning h.file_id, h.ordinal, h.turn, h.held_until
     )
     insert into event (list_id, file_id, ordinal, turn, kind, at)
@@ -1388,7 +1500,7 @@ begin
             offset 0
         ) h
     ) t
-    where h.ctid = t.ctid;
+    where h.list_id = p_list and h.ctid = t.ctid;
 end $$;
 
 -- Gives back up to `p_most` codes whose holds ran out, so that they are counted and handed out as others are. A hold
@@ -1424,12 +1536,12 @@ create or replace function begin_purge_again(p_list bigint) returns boolean
 language plpgsql volatile as $$
 begin
     perform 1 from gate g where g.list_id = p_list for no key update;
-    insert into job (kind, list_id)
-        select 'purge_list', p_list
-        where exists (select from coupon_file f
-                      where f.list_id = p_list and f.sealed_at is not null and f.purged_at is null)
-          and not exists (select from job j
-                          where j.list_id = p_list and j.kind = 'purge_list' and j.state in ('ready', 'running'))
+    if exists (select from job j where j.list_id = p_list and j.kind = 'purge_list' and j.state in ('ready', 'running'))
+       or not exists (select from coupon_file f
+                      where f.list_id = p_list and f.sealed_at is not null and f.purged_at is null) then
+        return false;
+    end if;
+    insert into job (kind, list_id) values ('purge_list', p_list)
         on conflict (list_id) where kind = 'purge_list' and state = 'ready' do nothing;
     return found;
 end $$;
@@ -1440,18 +1552,69 @@ create or replace function bury_job(p_job bigint, p_failure text) returns void
 language plpgsql volatile as $$
 declare
     v_job job;
+    v_now timestamptz := clock_timestamp();
 begin
     select * into v_job from job j where j.job_id = p_job;
-    update job j set state = 'dead', ended_at = clock_timestamp(), payload = '{}', lease_owner = null,
+    update job j set state = 'dead', ended_at = v_now, payload = '{}', lease_owner = null,
                      lease_until = null
         where j.job_id = p_job;
     if v_job.kind = 'load_file' then
-        update coupon_file f set status = 'FAILED', stage = 'done', failure = p_failure, updated_at = clock_timestamp()
+        update coupon_file f set status = 'FAILED', stage = 'done', failure = p_failure, updated_at = v_now
             where f.list_id = v_job.list_id and f.file_id = v_job.file_id and f.status = 'PENDING';
+        if found then
+            perform tell_end_of_file(v_job.list_id, v_job.file_id);
+        end if;
     elsif v_job.kind = 'build_report' then
         perform settle_report(v_job.list_id, (v_job.payload ->> 'report_id')::bigint, p_failure, null, null, null);
     elsif v_job.kind = 'send_mail' then
         perform note_report_mail(v_job, 'FAILED', null, null);
+    end if;
+end $$;
+
+-- Claims a job of the workspace that has the fewest jobs of this lane running, and fewer than `p_most`; of its jobs the one
+-- that has been due longest. Workers that claim at the same time take different ones of the candidates. No row if there is
+-- none. Another worker may take another load of the same list a moment before: then the index that keeps a list's loads one
+-- after the other is violated, and nothing was claimed.
+create or replace function claim_job(p_lane text, p_owner uuid, p_lease interval, p_most bigint) returns table (
+    job_id bigint, attempt integer, failures integer, list_id bigint, file_id bigint, payload jsonb, fingerprint_key bytea
+)
+language plpgsql volatile as $$
+#variable_conflict use_column
+begin
+    with busy as (
+        select r.workspace_id, count(*) as running from job r
+        where r.lane = p_lane and r.state = 'running'
+        group by r.workspace_id
+    ), waiting as (
+        select distinct w.workspace_id from job w where w.lane = p_lane and w.state = 'ready'
+    ), candidate as (
+        select due.job_id, coalesce(busy.running, 0) as running
+        from waiting left join busy using (workspace_id)
+        cross join lateral (
+            select j.job_id from job j
+            where j.lane = p_lane and j.state = 'ready' and j.workspace_id = waiting.workspace_id
+              and j.run_at <= clock_timestamp()
+              and (j.lane <> 'load_file' or not exists (
+                  select from job r where r.list_id = j.list_id and r.lane = 'load_file' and r.state = 'running'))
+            order by j.run_at, j.job_id
+            limit 32
+        ) due
+        where coalesce(busy.running, 0) < p_most
+    )
+    update job t
+    set state = 'running', attempt = t.attempt + 1, lease_owner = p_owner, lease_until = clock_timestamp() + p_lease
+    where t.job_id = (
+        select j.job_id from job j join candidate c using (job_id)
+        where j.state = 'ready'
+        order by c.running, j.run_at, j.job_id
+        limit 1
+        for update of j skip locked
+    )
+    returning t.job_id, t.attempt, t.failures, t.list_id, t.file_id, t.payload
+        into job_id, attempt, failures, list_id, file_id, payload;
+    if found then
+        select c.fingerprint_key into fingerprint_key from coupon_list c where c.list_id = claim_job.list_id;
+        return next;
     end if;
 end $$;
 
@@ -1487,11 +1650,13 @@ $$;
 -- Takes the gate of a job that has to do with a list's files; other jobs meet nobody at a gate.
 create or replace function lock_gate_of_job(p_job bigint) returns void
 language plpgsql volatile as $$
+declare
+    v_list bigint;
 begin
-    perform 1 from gate g
-        where g.list_id = (select j.list_id from job j
-                           where j.job_id = p_job and j.kind in ('load_file', 'purge_list'))
-        for no key update;
+    select j.list_id into v_list from job j where j.job_id = p_job and j.kind in ('load_file', 'purge_list');
+    if found then
+        perform 1 from gate g where g.list_id = v_list for no key update;
+    end if;
 end $$;
 
 -- Keeps a job from being taken away until the transaction has ended. False if it is not the worker's who asks.
@@ -1587,13 +1752,16 @@ end $$;
 -- Changes nothing if that instant has passed.
 create or replace function activate_list(p_list bigint, p_expires_at timestamptz) returns activate_list_outcome
 language plpgsql volatile as $$
+declare
+    v_now timestamptz;
 begin
     perform expire_list(p_list);
-    if p_expires_at <= clock_timestamp() then
+    v_now := clock_timestamp();
+    if p_expires_at <= v_now then
         return 'expired';
     end if;
-    update coupon_list c set status = 'ACTIVE', expires_at = p_expires_at, updated_at = clock_timestamp(),
-                             active_since = case when c.status = 'ACTIVE' then c.active_since else clock_timestamp() end
+    update coupon_list c set status = 'ACTIVE', expires_at = p_expires_at, updated_at = v_now,
+                             active_since = case when c.status = 'ACTIVE' then c.active_since else v_now end
         where c.list_id = p_list;
     perform note_at_gate(p_list);
     return 'activated';
@@ -1602,9 +1770,12 @@ end $$;
 -- Archives a list: nothing is handed out any more, loads end, and free codes are gone. Archiving twice changes nothing.
 create or replace function archive_list(p_list bigint) returns void
 language plpgsql volatile as $$
+declare
+    v_now timestamptz;
 begin
     perform 1 from gate g where g.list_id = p_list for no key update;
-    update coupon_list c set status = 'ARCHIVED', updated_at = clock_timestamp()
+    v_now := clock_timestamp();
+    update coupon_list c set status = 'ARCHIVED', updated_at = v_now
         where c.list_id = p_list and c.status <> 'ARCHIVED';
     if found then
         perform fail_pending_files(p_list, 'list archived');
@@ -1613,26 +1784,32 @@ begin
     end if;
 end $$;
 
--- A list and its gate. Answers false, and makes nothing, if its expiry has passed.
+-- A list and its gate; or why there is none, and nothing is made.
 create or replace function create_list(
     p_workspace bigint, p_public_id bytea, p_name text, p_label text, p_expires_at timestamptz, p_created_by text,
     p_subscribers text[], p_alerts jsonb, p_fingerprint_key bytea
-) returns boolean
+) returns create_list_refusal
 language plpgsql volatile as $$
 declare
     v_list bigint;
 begin
     if p_expires_at <= clock_timestamp() then
-        return false;
+        return 'expired';
     end if;
     insert into coupon_list (workspace_id, public_id, name, label, expires_at, created_by, subscribers, alerts,
                              fingerprint_key)
         values (p_workspace, p_public_id, p_name, p_label, p_expires_at, p_created_by, p_subscribers, p_alerts,
                 p_fingerprint_key)
+        on conflict do nothing
         returning list_id into v_list;
+    if v_list is null then
+        -- Of two that it has, the name is told first.
+        return case when exists (select from coupon_list c where c.workspace_id = p_workspace and c.name = p_name)
+                    then 'duplicate-name' else 'duplicate-label' end::create_list_refusal;
+    end if;
     insert into gate (list_id, is_active, expires_at, has_returned, has_disabled)
         values (v_list, true, p_expires_at, false, false);
-    return true;
+    return null;
 end $$;
 
 -- A list, once for each key (null: no key), and no more than `p_most_lists` in a workspace (null: any number). Answers
@@ -1659,9 +1836,9 @@ begin
             refusal := 'too-many';
         end if;
     end if;
-    if refusal is null and not create_list(p_workspace, p_public_id, p_name, p_label, p_expires_at, p_created_by,
-                                           p_subscribers, p_alerts, p_fingerprint_key) then
-        refusal := 'expired';
+    if refusal is null then
+        refusal := create_list(p_workspace, p_public_id, p_name, p_label, p_expires_at, p_created_by, p_subscribers,
+                               p_alerts, p_fingerprint_key);
     end if;
     if refusal is not null then
         -- A request that came to nothing may be mended and sent again.
@@ -1673,10 +1850,13 @@ end $$;
 -- Carries out an expiry that has come; answers whether there was one.
 create or replace function expire_list(p_list bigint) returns boolean
 language plpgsql volatile as $$
+declare
+    v_now timestamptz;
 begin
     perform 1 from gate g where g.list_id = p_list for no key update;
+    v_now := clock_timestamp();
     update coupon_list c set status = 'EXPIRED'
-        where c.list_id = p_list and c.status = 'ACTIVE' and c.expires_at <= clock_timestamp();
+        where c.list_id = p_list and c.status = 'ACTIVE' and c.expires_at <= v_now;
     if not found then
         return false;
     end if;
@@ -1686,8 +1866,59 @@ begin
     return true;
 end $$;
 
+-- A list as it is shown, with what it holds. `p_now` null: now.
+create or replace function read_list(p_list bigint, p_now timestamptz default null) returns table (
+    public_id bytea, name text, label text, status text, expires_at timestamptz, created_by text, subscribers text[],
+    alerts jsonb, created_at timestamptz, updated_at timestamptz, total bigint, available bigint
+)
+language plpgsql stable as $$
+declare
+    v_now timestamptz := coalesce(p_now, clock_timestamp());
+begin
+    select c.public_id, c.name, c.label, case when c.status = 'ACTIVE' and c.expires_at <= v_now then 'EXPIRED' else c.status end,
+           c.expires_at, c.created_by, c.subscribers, c.alerts, c.created_at, c.updated_at
+        into public_id, name, label, status, expires_at, created_by, subscribers, alerts, created_at, updated_at
+        from coupon_list c where c.list_id = p_list;
+    if not found then
+        return;
+    end if;
+    select s.total, s.available into total, available from stock(p_list, status = 'ACTIVE', v_now) s;
+    return next;
+end $$;
+
+-- Lists of a workspace as they are shown, the newest first: those with the status, of those named, after the one given. Each
+-- filter may be null. What a list holds is asked for those that are shown, one after the other.
+create or replace function read_lists(
+    p_workspace bigint, p_status text, p_lists bigint[], p_limit bigint, p_offset bigint, p_after_created timestamptz,
+    p_after_id bytea
+) returns table (
+    public_id bytea, name text, label text, status text, expires_at timestamptz, created_by text, subscribers text[],
+    alerts jsonb, created_at timestamptz, updated_at timestamptz, total bigint, available bigint
+)
+language plpgsql stable as $$
+#variable_conflict use_column
+declare
+    v_now timestamptz := clock_timestamp();
+    v_list bigint;
+begin
+    for v_list in
+        select c.list_id from coupon_list c
+        where c.workspace_id = p_workspace
+          and (p_lists is null or c.list_id = any (p_lists))
+          and (p_status is null
+               or p_status = case when c.status = 'ACTIVE' and c.expires_at <= v_now then 'EXPIRED' else c.status end)
+          and (p_after_created is null or c.created_at < p_after_created
+               or c.created_at = p_after_created and c.public_id > p_after_id)
+        order by c.created_at desc, c.public_id
+        limit p_limit offset p_offset
+    loop
+        return query select * from read_list(v_list, v_now);
+    end loop;
+end $$;
+
 -- Applies a patch; null leaves a field as it is. A change brings an archived or expired list back, if its expiry (after
--- the change) is still to come; unless the answer is `updated`, nothing is changed.
+-- the change) is still to come; unless the answer is `updated`, nothing is changed. If another list gets the name meanwhile,
+-- the statement fails with unique_violation; asked again, it answers `duplicate-name`.
 create or replace function update_list(
     p_list bigint, p_name text, p_expires_at timestamptz, p_subscribers text[], p_alerts jsonb
 ) returns update_list_outcome
@@ -1695,14 +1926,20 @@ language plpgsql volatile as $$
 declare
     v_list coupon_list;
     v_alerts jsonb;
+    v_now timestamptz;
 begin
     perform expire_list(p_list);
     if p_name is null and p_expires_at is null and p_subscribers is null and p_alerts is null then
         return 'updated';
     end if;
+    v_now := clock_timestamp();
     select * into v_list from coupon_list c where c.list_id = p_list;
-    if coalesce(p_expires_at, v_list.expires_at) <= clock_timestamp() then
+    if coalesce(p_expires_at, v_list.expires_at) <= v_now then
         return 'expired';
+    end if;
+    if exists (select from coupon_list c
+               where c.workspace_id = v_list.workspace_id and c.name = p_name and c.list_id <> p_list) then
+        return 'duplicate-name';
     end if;
     v_alerts := v_list.alerts;
     if p_alerts is not null then
@@ -1722,8 +1959,8 @@ begin
     update coupon_list c
     set name = coalesce(p_name, c.name), expires_at = coalesce(p_expires_at, c.expires_at),
         subscribers = coalesce(p_subscribers, c.subscribers), alerts = v_alerts, status = 'ACTIVE',
-        updated_at = clock_timestamp(),
-        active_since = case when c.status = 'ACTIVE' then c.active_since else clock_timestamp() end
+        updated_at = v_now,
+        active_since = case when c.status = 'ACTIVE' then c.active_since else v_now end
     where c.list_id = p_list;
     perform note_at_gate(p_list);
     return 'updated';
@@ -1749,7 +1986,7 @@ begin
             ) c
             cross join lateral (
                 select r.code, r.file_id, r.ordinal, r.turn, r.place from returned r
-                where r.file_id + 0 = f.file_id and r.place > c.place
+                where r.list_id = p_list and r.file_id + 0 = f.file_id and r.place > c.place
                 order by r.place limit p_most
             ) r
             where f.list_id = p_list and f.has_returned and f.sealed_at is null and f.quarantined_at is null
@@ -1777,7 +2014,7 @@ begin
                 offset 0
             ) r
         ) t
-        where r.ctid = t.ctid
+        where r.list_id = p_list and r.ctid = t.ctid
     ), former as (
         delete from returned_cursor c using (
             select c.ctid from passed p
@@ -1786,7 +2023,7 @@ begin
                 order by c.place desc limit 1
             ) c
         ) t
-        where c.ctid = t.ctid
+        where c.list_id = p_list and c.ctid = t.ctid
     )
     insert into returned_cursor (list_id, file_id, place) select p_list, p.file_id, p.place from passed p;
 end $$;
@@ -1818,7 +2055,8 @@ end $$;
 -- be repeated until they are fewer than `p_most`.
 create or replace function withdraw_returned(p_list bigint, p_most integer) returns integer
 language plpgsql volatile
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
     v_removed integer;
@@ -1828,12 +2066,12 @@ begin
         delete from returned r using (
             select r.ctid from coupon_file f
             cross join lateral (
-                select r.ctid from returned r where r.file_id + 0 = f.file_id
+                select r.ctid from returned r where r.list_id = p_list and r.file_id + 0 = f.file_id
                 order by r.place limit p_most
             ) r
             where f.list_id = p_list and f.sealed_at is not null and f.has_returned limit p_most
         ) t
-        where r.ctid = t.ctid
+        where r.list_id = p_list and r.ctid = t.ctid
         returning r.file_id
     ), counted as (
         update coupon_file f set withdrawn = f.withdrawn + w.number
@@ -1901,12 +2139,33 @@ end $$;
 
 -- The lists whose stock has to be looked at: those that want to be told, and those that were and no longer want to.
 create or replace function lists_to_watch() returns setof bigint
-language sql stable as $$
+language plpgsql stable as $$
+begin
+    return query
     select c.list_id from coupon_list c
     where c.status = 'ACTIVE' and (c.alerts #>> '{coupon_shortage_alert,alert}')::boolean
     union
-    select w.list_id from list_watch w where w.shortage_fired_at is not null
-$$;
+    select w.list_id from list_watch w where w.shortage_fired_at is not null;
+end $$;
+
+-- How fast a list is used up: what it has, since when there have been codes, and how many were handed out lately.
+create or replace function pace(p_list bigint) returns table (
+    expires_at timestamptz, available bigint, now timestamptz, active boolean, since timestamptz, minute bigint, hour bigint,
+    day bigint, week bigint
+)
+language plpgsql stable as $$
+begin
+    now := clock_timestamp();
+    select c.expires_at, c.status = 'ACTIVE' and c.expires_at > now into expires_at, active
+        from coupon_list c where c.list_id = p_list;
+    select s.available into available from stock(p_list, active, now) s;
+    select min(f.published_at) into since from coupon_file f where f.list_id = p_list;
+    minute := handed_out_since(p_list, now - interval '1 minute');
+    hour := handed_out_since(p_list, now - interval '1 hour');
+    day := handed_out_since(p_list, now - interval '1 day');
+    week := handed_out_since(p_list, now - interval '7 days');
+    return next;
+end $$;
 
 -- Reminds of expiries that are near, once a day of the zone, from the day `days_before` days ahead to the last one.
 -- Answers how many lists there were.
@@ -1990,6 +2249,18 @@ begin
            coalesce(sum(g.disabled), 0)::bigint,
            coalesce(sum(g.free) filter (where g.quarantined), 0)::bigint
     from figures g;
+end $$;
+
+-- What a list holds now.
+create or replace function stock_now(p_list bigint)
+returns table (total bigint, available bigint, held bigint, allocated bigint, disabled bigint, quarantined bigint)
+language plpgsql stable as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_active boolean;
+begin
+    select c.status = 'ACTIVE' and c.expires_at > v_now into v_active from coupon_list c where c.list_id = p_list;
+    return query select * from stock(p_list, v_active, v_now);
 end $$;
 
 -- Tells of a shortage once, until there was enough again; and, unless codes were loaded or the list was changed in

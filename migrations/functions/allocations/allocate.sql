@@ -1,6 +1,8 @@
 -- One code for each key that has none yet, in one statement and one round trip, for one list or several: the first
 -- `p_sizes[1]` keys are of the list `p_lists[1]`, and so on. The lists are in ascending order, and keys differ from one
 -- another. `p_requests`, `p_campaigns`, `p_holds` and `p_sent_at` may be null when no key has such.
+--   p_list            the first of the lists. Where lists are distributed over machines it says where the call is made, and
+--                     there is no other list; statements for one list are written for that
 --   p_all_or_nothing  if not all keys can be served, no fresh one is; for one list only
 --   p_sent_at         what each message's sender said of its time
 --   p_patience        how many milliseconds the statement waits for a gate that is taken: then it fails with
@@ -21,7 +23,7 @@
 --                 what those got that are counted in `served`, in their order
 --   allocated_at  the instant of all of it
 create or replace function allocate(
-    p_lists bigint[], p_sizes integer[], p_keys uuid[], p_users text[], p_requests text[], p_campaigns uuid[],
+    p_list bigint, p_lists bigint[], p_sizes integer[], p_keys uuid[], p_users text[], p_requests text[], p_campaigns uuid[],
     p_holds integer[], p_all_or_nothing boolean, p_patience integer, p_sent_at timestamptz[] default null
 ) returns table (
     states allocate_state[], served integer[], known integer[], codes text[], files bigint[], ordinals bigint[],
@@ -33,7 +35,9 @@ as $$
 #variable_conflict use_column
 declare
     v_now timestamptz;
+    v_is_one constant boolean := cardinality(p_lists) = 1;
     v_list bigint;
+    v_key uuid;
     v_from integer;
     v_to integer := 0;
     v_need integer;
@@ -59,6 +63,7 @@ declare
     v_per_block integer;
     v_after_at timestamptz;
     v_next bigint;
+    v_first integer;
     v_block text;
     v_in_block integer;
     v_taken_codes text[];
@@ -85,13 +90,16 @@ declare
 begin
     -- Known keys. For one list apart: a list that is known before the statement begins is one partition for its plan, one
     -- that comes with each key is sixteen.
-    if cardinality(p_lists) = 1 then
-        v_list := p_lists[1];
+    if v_is_one and cardinality(p_keys) = 1 then
+        v_key := p_keys[1];
+        select '{1}'::integer[] into known from ledger l
+            where l.list_id = p_list and l.request_key >= v_key and l.request_key <= v_key order by l.request_key limit 1;
+    elsif v_is_one then
         select array_agg(k.place::integer) into known
             from unnest(p_keys) with ordinality as k (key, place)
             cross join lateral (
                 select from ledger l
-                where l.list_id = v_list and l.request_key >= k.key and l.request_key <= k.key
+                where l.list_id = p_list and l.request_key >= k.key and l.request_key <= k.key
                 order by l.request_key limit 1
             ) l;
     else
@@ -114,7 +122,13 @@ begin
     end if;
 
     -- The gates and what they know; and the clock, after them.
-    if p_patience = 0 then
+    if v_is_one and p_patience is null then
+        select * into v_gate from gate g where g.list_id = p_list for no key update;
+        if not found then
+            raise exception 'list % has no gate', p_list;
+        end if;
+        v_gates := array[v_gate];
+    elsif p_patience = 0 then
         v_gates := array(select g from gate g where g.list_id = any (p_lists) order by g.list_id for no key update skip locked);
     else
         if p_patience is not null then
@@ -225,16 +239,12 @@ begin
             end if;
             exit when v_file is null;
             -- Where it stands, and the block there: the first at or after its number, and blocks have no gaps.
-            select c.next, b.codes into v_next, v_block
-                from (
-                    select coalesce((select l.ordinal from ledger l where l.list_id = v_list and l.file_id = v_file
-                                     order by l.ordinal desc limit 1) + 1, 0) as next offset 0
-                ) c
-                left join lateral (
-                    select b.codes from block b
-                    where b.list_id = v_list and b.file_id = v_file and b.number >= (c.next / v_per_block)::integer
-                    order by b.number limit 1
-                ) b on true;
+            select l.ordinal + 1 into v_next from ledger l
+                where l.list_id = v_list and l.file_id = v_file order by l.ordinal desc limit 1;
+            v_next := coalesce(v_next, 0);
+            v_first := (v_next / v_per_block)::integer;
+            select b.codes into v_block from block b
+                where b.list_id = v_list and b.file_id = v_file and b.number >= v_first order by b.number limit 1;
             while v_have < v_need and v_next < v_added loop
                 if v_gate.has_disabled then
                     -- Over all that were disabled here in a row, by one probe. So each round yields a code or ends the file.
@@ -250,14 +260,15 @@ begin
                     end if;
                 end if;
                 if v_block is null then
+                    v_first := (v_next / v_per_block)::integer;
                     select b.codes into v_block from block b
-                        where b.list_id = v_list and b.file_id = v_file
-                          and b.number >= (v_next / v_per_block)::integer
-                        order by b.number limit 1;
+                        where b.list_id = v_list and b.file_id = v_file and b.number >= v_first order by b.number limit 1;
                 end if;
                 v_in_block := (v_next % v_per_block)::integer;
                 v_want := least(v_need - v_have, v_per_block - v_in_block, v_added - v_next);
-                if v_want <= v_few then
+                if v_want = 1 then
+                    v_taken_codes := array[split_part(v_block, E'\n', v_in_block + 1)];
+                elsif v_want <= v_few then
                     v_taken_codes := array(select split_part(v_block, E'\n', v_in_block + n)
                                            from generate_series(1, v_want) n);
                 else
@@ -267,7 +278,8 @@ begin
                     raise exception 'file % of list % lacks a code at %', v_file, v_list, v_next;
                 end if;
                 v_block := null;
-                v_taken_ordinals := array(select generate_series(v_next, v_next + v_want - 1));
+                v_taken_ordinals := case when v_want = 1 then array[v_next]
+                                         else array(select generate_series(v_next, v_next + v_want - 1)) end;
                 v_next := v_next + v_want;
                 if v_gate.has_disabled then
                     select coalesce(array_agg(t.code order by t.at), '{}'), coalesce(array_agg(t.at order by t.at), '{}')
@@ -334,19 +346,30 @@ begin
                  as t (key, usr, request, campaign, hold, sent_at, place)
             where t.place = any (v_places);
     end if;
-    -- The arrays side by side: in the target list that is a third less work than `unnest` of all of them in `from`. Where an
-    -- array is null or ended, there are nulls.
-    insert into ledger (list_id, file_id, ordinal, turn, code, request_key, user_id, request_id, campaign_key, allocated_at,
-                        campaign_sent_at)
-        select unnest(v_row_lists), unnest(files), unnest(ordinals), unnest(turns), unnest(codes), unnest(v_keys),
-               unnest(v_users), unnest(v_requests), unnest(v_campaigns), v_now, unnest(v_sent_at);
+    if cardinality(codes) = 1 then
+        v_list := v_row_lists[1];
+        insert into ledger (list_id, file_id, ordinal, turn, code, request_key, user_id, request_id, campaign_key, allocated_at,
+                            campaign_sent_at)
+            values (v_list, files[1], ordinals[1], turns[1], codes[1], v_keys[1], v_users[1], v_requests[1],
+                    v_campaigns[1], v_now, v_sent_at[1]);
+    else
+        -- The arrays side by side: in the target list that is a third less work than `unnest` of all of them in `from`. Where
+        -- an array is null or ended, there are nulls.
+        insert into ledger (list_id, file_id, ordinal, turn, code, request_key, user_id, request_id, campaign_key, allocated_at,
+                            campaign_sent_at)
+            select unnest(v_row_lists), unnest(files), unnest(ordinals), unnest(turns), unnest(codes), unnest(v_keys),
+                   unnest(v_users), unnest(v_requests), unnest(v_campaigns), v_now, unnest(v_sent_at);
+    end if;
     if v_holds is not null then
         insert into hold (list_id, file_id, ordinal, turn, held_until)
             select t.list, t.file, t.ord, t.turn, v_now + make_interval(secs => t.seconds)
             from unnest(v_row_lists, files, ordinals, turns, v_holds) as t (list, file, ord, turn, seconds)
             where t.seconds is not null;
     end if;
-    if v_used_up <> '{}' then
+    if v_used_up <> '{}' and v_is_one then
+        update coupon_file f set used_up = true where f.list_id = p_list and f.file_id = any (v_used_up);
+        perform note_at_gate(p_list);
+    elsif v_used_up <> '{}' then
         for v_list in
             update coupon_file f set used_up = true where f.list_id = any (p_lists) and f.file_id = any (v_used_up)
             returning f.list_id

@@ -1,6 +1,7 @@
 -- What the ledger knows of these keys, each by its place in the array; `released` when the code was given back or its
 -- hold ran out. A code that was disabled after it had been handed out is no longer its key's: another try is a new key.
-create or replace function known_allocations(p_list bigint, p_keys uuid[], p_now timestamptz) returns table (
+-- `p_now` null: now.
+create or replace function known_allocations(p_list bigint, p_keys uuid[], p_now timestamptz default null) returns table (
     n integer, released boolean, file_id bigint, ordinal bigint, turn integer, code text, allocated_at timestamptz,
     held_until timestamptz, user_id text, campaign_id text, redeemed boolean
 )
@@ -28,5 +29,5 @@ begin
              from event v
              where v.list_id = $1 and v.file_id = l.file_id and v.ordinal = l.ordinal and v.turn = l.turn
          ) e'
-        using p_list, p_keys, p_now;
+        using p_list, p_keys, coalesce(p_now, clock_timestamp());
 end $$;

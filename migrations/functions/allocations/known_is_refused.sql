@@ -5,10 +5,18 @@ create or replace function known_is_refused(
 ) returns boolean
 language plpgsql stable
 as $$
+declare
+    v_known record;
+    v_campaign text;
 begin
-    return exists (
-        select from known_allocations(p_list, p_keys, p_now) k
-        where k.released or k.user_id is distinct from p_users[k.n]
-           or k.campaign_id is distinct from (
-               select c.id from campaign c where c.list_id = p_list and c.campaign_key = p_campaigns[k.n]));
+    for v_known in
+        select k.n, k.released, k.user_id, k.campaign_id from known_allocations(p_list, p_keys, p_now) k
+    loop
+        select c.id into v_campaign from campaign c where c.list_id = p_list and c.campaign_key = p_campaigns[v_known.n];
+        if v_known.released or v_known.user_id is distinct from p_users[v_known.n]
+           or v_known.campaign_id is distinct from v_campaign then
+            return true;
+        end if;
+    end loop;
+    return false;
 end $$;

@@ -24,5 +24,8 @@ begin
     else
         insert into disabled_run (list_id, file_id, first, last) values (p_list, p_file, p_ordinal, v_last);
     end if;
-    perform note_at_gate(p_list) from gate g where g.list_id = p_list and not g.has_disabled;
+    perform 1 from gate g where g.list_id = p_list and not g.has_disabled;
+    if found then
+        perform note_at_gate(p_list);
+    end if;
 end $$;

@@ -13,8 +13,9 @@ begin
     if not found then
         return null;
     end if;
-    insert into coupon_file (list_id, public_id, name, file_url, created_by, callback_url)
-        values (p_list, p_public_id, p_name, p_file_url, p_created_by, p_callback_url)
+    insert into coupon_file (list_id, public_id, name, file_url, created_by, callback_url, credentials_in_clear)
+        values (p_list, p_public_id, p_name, p_file_url, p_created_by, p_callback_url,
+                p_payload ->> 'username' is not null and coalesce(p_payload ->> 'url' like 'http://%', false))
         returning file_id into v_file;
     insert into job (kind, list_id, file_id, payload) values ('load_file', p_list, v_file, p_payload);
     return v_file;

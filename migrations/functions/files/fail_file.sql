@@ -5,15 +5,23 @@ create or replace function fail_file(
     p_rejections jsonb, p_first_line text
 ) returns boolean
 language plpgsql volatile as $$
+declare
+    v_now timestamptz;
+    v_list bigint;
+    v_file bigint;
 begin
     perform lock_gate_of_job(p_job);
-    if not end_job(p_job, p_attempt, p_owner, clock_timestamp()) then
+    v_now := clock_timestamp();
+    if not end_job(p_job, p_attempt, p_owner, v_now) then
         return false;
     end if;
+    select j.list_id, j.file_id into v_list, v_file from job j where j.job_id = p_job;
     update coupon_file f
-    set status = 'FAILED', stage = 'done', failure = p_failure, updated_at = clock_timestamp(),
+    set status = 'FAILED', stage = 'done', failure = p_failure, updated_at = v_now,
         duplicates = p_duplicates, rejected = p_rejected, rejections = p_rejections, first_line = p_first_line
-    from job j
-    where j.job_id = p_job and f.list_id = j.list_id and f.file_id = j.file_id and f.status = 'PENDING';
+    where f.list_id = v_list and f.file_id = v_file and f.status = 'PENDING';
+    if found then
+        perform tell_end_of_file(v_list, v_file);
+    end if;
     return true;
 end $$;

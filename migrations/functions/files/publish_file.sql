@@ -65,5 +65,6 @@ begin
         rejections = p_rejections, unseen = p_unseen
     where f.list_id = v_list and f.file_id = v_file;
     perform note_at_gate(v_list);
+    perform tell_end_of_file(v_list, v_file);
     return 'published';
 end $$;

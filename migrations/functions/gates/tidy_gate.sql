@@ -10,16 +10,17 @@ declare
     v_files bigint[];
 begin
     perform 1 from gate g where g.list_id = p_list for no key update;
-    v_files := array(
-        select f.file_id from coupon_file f
+    select coalesce(array_agg(f.file_id), '{}') into v_files
+        from coupon_file f
         cross join lateral (
             select coalesce((select c.place from returned_cursor c
                              where c.list_id = p_list and c.file_id = f.file_id
                              order by c.place desc limit 1), 0) as place offset 0
         ) c
         where f.list_id = p_list and f.has_returned and f.sealed_at is null
-          and (select r.place from returned r where r.file_id + 0 = f.file_id and r.place > c.place
-               order by r.place limit 1) is null);
+          and (select r.place from returned r
+               where r.list_id = p_list and r.file_id + 0 = f.file_id and r.place > c.place
+               order by r.place limit 1) is null;
     update coupon_file f set has_returned = false where f.list_id = p_list and f.file_id = any (v_files);
     perform note_at_gate(p_list);
 end $$;

@@ -13,7 +13,7 @@ begin
             select h.* from coupon_file f
             cross join lateral (
                 select h.file_id, h.ordinal, h.turn from hold h
-                where h.file_id + 0 = f.file_id and h.held_until <= p_now
+                where h.list_id = p_list and h.file_id + 0 = f.file_id and h.held_until <= p_now
                 order by h.held_until limit p_most
             ) h
             where f.list_id = p_list and not (p_free and (f.sealed_at is not null or f.quarantined_at is not null))

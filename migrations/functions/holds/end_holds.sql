@@ -14,7 +14,7 @@ begin
                 offset 0
             ) h
         ) t
-        where h.ctid = t.ctid
+        where h.list_id = p_list and h.ctid = t.ctid
         returning h.file_id, h.ordinal, h.turn, h.held_until
     )
     insert into event (list_id, file_id, ordinal, turn, kind, at)

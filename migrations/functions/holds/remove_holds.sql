@@ -13,5 +13,5 @@ begin
             offset 0
         ) h
     ) t
-    where h.ctid = t.ctid;
+    where h.list_id = p_list and h.ctid = t.ctid;
 end $$;

@@ -22,9 +22,9 @@ begin
             refusal := 'too-many';
         end if;
     end if;
-    if refusal is null and not create_list(p_workspace, p_public_id, p_name, p_label, p_expires_at, p_created_by,
-                                           p_subscribers, p_alerts, p_fingerprint_key) then
-        refusal := 'expired';
+    if refusal is null then
+        refusal := create_list(p_workspace, p_public_id, p_name, p_label, p_expires_at, p_created_by, p_subscribers,
+                               p_alerts, p_fingerprint_key);
     end if;
     if refusal is not null then
         -- A request that came to nothing may be mended and sent again.

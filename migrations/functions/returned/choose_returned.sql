@@ -18,7 +18,7 @@ begin
             ) c
             cross join lateral (
                 select r.code, r.file_id, r.ordinal, r.turn, r.place from returned r
-                where r.file_id + 0 = f.file_id and r.place > c.place
+                where r.list_id = p_list and r.file_id + 0 = f.file_id and r.place > c.place
                 order by r.place limit p_most
             ) r
             where f.list_id = p_list and f.has_returned and f.sealed_at is null and f.quarantined_at is null

@@ -18,7 +18,7 @@ begin
                 offset 0
             ) r
         ) t
-        where r.ctid = t.ctid
+        where r.list_id = p_list and r.ctid = t.ctid
     ), former as (
         delete from returned_cursor c using (
             select c.ctid from passed p
@@ -27,7 +27,7 @@ begin
                 order by c.place desc limit 1
             ) c
         ) t
-        where c.ctid = t.ctid
+        where c.list_id = p_list and c.ctid = t.ctid
     )
     insert into returned_cursor (list_id, file_id, place) select p_list, p.file_id, p.place from passed p;
 end $$;

@@ -2,7 +2,8 @@
 -- be repeated until they are fewer than `p_most`.
 create or replace function withdraw_returned(p_list bigint, p_most integer) returns integer
 language plpgsql volatile
-set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set enable_hashjoin = off
+set enable_mergejoin = off
 as $$
 declare
     v_removed integer;
@@ -12,12 +13,12 @@ begin
         delete from returned r using (
             select r.ctid from coupon_file f
             cross join lateral (
-                select r.ctid from returned r where r.file_id + 0 = f.file_id
+                select r.ctid from returned r where r.list_id = p_list and r.file_id + 0 = f.file_id
                 order by r.place limit p_most
             ) r
             where f.list_id = p_list and f.sealed_at is not null and f.has_returned limit p_most
         ) t
-        where r.ctid = t.ctid
+        where r.list_id = p_list and r.ctid = t.ctid
         returning r.file_id
     ), counted as (
         update coupon_file f set withdrawn = f.withdrawn + w.number

@@ -149,7 +149,7 @@ async fn recorded(
         RecordedRow,
         r#"select n as "n!", file_id as "file_id!", ordinal as "ordinal!", turn as "turn!", code as "code!", user_id,
                   request_id, campaign_id, allocated_at as "allocated_at!", held_until, status as "status!"
-           from allocations_at($1, $2, $3, $4, clock_timestamp())"#,
+           from allocations_at($1, $2, $3, $4)"#,
         list.list_id,
         &files,
         &ordinals,

@@ -22,7 +22,7 @@ pub(super) async fn look_up(
         Row,
         r#"select n as "n!", released as "released!", file_id, ordinal, turn, code, allocated_at, held_until, user_id,
                   campaign_id, redeemed as "redeemed!"
-           from known_allocations($1, $2, clock_timestamp())"#,
+           from known_allocations($1, $2)"#,
         list.list_id,
         &ids,
     )

@@ -52,7 +52,8 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
-/// A session that is ended from outside may have committed before; so may one whose pooler has lost the server.
+/// A session that is ended from outside may have committed before; so may one whose pooler has lost the server, and a call that
+/// was made on another machine (Citus), from which nothing came back.
 fn ends_the_session(refusal: &dyn DatabaseError) -> bool {
     let code = refusal.code().unwrap_or_default();
     code.starts_with("57P") || code.starts_with("08")
@@ -105,7 +106,7 @@ pub(super) async fn allocate(
 /// A key was inserted after it was looked up: then its index was violated, or the function said so, which names none.
 fn has_come_meanwhile(refusal: &dyn DatabaseError) -> bool {
     let index = refusal.constraint();
-    refusal.is_unique_violation() && index.is_none_or(|index| index.ends_with("_request_key"))
+    refusal.is_unique_violation() && index.is_none_or(|index| index.contains("_request_key"))
 }
 
 /// How a list stood when a call came to it. Public for the test that holds it against the database's type.
@@ -164,7 +165,8 @@ async fn ask(
         AllocateRow,
         r#"select states::text[] as "states!: Vec<AllocateState>", served as "served!", known, codes as "codes!",
                   files as "files!", ordinals as "ordinals!", turns as "turns!", allocated_at as "allocated_at!"
-           from allocate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"#,
+           from allocate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"#,
+        lists.first(),
         &lists,
         &sizes,
         &keys,

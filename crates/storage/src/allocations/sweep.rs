@@ -11,7 +11,7 @@ impl Storage {
     pub async fn sweep_holds(&self) -> Result<i64> {
         let lists = sqlx::query_scalar!(
             "select distinct list_id from hold
-             where held_until at time zone 'UTC' <= clock_timestamp() at time zone 'UTC' limit 100"
+             where held_until at time zone 'UTC' <= now() at time zone 'UTC' limit 100"
         )
         .fetch_all(&self.pool)
         .await?;

@@ -136,17 +136,15 @@ impl Storage {
         bytes_expected: Option<u64>,
     ) -> Result<()> {
         sqlx::query!(
-            "update coupon_file f set stage = $3, bytes_read = $4, bytes_expected = $5
-             where f.list_id = $1 and f.file_id = $2 and f.status = 'PENDING'
-               and exists (select from job j where j.job_id = $6 and job_is_mine(j, $7, $8))",
+            "select report_progress($1, $2, $3, $4, $5, $6, $7, $8)",
+            claim.job_id,
+            claim.attempt,
+            claim.owner,
             file.list_id,
             file.file_id,
             stage.as_str(),
             bytes_read.cast_signed(),
             bytes_expected.map(u64::cast_signed),
-            claim.job_id,
-            claim.attempt,
-            claim.owner,
         )
         .execute(&self.pool)
         .await?;
@@ -224,18 +222,14 @@ impl Storage {
         Ok(ours.fetch_one(&self.pool).await?)
     }
 
-    /// Asks for the token: a worker that lost its job must not take away what the next one has just written. One
-    /// statement, so that it sees either the token gone or none of the other's blocks.
     async fn remove_unpublished(&self, file: &FileToLoad) -> Result<()> {
         sqlx::query!(
-            "delete from block b using coupon_file f, job j
-             where b.list_id = $1 and b.file_id = $2 and f.list_id = $1 and f.file_id = $2 and f.status = 'PENDING'
-               and j.job_id = $3 and j.attempt = $4 and j.lease_owner = $5 and j.state = 'running'",
-            file.file.list_id,
-            file.file.file_id,
+            "select remove_unpublished($1, $2, $3, $4, $5)",
             file.claim.job_id,
             file.claim.attempt,
             file.claim.owner,
+            file.file.list_id,
+            file.file.file_id,
         )
         .execute(&self.bulk)
         .await?;

@@ -150,30 +150,22 @@ impl Storage {
     /// Takes the file's free codes out of use, or stops its load. False if there is no such file (any more).
     pub async fn delete_file(&self, list: &ListRef, id: PublicId) -> Result<bool> {
         let deleted = sqlx::query_scalar!(
-            r#"select delete_file(list_id, file_id) as "deleted!" from coupon_file
-               where list_id = $1 and public_id = $2 and deleted_at is null"#,
+            r#"select delete_file($1, $2) as "deleted!""#,
             list.list_id,
             id.as_bytes(),
         );
-        Ok(deleted
-            .fetch_optional(self.pool.of(list.workspace_id))
-            .await?
-            .unwrap_or(false))
+        Ok(deleted.fetch_one(self.pool.of(list.workspace_id)).await?)
     }
 
     /// Stops the file's codes, or lets them be handed out again. False if there is no such file (any more).
     pub async fn quarantine_file(&self, list: &ListRef, id: PublicId, quarantined: bool) -> Result<bool> {
         let done = sqlx::query_scalar!(
-            r#"select quarantine_file(list_id, file_id, $3) as "done!" from coupon_file
-               where list_id = $1 and public_id = $2 and deleted_at is null"#,
+            r#"select quarantine_file($1, $2, $3) as "done!""#,
             list.list_id,
             id.as_bytes(),
             quarantined,
         );
-        Ok(done
-            .fetch_optional(self.pool.of(list.workspace_id))
-            .await?
-            .unwrap_or(false))
+        Ok(done.fetch_one(self.pool.of(list.workspace_id)).await?)
     }
 
     /// Whether the file's codes are stopped; `None` if there is no such file (any more).

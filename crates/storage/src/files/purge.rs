@@ -40,7 +40,7 @@ impl Storage {
     /// Notes that the file's blocks from this number on are gone; an error if one is there.
     async fn note_purged(&self, list_id: i64, file_id: i64, from: i32) -> Result<()> {
         let noted = sqlx::query!(
-            "update coupon_file f set purged_at = clock_timestamp()
+            "update coupon_file f set purged_at = now()
              where f.list_id = $1 and f.file_id = $2
                and not exists (select from block b where b.list_id = $1 and b.file_id = $2 and b.number >= $3)",
             list_id,
@@ -60,7 +60,7 @@ impl Storage {
     pub async fn remove_orphaned_blocks(&self) -> Result<()> {
         let files = sqlx::query!(
             "select list_id, file_id from coupon_file
-             where updated_at > clock_timestamp() - interval '2 days'
+             where updated_at > now() - interval '2 days'
                and (status = 'FAILED' or status = 'PENDING' and deleted_at is not null)"
         );
         for file in files.fetch_all(&self.bulk).await? {
@@ -72,12 +72,17 @@ impl Storage {
     /// Begins a purge for each list whose last one was given up; answers how many.
     pub async fn begin_purges_again(&self) -> Result<usize> {
         let lists = sqlx::query_scalar!(
-            "select distinct list_id from coupon_file f where sealed_at is not null and purged_at is null
-             and not exists (select from job j where j.list_id = f.list_id and j.kind = 'purge_list'
-                             and j.state in ('ready', 'running'))"
+            "select distinct list_id from coupon_file where sealed_at is not null and purged_at is null"
+        );
+        let lists = lists.fetch_all(&self.pool).await?;
+        let without_purge = sqlx::query_scalar!(
+            r#"select l.list_id as "list_id!" from unnest($1::bigint[]) l (list_id)
+               where not exists (select from job j where j.list_id = l.list_id and j.kind = 'purge_list'
+                                 and j.state in ('ready', 'running'))"#,
+            &lists,
         );
         let mut begun = 0;
-        for list_id in lists.fetch_all(&self.pool).await? {
+        for list_id in without_purge.fetch_all(&self.pool).await? {
             let again = sqlx::query_scalar!(r#"select begin_purge_again($1) as "begun!""#, list_id);
             begun += usize::from(again.fetch_one(&self.pool).await?);
         }
@@ -119,8 +124,7 @@ impl Storage {
 
     async fn cut_block(&self, list_id: i64, file_id: i64, number: i32, codes: i32) -> Result<()> {
         sqlx::query!(
-            r"update block set codes = array_to_string((string_to_array(codes, E'\n'))[1 : $4], E'\n')
-              where list_id = $1 and file_id = $2 and number = $3",
+            "select cut_block($1, $2, $3, $4)",
             list_id,
             file_id,
             number,

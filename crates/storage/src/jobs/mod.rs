@@ -132,8 +132,10 @@ impl Storage {
     /// than `most`. A list's loads come one at a time, in their order.
     pub async fn claim_job(&self, kind: JobKind, most: u32, lease: Duration) -> Result<Option<Job>> {
         let owner = Uuid::from_bytes(rand::random());
-        let claimed = sqlx::query_file!(
-            "src/queries/claim_job.sql",
+        let claimed = sqlx::query!(
+            r#"select job_id as "job_id!", attempt as "attempt!", failures as "failures!", list_id as "list_id!", file_id,
+                      payload as "payload!", fingerprint_key as "fingerprint_key!"
+               from claim_job($1, $2, $3, $4)"#,
             kind.as_str(),
             owner,
             interval(lease),
@@ -142,7 +144,6 @@ impl Storage {
         let row = match claimed.fetch_optional(&self.pool).await {
             Ok(Some(row)) => row,
             Ok(None) => return Ok(None),
-            // Another worker took another load of this list a moment before.
             Err(error) if is_lost_race(&error) => return Ok(None),
             Err(error) => return Err(error.into()),
         };

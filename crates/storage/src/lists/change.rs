@@ -5,11 +5,25 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::types::Json;
 
-use super::{ActivateListOutcome, ListChange, ListRef, UpdateListOutcome, create::violated};
+use super::{ActivateListOutcome, ListChange, ListRef, UpdateListOutcome};
 use crate::{Result, Storage};
 
 impl Storage {
     pub async fn update_list(&self, list: &ListRef, change: &ListChange) -> Result<UpdateListOutcome> {
+        match self.try_to_update_list(list, change).await {
+            // Another list got the name between the look for it and the change: the next look finds it.
+            Err(sqlx::Error::Database(refusal)) if refusal.is_unique_violation() => {
+                Ok(self.try_to_update_list(list, change).await?)
+            }
+            outcome => Ok(outcome?),
+        }
+    }
+
+    async fn try_to_update_list(
+        &self,
+        list: &ListRef,
+        change: &ListChange,
+    ) -> sqlx::Result<UpdateListOutcome> {
         let outcome = sqlx::query_scalar!(
             r#"select update_list($1, $2, $3, $4, $5) as "outcome!""#,
             list.list_id,
@@ -17,15 +31,8 @@ impl Storage {
             change.expires_at.map(jiff_sqlx::ToSqlx::to_sqlx) as _,
             change.subscribers.as_ref().map(Subscribers::as_slice),
             change.alerts.as_ref().map(Json) as _,
-        )
-        .fetch_one(self.pool.of(list.workspace_id))
-        .await;
-        match outcome {
-            Err(error) if violated(&error) == Some("coupon_list_name_unique") => {
-                Ok(UpdateListOutcome::DuplicateName)
-            }
-            outcome => Ok(outcome?),
-        }
+        );
+        outcome.fetch_one(self.pool.of(list.workspace_id)).await
     }
 
     /// Makes the list active until `expires_at`, from whatever state; its former codes do not come back.

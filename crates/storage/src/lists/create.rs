@@ -4,7 +4,7 @@ use domain::{IdempotencyKey, PublicId};
 use jiff_sqlx::ToSqlx as _;
 use sqlx::types::Json;
 
-use super::{CreateList, CreateListRefusal, NewList};
+use super::{CreateList, NewList};
 use crate::{Error, Result, Storage, Workspace};
 
 impl Storage {
@@ -18,7 +18,7 @@ impl Storage {
     ) -> Result<CreateList> {
         let id = PublicId::from_bytes(rand::random());
         let key: [u8; 16] = rand::random();
-        let created = sqlx::query!(
+        let row = sqlx::query!(
             "select made, refusal
              from create_list_once($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
             once.map(IdempotencyKey::as_str),
@@ -35,21 +35,7 @@ impl Storage {
             &key,
         )
         .fetch_one(self.pool.of(workspace.workspace_id))
-        .await;
-        let row = match created {
-            Ok(row) => row,
-            Err(error) => {
-                return match violated(&error) {
-                    Some("coupon_list_name_unique") => {
-                        Ok(CreateList::Refused(CreateListRefusal::DuplicateName))
-                    }
-                    Some("coupon_list_label_unique") => {
-                        Ok(CreateList::Refused(CreateListRefusal::DuplicateLabel))
-                    }
-                    _ => Err(error.into()),
-                };
-            }
-        };
+        .await?;
         if let Some(refusal) = row.refusal {
             return Ok(CreateList::Refused(refusal));
         }
@@ -58,11 +44,4 @@ impl Storage {
             _ => Err(Error::Fault("a list's id cannot be read".to_owned())),
         }
     }
-}
-
-/// The name of the constraint an error is about.
-pub(super) fn violated(error: &sqlx::Error) -> Option<&str> {
-    error
-        .as_database_error()
-        .and_then(sqlx::error::DatabaseError::constraint)
 }

@@ -29,16 +29,9 @@ pub struct Pace {
 impl Storage {
     pub async fn pace(&self, list: &ListRef) -> Result<Pace> {
         let row = sqlx::query!(
-            r#"select c.expires_at, s.available as "available!", now as "now!",
-                      c.status = 'ACTIVE' and c.expires_at > now as "active!",
-                      (select min(f.published_at) from coupon_file f where f.list_id = $1) as since,
-                      handed_out_since($1, now - interval '1 minute') as "minute!",
-                      handed_out_since($1, now - interval '1 hour') as "hour!",
-                      handed_out_since($1, now - interval '1 day') as "day!",
-                      handed_out_since($1, now - interval '7 days') as "week!"
-               from coupon_list c, clock_timestamp() now,
-                    stock(c.list_id, c.status = 'ACTIVE' and c.expires_at > now, now) s
-               where c.list_id = $1"#,
+            r#"select expires_at as "expires_at!", available as "available!", now as "now!", active as "active!", since,
+                      minute as "minute!", hour as "hour!", day as "day!", week as "week!"
+               from pace($1)"#,
             list.list_id,
         )
         .fetch_one(self.reading(list.workspace_id))

@@ -11,6 +11,20 @@ use crate::{Error, Result, Storage, Workspace};
 /// How many lists are read by one statement.
 const LISTS_AT_ONCE: i64 = 500;
 
+macro_rules! select_lists {
+    ($function:tt, $($argument:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            ListRow,
+            r#"select public_id as "public_id!", name as "name!", label as "label!", status as "status!",
+                      expires_at as "expires_at!", created_by as "created_by!", subscribers as "subscribers!",
+                      alerts as "alerts!: Json<AlertConditions>", created_at as "created_at!",
+                      updated_at as "updated_at!", total as "total!", available as "available!"
+               from "# + $function,
+            $($argument),+
+        )
+    };
+}
+
 impl Storage {
     /// The list of this name, if it is the workspace's. Known by heart after the first time.
     pub async fn find_list(&self, workspace: &Workspace, id: PublicId) -> Result<Option<Arc<ListRef>>> {
@@ -38,12 +52,12 @@ impl Storage {
     }
 
     pub async fn list(&self, list: &ListRef) -> Result<CouponList> {
-        let row = sqlx::query_file_as!(ListRow, "src/queries/list.sql", list.list_id);
+        let row = select_lists!("read_list($1)", list.list_id);
         row.fetch_one(self.pool.of(list.workspace_id)).await?.try_into()
     }
 
     pub(crate) async fn list_by_id(&self, list_id: i64) -> Result<CouponList> {
-        let row = sqlx::query_file_as!(ListRow, "src/queries/list.sql", list_id);
+        let row = select_lists!("read_list($1)", list_id);
         row.fetch_one(&self.pool).await?.try_into()
     }
 
@@ -69,9 +83,8 @@ impl Storage {
         while left > 0 {
             let most = left.min(LISTS_AT_ONCE);
             let (last_made, last_id) = last.take().unzip();
-            let rows = sqlx::query_file_as!(
-                ListRow,
-                "src/queries/lists.sql",
+            let rows = select_lists!(
+                "read_lists($1, $2, $3, $4, $5, $6, $7)",
                 workspace.workspace_id,
                 query.status.map(ListStatus::as_str),
                 found.as_deref(),

@@ -18,11 +18,9 @@ impl Storage {
     pub async fn stock(&self, list: &ListRef) -> Result<Stock> {
         let stock = sqlx::query_as!(
             Stock,
-            r#"select s.total as "total!", s.available as "available!", s.held as "held!",
-                      s.allocated as "allocated!", s.disabled as "disabled!", s.quarantined as "quarantined!"
-               from coupon_list c, clock_timestamp() now,
-                    stock(c.list_id, c.status = 'ACTIVE' and c.expires_at > now, now) s
-               where c.list_id = $1"#,
+            r#"select total as "total!", available as "available!", held as "held!", allocated as "allocated!",
+                      disabled as "disabled!", quarantined as "quarantined!"
+               from stock_now($1)"#,
             list.list_id,
         );
         Ok(stock.fetch_one(self.reading(list.workspace_id)).await?)

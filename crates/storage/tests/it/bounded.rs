@@ -191,7 +191,8 @@ async fn give_back_a_thousand(database: &TestDatabase, round: usize) {
 async fn pages_of_a_hand_out(database: &TestDatabase) -> i64 {
     pages_of(
         database,
-        "select * from allocate(array(select list_id from coupon_list), array[1], array[gen_random_uuid()], array['probe'],
+        "select * from allocate((select min(list_id) from coupon_list), array(select list_id from coupon_list), array[1],
+                                array[gen_random_uuid()], array['probe'],
                                 null, null, null, false, null)",
     )
     .await
