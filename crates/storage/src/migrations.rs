@@ -4,7 +4,7 @@ use std::{sync::LazyLock, time::Duration};
 
 use secrecy::SecretString;
 use sqlx::{
-    Connection as _, PgConnection,
+    Connection as _, PgConnection, PgExecutor,
     migrate::{Migrate as _, MigrateError, Migrator},
 };
 use tokio::time::timeout;
@@ -19,6 +19,9 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     migrations
 });
 
+/// What is done after them where the database is spread over machines.
+const DISTRIBUTION: &str = include_str!("../../../migrations/distribution/distribute.sql");
+
 /// How long a look at the schema may take, connecting included.
 const LOOK: Duration = Duration::from_secs(10);
 /// How long all migrations together may take, and the wait for another process that applies them.
@@ -31,6 +34,9 @@ pub async fn migrate(url: &SecretString) -> Result<()> {
     within(WORK, async {
         MIGRATIONS.run(&mut connection).await.map_err(told)?;
         check_release(&mut connection).await?;
+        if is_spread(&mut connection).await? {
+            sqlx::raw_sql(DISTRIBUTION).execute(&mut connection).await?;
+        }
         Ok(connection.close().await?)
     })
     .await
@@ -67,6 +73,14 @@ async fn look(url: &SecretString) -> Result<bool> {
     }
     connection.close().await?;
     Ok(fits)
+}
+
+/// Whether the database has the extension Citus, by which it is spread over machines.
+pub(crate) async fn is_spread(database: impl PgExecutor<'_>) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!(
+        r#"select exists (select from pg_extension where extname = 'citus') as "found!""#
+    );
+    found.fetch_one(database).await
 }
 
 /// A schema may need a newer program than this one, which then must not touch it.

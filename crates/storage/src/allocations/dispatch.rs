@@ -5,14 +5,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::{runtime::Handle, time::Instant};
+use tokio::{runtime::Handle, sync::OnceCell, time::Instant};
 use tracing::{Instrument as _, debug_span};
 
 use super::{
     AllocationsUnavailable, Shared, Waiting, perform,
     schedule::{Call, CallKind, Deferred, QueueIsFull, Schedule},
 };
-use crate::{ListRef, Result};
+use crate::{ListRef, Result, migrations::is_spread};
 
 /// Whoever has a request queues it, and starts a call if one may be started; so does each call at its end. There is no
 /// task in between: it would be woken for every request only to see that a call runs.
@@ -21,6 +21,8 @@ pub(super) struct Dispatcher {
     /// Of the tasks that make the calls.
     runtime: Handle,
     schedule: Mutex<Schedule<Waiting>>,
+    /// Full once it is known whether lists are on several machines.
+    placement: OnceCell<()>,
 }
 
 impl fmt::Debug for Dispatcher {
@@ -35,6 +37,7 @@ impl Dispatcher {
             shared: Arc::new(shared),
             runtime,
             schedule: Mutex::default(),
+            placement: OnceCell::new(),
         }
     }
 
@@ -54,6 +57,17 @@ impl Dispatcher {
             self.start_calls();
         }
         Ok(())
+    }
+
+    /// Asks the database, once, whether it is spread over machines (Citus): then no call is made for several lists.
+    pub(super) async fn learn_placement(&self, deadline: Instant) -> Result<()> {
+        let learn = async || {
+            if is_spread(self.shared.pool.until(deadline)).await? {
+                self.schedule().keep_lists_apart();
+            }
+            Ok(())
+        };
+        self.placement.get_or_try_init(learn).await.copied()
     }
 
     pub(super) async fn ping(&self) -> Result<()> {

@@ -19,7 +19,11 @@ use std::{fmt, sync::Arc, time::Duration};
 use domain::{AllocationStatus, Campaign, CampaignKey, ExternalId, Position, RequestKey};
 use jiff::Timestamp;
 use moka::future::Cache;
-use tokio::{runtime::Handle, sync::oneshot, time::timeout};
+use tokio::{
+    runtime::Handle,
+    sync::oneshot,
+    time::{Instant, timeout},
+};
 
 use self::{dispatch::Dispatcher, schedule::Message};
 pub use self::{
@@ -196,6 +200,8 @@ impl Allocator {
         shortage: Shortage,
         patience: Duration,
     ) -> Result<Vec<AllocationOutcome>, AllocationsUnavailable> {
+        let learned = self.0.learn_placement(Instant::now() + patience).await;
+        learned.map_err(|error| AllocationsUnavailable::Storage(Arc::new(error)))?;
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting {
             requests,

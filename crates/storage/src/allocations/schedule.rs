@@ -1,7 +1,7 @@
 //! Which requests go into which call, and when: decided here without a database, a task or a clock of its own.
 //!
 //! A shared call serves several lists, waits for their gates for a short while, and skips those whose gate is taken for
-//! longer. A single-list call serves one list and waits for its gate. While a shared call runs, requests queue up, because a call costs more than the codes in it.
+//! longer; there is none where lists are on several machines. A single-list call serves one list and waits for its gate. While a shared call runs, requests queue up, because a call costs more than the codes in it.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -39,6 +39,8 @@ pub(super) struct Schedule<M> {
     keys: usize,
     shared_calls: usize,
     single_list_calls: usize,
+    /// Lists are on several machines: each has calls of its own, which go to where it is.
+    lists_are_apart: bool,
 }
 
 /// What is queued for one list.
@@ -84,11 +86,17 @@ impl<M> Default for Schedule<M> {
             keys: 0,
             shared_calls: 0,
             single_list_calls: 0,
+            lists_are_apart: false,
         }
     }
 }
 
 impl<M: Message> Schedule<M> {
+    /// From now on no call serves several lists.
+    pub(super) fn keep_lists_apart(&mut self) {
+        self.lists_are_apart = true;
+    }
+
     pub(super) fn enqueue(&mut self, list: &Arc<ListRef>, message: M) -> Result<(), QueueIsFull> {
         let queue = self.queues.entry(list.list_id).or_insert_with(|| Queue {
             list: list.clone(),
@@ -112,7 +120,11 @@ impl<M: Message> Schedule<M> {
     /// Whether a message that was just queued for the list may start a call: asked for each message, so it looks at few
     /// lists.
     pub(super) fn may_start(&self, list_id: i64, now: Instant) -> bool {
-        let may_go_alone = |queue: &Queue<M>| self.has_single_list_room() && queue.may_go_alone(now);
+        let may_go_alone = |queue: &Queue<M>| {
+            self.has_single_list_room()
+                && self.next_kind(queue, now) == CallKind::SingleList
+                && queue.may_have_another_call()
+        };
         self.queues.get(&list_id).is_some_and(may_go_alone) || self.has_shared_room(now)
     }
 
@@ -123,15 +135,15 @@ impl<M: Message> Schedule<M> {
         let mut keys = 0;
         for _ in 0..self.turns.len() {
             let list_id = self.turns.pop_front()?;
+            let has_single_list_room = self.has_single_list_room();
+            let lists_are_apart = self.lists_are_apart;
             let Some(queue) = self.queues.get_mut(&list_id) else {
                 continue;
             };
-            let kind = queue.next_kind(now);
+            let kind = queue.next_kind(lists_are_apart, now);
             let goes = match kind {
                 CallKind::SingleList => {
-                    lists.is_empty()
-                        && self.single_list_calls < SINGLE_LIST_CALLS
-                        && queue.may_have_another_call()
+                    lists.is_empty() && has_single_list_room && queue.may_have_another_call()
                 }
                 CallKind::Shared => {
                     let fits = keys == 0 || keys + queue.keys.min(GROUP_KEYS) <= GROUP_KEYS;
@@ -205,35 +217,45 @@ impl<M: Message> Schedule<M> {
         }
     }
 
+    fn next_kind(&self, queue: &Queue<M>, now: Instant) -> CallKind {
+        queue.next_kind(self.lists_are_apart, now)
+    }
+
     fn has_single_list_room(&self) -> bool {
-        self.single_list_calls < SINGLE_LIST_CALLS
+        let most = if self.lists_are_apart {
+            SINGLE_LIST_CALLS + SHARED_CALLS
+        } else {
+            SINGLE_LIST_CALLS
+        };
+        self.single_list_calls < most
     }
 
     fn has_shared_room(&self, now: Instant) -> bool {
         let shared_keys = || -> usize {
             let shared = self.queues.values();
-            let shared = shared.filter(|queue| queue.next_kind(now) == CallKind::Shared);
+            let shared = shared.filter(|queue| self.next_kind(queue, now) == CallKind::Shared);
             shared.map(|queue| queue.keys).sum()
         };
-        self.shared_calls == 0
-            || (self.shared_calls < SHARED_CALLS && self.keys >= GROUP_KEYS && shared_keys() >= GROUP_KEYS)
+        let is_first = self.shared_calls == 0;
+        let is_whole_group = || self.keys >= GROUP_KEYS && shared_keys() >= GROUP_KEYS;
+        !self.lists_are_apart && (is_first || (self.shared_calls < SHARED_CALLS && is_whole_group()))
     }
 }
 
 impl<M: Message> Queue<M> {
     /// A list has a call of its own if its first message is all or nothing, if it was deferred, and behind a call that
     /// serves it already: a second one looks up its keys while the first has the gate.
-    fn next_kind(&self, now: Instant) -> CallKind {
+    fn next_kind(&self, lists_are_apart: bool, now: Instant) -> CallKind {
         let is_deferred = self.deferred_until.is_some_and(|until| until > now);
-        if self.calls > 0 || is_deferred || self.messages.front().is_some_and(Message::is_all_or_nothing) {
+        if lists_are_apart
+            || self.calls > 0
+            || is_deferred
+            || self.messages.front().is_some_and(Message::is_all_or_nothing)
+        {
             CallKind::SingleList
         } else {
             CallKind::Shared
         }
-    }
-
-    fn may_go_alone(&self, now: Instant) -> bool {
-        self.next_kind(now) == CallKind::SingleList && self.may_have_another_call()
     }
 
     /// A second call only for a whole group, and never a third: it would wait for the gate behind both.
@@ -267,5 +289,7 @@ impl<M: Message> Queue<M> {
     }
 }
 
+#[cfg(test)]
+mod apart;
 #[cfg(test)]
 mod tests;

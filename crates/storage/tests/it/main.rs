@@ -12,6 +12,7 @@ mod api_keys;
 mod bounded;
 mod course;
 mod database;
+mod distribution;
 mod dropped;
 mod fair_claims;
 mod fetches;

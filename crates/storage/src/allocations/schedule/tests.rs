@@ -7,7 +7,7 @@ use super::*;
 
 /// A message that can be told from others.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Numbered {
+pub(super) struct Numbered {
     number: usize,
     keys: usize,
     is_all_or_nothing: bool,
@@ -23,7 +23,7 @@ impl Message for Numbered {
     }
 }
 
-fn list(list_id: i64) -> Arc<ListRef> {
+pub(super) fn list(list_id: i64) -> Arc<ListRef> {
     Arc::new(ListRef {
         workspace_id: 1,
         list_id,
@@ -32,7 +32,7 @@ fn list(list_id: i64) -> Arc<ListRef> {
     })
 }
 
-fn message(number: usize, keys: usize) -> Numbered {
+pub(super) fn message(number: usize, keys: usize) -> Numbered {
     Numbered {
         number,
         keys,
@@ -40,12 +40,12 @@ fn message(number: usize, keys: usize) -> Numbered {
     }
 }
 
-fn ids(call: &Call<Numbered>) -> Vec<i64> {
+pub(super) fn ids(call: &Call<Numbered>) -> Vec<i64> {
     call.lists.iter().map(|(list, _)| list.list_id).collect()
 }
 
 /// A second of a test's own.
-fn second(n: u64) -> Instant {
+pub(super) fn second(n: u64) -> Instant {
     static BEGAN: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
     *BEGAN + Duration::from_secs(n)
 }
