@@ -12,7 +12,12 @@ class Database:
         self._maintenance = os.environ["COUPONRY_TEST_DATABASE_URL"]
         self._name = f"compat_{uuid.uuid4().hex}"
         self._psql = _psql()
-        self._run(f'create database "{self._name}"')
+        # Some databases need more than `create database`: deploy/dev/citus-database.sh.
+        self._program = os.environ.get("COUPONRY_TEST_DATABASE_PROGRAM")
+        if self._program:
+            subprocess.run([self._program, "create", self._name], check=True, timeout=120)
+        else:
+            self._run(f'create database "{self._name}"')
         self.direct_url = self._of(self._maintenance)
         # deploy/dev/with-pooler.sh: a connection pooler is before the server.
         pooler = os.environ.get("COUPONRY_TEST_POOLER_URL")
@@ -34,7 +39,10 @@ class Database:
         return before.rpartition("/")[0] + "/" + self._name + mark + query
 
     def drop(self):
-        self._run(f'drop database "{self._name}" with (force)')
+        if self._program:
+            subprocess.run([self._program, "drop", self._name], check=True, timeout=120)
+        else:
+            self._run(f'drop database "{self._name}" with (force)')
 
     def _run(self, sql):
         command = [self._psql, self._maintenance, "--no-psqlrc", "--quiet", "--command", sql]
