@@ -3,7 +3,7 @@
 export SQLX_OFFLINE ?= true
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test check house compat compat-pooler upgrade fmt sqlx functions migration docs chaos bench bench-full bench-check
+.PHONY: help run test check house compat compat-pooler console upgrade fmt sqlx functions migration docs chaos bench bench-full bench-check
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ compat: ## A server and its peers as processes, driven by examples/client.py; ne
 
 compat-pooler: ## The same behind PgBouncer in transaction mode
 	@deploy/dev/with-throwaway-postgres.sh deploy/dev/with-pooler.sh deploy/dev/compat.sh
+
+console: ## The console in a real browser; needs Node and Chromium, which it installs
+	@deploy/dev/console.sh
 
 upgrade: ## An earlier program and its tests on this tree's schema: make upgrade FROM=COMMIT
 	@deploy/dev/with-throwaway-postgres.sh deploy/dev/upgrade.sh $(FROM)

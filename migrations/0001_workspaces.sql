@@ -1,4 +1,4 @@
--- Tenants, their keys, what they may ask for, and what the servers of a deployment share.
+-- Tenants, their keys and people, what they may ask for, and what the servers of a deployment share.
 
 create table deployment (
     -- One row.
@@ -55,6 +55,83 @@ create type create_api_key_refusal as enum ('taken', 'revoked', 'too-many');
 
 -- Why a key was not followed by another: it has ended, or its end is set (`revoked`).
 create type rotate_api_key_refusal as enum ('no-key', 'revoked', 'too-many');
+
+-- Those who sign in to the console. In lower case the address is who somebody is.
+create table person (
+    person_id   bigint generated always as identity primary key,
+    public_id   bytea not null unique check (octet_length(public_id) = 12),
+    email       text not null constraint person_email_unique unique check (email = lower(email)),
+    name        text not null check (char_length(name) between 1 and 255),
+    -- argon2id, PHC string; null until the person has chosen one.
+    password    text check (password like '$argon2id$%'),
+    -- Of the second factor, where there is one: 20 random bytes, and the last step that was used, so that no code counts twice.
+    totp_secret bytea check (octet_length(totp_secret) = 20),
+    totp_step   bigint not null default 0,
+    created_at  timestamptz not null default clock_timestamp(),
+    disabled_at timestamptz
+);
+
+-- What a person may do in a workspace.
+create table membership (
+    person_id    bigint not null references person on delete cascade,
+    workspace_id bigint not null references workspace on delete cascade,
+    role         text not null check (role in ('admin', 'manager', 'viewer')),
+    created_at   timestamptz not null default clock_timestamp(),
+    primary key (person_id, workspace_id)
+);
+
+create index membership_of_workspace on membership (workspace_id, person_id);
+
+-- A browser in which somebody has signed in. The cookie is 256 random bits, of which only the SHA-256 is here.
+create table session (
+    token_hash bytea primary key check (octet_length(token_hash) = 32),
+    person_id  bigint not null references person on delete cascade,
+    created_at timestamptz not null default clock_timestamp(),
+    seen_at    timestamptz not null default clock_timestamp(),
+    -- The password was right, the second factor has not come yet.
+    is_half    boolean not null,
+    address    text not null,
+    agent      text not null,
+    -- What the next page says once.
+    message    jsonb
+);
+
+create index session_of_person on session (person_id);
+create index session_by_age on session (seen_at);
+
+-- Codes that stand in for a lost second factor, once each: their SHA-256.
+create table recovery_code (
+    person_id bigint not null references person on delete cascade,
+    hash      bytea not null,
+    primary key (person_id, hash)
+);
+
+-- A link that opens once, of 256 random bits: `setup` makes the first admin, `invitation` a member of a workspace, `password`
+-- lets a person choose one, `sign-in` signs a person in.
+create table one_time_link (
+    token_hash   bytea primary key check (octet_length(token_hash) = 32),
+    kind         text not null check (kind in ('setup', 'invitation', 'password', 'sign-in')),
+    person_id    bigint references person on delete cascade,
+    workspace_id bigint references workspace on delete cascade,
+    email        text check (email = lower(email)),
+    role         text check (role in ('admin', 'manager', 'viewer')),
+    expires_at   timestamptz not null,
+    check ((kind = 'invitation') = (workspace_id is not null and email is not null and role is not null)),
+    check ((kind in ('password', 'sign-in')) = (person_id is not null))
+);
+
+create index one_time_link_by_end on one_time_link (expires_at);
+
+-- Wrong passwords and codes: of an account and of an address, by their hashes, for all processes.
+create table sign_in_failure (
+    subject  bytea primary key,
+    failures integer not null,
+    since    timestamptz not null
+);
+
+-- Why a link was not accepted: it is unknown, used or too old (`gone`), or somebody has set the installation up
+-- (`set-up`).
+create type accept_link_refusal as enum ('gone', 'set-up');
 
 -- How often a workspace may ask: fixed windows in UTC by the database's clock, one counter for all processes.
 create table request_count (

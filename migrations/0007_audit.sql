@@ -4,7 +4,9 @@ create table audit_entry (
     audit_id      bigint generated always as identity primary key,
     workspace_id  bigint not null,
     at            timestamptz not null default clock_timestamp(),
+    -- Whose doing it was: a key's, a person's, or, without either, the command line's.
     api_key_id    bigint,
+    person_id     bigint,
     action        text not null,
     list_id       bytea,
     object_id     text

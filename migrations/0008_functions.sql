@@ -1968,6 +1968,101 @@ begin
     return 'updated';
 end $$;
 
+-- Makes the invited person a member of the workspace and uses up the link. Who is known already keeps name and password.
+create or replace function accept_invitation(
+    p_link bytea, p_public_id bytea, p_name text, p_password text, out made bigint, out refusal accept_link_refusal
+)
+language plpgsql volatile as $$
+declare
+    v_link one_time_link;
+begin
+    delete from one_time_link l
+        where l.token_hash = p_link and l.kind = 'invitation' and l.expires_at > clock_timestamp()
+        returning * into v_link;
+    if not found then
+        refusal := 'gone';
+        return;
+    end if;
+    insert into person (public_id, email, name, password) values (p_public_id, v_link.email, p_name, p_password)
+        on conflict on constraint person_email_unique do nothing;
+    select p.person_id into made from person p where p.email = v_link.email;
+    insert into membership (person_id, workspace_id, role) values (made, v_link.workspace_id, v_link.role)
+        on conflict (person_id, workspace_id) do update set role = excluded.role;
+    delete from session s where s.person_id = made;
+end $$;
+
+-- Changes what a member may do, or ends the membership (null). A workspace keeps an admin: false, and nothing is changed, if
+-- it would not. Sessions of the person end: a new role begins with signing in.
+create or replace function change_role(p_workspace bigint, p_person bigint, p_role text) returns boolean
+language plpgsql volatile as $$
+begin
+    perform 1 from workspace w where w.workspace_id = p_workspace for no key update;
+    if p_role is distinct from 'admin' and not exists (
+        select from membership m join person p using (person_id)
+        where m.workspace_id = p_workspace and m.role = 'admin' and m.person_id <> p_person and p.disabled_at is null)
+    then
+        return false;
+    end if;
+    if p_role is null then
+        delete from membership m where m.workspace_id = p_workspace and m.person_id = p_person;
+    else
+        update membership m set role = p_role where m.workspace_id = p_workspace and m.person_id = p_person;
+    end if;
+    delete from session s where s.person_id = p_person;
+    return true;
+end $$;
+
+-- Gives the link's person this password and ends what was open in the person's name. Answers whose it is; null if the link is
+-- unknown, used or too old.
+create or replace function choose_password(p_link bytea, p_password text) returns bigint
+language plpgsql volatile as $$
+declare
+    v_person bigint;
+begin
+    delete from one_time_link l
+        where l.token_hash = p_link and l.kind = 'password' and l.expires_at > clock_timestamp()
+        returning l.person_id into v_person;
+    update person p set password = p_password where p.person_id = v_person;
+    delete from session s where s.person_id = v_person;
+    delete from one_time_link l where l.person_id = v_person;
+    return v_person;
+end $$;
+
+-- Counts a wrong password or code of these subjects (an account, an address), for a quarter of an hour from the first.
+create or replace function note_sign_in_failure(p_subjects bytea[]) returns void
+language plpgsql volatile as $$
+begin
+    insert into sign_in_failure as f (subject, failures, since)
+        select s.subject, 1, clock_timestamp() from unnest(p_subjects) s (subject) order by s.subject
+        on conflict (subject) do update
+            set failures = case when f.since > clock_timestamp() - interval '15 minutes' then f.failures + 1 else 1 end,
+                since = case when f.since > clock_timestamp() - interval '15 minutes' then f.since else clock_timestamp() end;
+end $$;
+
+-- Makes the first person, admin of every workspace there is, and uses up the link. Whoever comes second is refused: `set-up`.
+create or replace function set_up(
+    p_link bytea, p_public_id bytea, p_email text, p_name text, p_password text, out made bigint,
+    out refusal accept_link_refusal
+)
+language plpgsql volatile as $$
+begin
+    lock table person in share row exclusive mode;
+    if exists (select from person) then
+        refusal := 'set-up';
+        return;
+    end if;
+    delete from one_time_link l where l.token_hash = p_link and l.kind = 'setup' and l.expires_at > clock_timestamp();
+    if not found then
+        refusal := 'gone';
+        return;
+    end if;
+    insert into person (public_id, email, name, password) values (p_public_id, p_email, p_name, p_password)
+        returning person_id into made;
+    insert into membership (person_id, workspace_id, role) select made, w.workspace_id, 'admin' from workspace w;
+    -- Every server that found nobody made a link of its own.
+    delete from one_time_link l where l.kind = 'setup';
+end $$;
+
 -- The codes that were given back first, up to `p_most`, of files that may be handed out; `turns` is the hand-out's to
 -- come. Nothing is taken yet: `pass_returned` does that. One row; its arrays are null if there are none.
 create or replace function choose_returned(p_list bigint, p_most integer)
@@ -2091,6 +2186,56 @@ begin
     insert into job (kind, list_id, payload)
         select 'send_mail', c.list_id, p_mail || jsonb_build_object('to', subscriber)
         from coupon_list c, unnest(c.subscribers) subscriber where c.list_id = p_list;
+end $$;
+
+-- How many fresh codes a list handed out from each of these instants, which ascend, to the next: one number fewer than there are
+-- instants. By halving, as in handed_out_since(), and each search begins where the one before it ended.
+create or replace function hand_outs_between(p_list bigint, p_instants timestamptz[]) returns bigint[]
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
+as $$
+declare
+    v_sums bigint[] := array_fill(0::bigint, array[greatest(cardinality(p_instants) - 1, 0)]);
+    v_file record;
+    v_last record;
+    v_low bigint;
+    v_high bigint;
+    v_middle bigint;
+    v_at timestamptz;
+    v_before bigint;
+    v_passed bigint;
+begin
+    for v_file in
+        select f.file_id from coupon_file f where f.list_id = p_list and f.status = 'SUCCESS' and f.added > 0
+    loop
+        select l.ordinal, l.allocated_at into v_last from ledger l
+            where l.list_id = p_list and l.file_id = v_file.file_id and l.turn = 0 order by l.ordinal desc limit 1;
+        continue when v_last.ordinal is null or v_last.allocated_at < p_instants[1];
+        v_low := 0;
+        for v_i in 1 .. cardinality(p_instants) loop
+            v_before := v_low;
+            -- Everything before v_low was handed out earlier, everything from v_high on at the instant or later.
+            v_high := v_last.ordinal + 1;
+            while v_low < v_high loop
+                v_middle := (v_low + v_high) / 2;
+                select l.allocated_at into v_at from ledger l
+                    where l.list_id = p_list and l.file_id = v_file.file_id and l.ordinal <= v_middle and l.turn = 0
+                    order by l.ordinal desc limit 1;
+                if v_at >= p_instants[v_i] then
+                    v_high := v_middle;
+                else
+                    v_low := v_middle + 1;
+                end if;
+            end loop;
+            continue when v_i = 1 or v_low = v_before;
+            -- Disabled codes that the cursor passed over were handed out to nobody.
+            select coalesce(sum(least(r.last, v_low - 1) - greatest(r.first, v_before) + 1), 0) into v_passed
+                from disabled_run r
+                where r.list_id = p_list and r.file_id = v_file.file_id and r.last >= v_before and r.first < v_low;
+            v_sums[v_i - 1] := v_sums[v_i - 1] + v_low - v_before - v_passed;
+        end loop;
+    end loop;
+    return v_sums;
 end $$;
 
 -- How many fresh codes a list handed out since an instant. A file's ordinals were handed out in the order of time, so

@@ -40,6 +40,7 @@ mod users;
 mod webhook_secret;
 mod words;
 
+pub use actix_web::web::ServiceConfig;
 pub use error::errors_page;
 pub use files::callback_body;
 pub use limits::RateLimits;

@@ -44,7 +44,7 @@ impl TrustedProxies {
 
     /// Who sent the request: the peer or, if that is a trusted proxy, the last hop of `X-Forwarded-For` that is not one.
     /// What stands before that hop is anybody's word.
-    pub(crate) fn client(&self, request: &HttpRequest) -> Option<IpAddr> {
+    pub fn client(&self, request: &HttpRequest) -> Option<IpAddr> {
         let peer = request.peer_addr()?.ip();
         Some(one_a_network(self.sender(peer, request.headers())))
     }

@@ -22,7 +22,7 @@ use actix_web::{
     dev::{AppConfig, ServiceResponse},
     middleware,
     rt::net::TcpStream,
-    web,
+    web::{self, ServiceConfig},
 };
 use domain::{FileUrl, MailDomains};
 use jiff::tz::TimeZone;
@@ -131,10 +131,16 @@ pub struct Door {
 }
 
 /// Answers the server on this listener, to be awaited, with the address it listens on. Signals are the caller's business.
+/// `pages` adds what is served beside the API.
 ///
 /// # Errors
 /// If the listener cannot be used.
-pub fn serve(app: App, door: Door, listener: TcpListener) -> io::Result<(Server, SocketAddr)> {
+pub fn serve(
+    app: App,
+    door: Door,
+    listener: TcpListener,
+    pages: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+) -> io::Result<(Server, SocketAddr)> {
     let address = listener.local_addr()?;
     // Connections have it from their listener.
     set_socket_send_buffer_size(&listener, SEND_BUFFER)?;
@@ -149,7 +155,7 @@ pub fn serve(app: App, door: Door, listener: TcpListener) -> io::Result<(Server,
         .shutdown_timeout(DRAIN_SECONDS)
         .disable_signals()
         .listen("couponry", listener, move || {
-            let (places, stopping) = (places.clone(), stopping.clone());
+            let (places, stopping, pages) = (places.clone(), stopping.clone(), pages.clone());
             let http = HttpService::build()
                 .graceful_shutdown_signal(move || {
                     let stopping = stopping.clone();
@@ -164,7 +170,7 @@ pub fn serve(app: App, door: Door, listener: TcpListener) -> io::Result<(Server,
                 });
             let admit = move |socket: TcpStream| ready(admit(socket, &places, patience));
             fn_service(admit).and_then(http.h1(map_config(
-                service(app.clone(), bodies.clone(), streams.clone()),
+                service(app.clone(), bodies.clone(), streams.clone(), pages),
                 |()| AppConfig::default(),
             )))
         })?
@@ -190,6 +196,7 @@ fn service(
     app: web::Data<App>,
     bodies: web::Data<Bodies>,
     streams: web::Data<Streams>,
+    pages: impl FnOnce(&mut ServiceConfig),
 ) -> impl ServiceFactory<
     Request,
     Config = AppConfig,
@@ -207,6 +214,7 @@ fn service(
         .wrap(middleware::from_fn(limits::show))
         .wrap(middleware::from_fn(request_log::log))
         .wrap(middleware::from_fn(connection::watch))
+        .configure(pages)
         .configure(routes::configure)
         .into_factory()
 }

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    commands::{demo, healthcheck, key, openapi, workspace_create},
+    commands::{demo, healthcheck, key, openapi, person, workspace_create},
     config::Variables,
 };
 
@@ -29,6 +29,9 @@ pub(crate) enum Command {
     /// Manage the API keys of a workspace
     #[command(subcommand)]
     Key(key::Command),
+    /// Manage who signs in to the console
+    #[command(subcommand)]
+    Person(person::Command),
     /// Show the whole product on a real 100 MB file, then stay up
     Demo(demo::Arguments),
     /// Ask the server on the listen address whether it is well; exit with 0 or 1

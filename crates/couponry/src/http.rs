@@ -5,7 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener},
 };
 
-use api::{App, Door};
+use api::{App, Door, ServiceConfig};
 use tokio::{sync::watch, task::JoinHandle};
 
 #[derive(Debug)]
@@ -16,8 +16,13 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    pub(crate) fn start(app: App, door: Door, listener: TcpListener) -> io::Result<Self> {
-        let (server, address) = api::serve(app, door, listener)?;
+    pub(crate) fn start(
+        app: App,
+        door: Door,
+        listener: TcpListener,
+        pages: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
+    ) -> io::Result<Self> {
+        let (server, address) = api::serve(app, door, listener, pages)?;
         let (stop, mut stopped) = watch::channel(false);
         let task = tokio::spawn(async move {
             let handle = server.handle();

@@ -63,6 +63,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
             commands::workspace_create::run(arguments, &settings).await
         }
         Command::Key(command) => commands::key::run(command, &settings).await,
+        Command::Person(command) => commands::person::run(command, &settings).await,
         Command::Demo(arguments) => commands::demo::run(&arguments, &settings).await,
         Command::Healthcheck(arguments) => commands::healthcheck::run(&arguments, &settings),
         // Answered before there are settings.

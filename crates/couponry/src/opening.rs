@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use reqwest::Url;
 use secrecy::SecretString;
 use storage::{ConfigureKey, Error, Storage};
 use tokio::time::{Instant, sleep};
@@ -71,6 +72,17 @@ pub(crate) async fn make_workspace(storage: &Storage, bootstrap: Option<&Bootstr
              server: couponry workspace create --name NAME"
         ),
         None => {}
+    }
+    Ok(())
+}
+
+/// As long as nobody can sign in: a link by which the first person can be made.
+pub(crate) async fn offer_setup(storage: &Storage, console_url: Option<&Url>) -> storage::Result<()> {
+    if let Some(url) = console_url
+        && let Some(token) = storage.setup_link().await?
+    {
+        let link = console::link(url.as_str(), &token);
+        tracing::warn!(%link, "nobody can sign in to the console yet; this link makes the first admin, once, within a day");
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::Context as _;
 use api::{App, Door, Readiness, Shield};
+use console::Console;
 use ingestion::{
     Callbacks, Fetcher, Loader,
     outbound::{Limits, Outbound},
@@ -67,7 +68,6 @@ impl Service {
     }
 
     async fn open(&mut self, settings: &Settings) -> anyhow::Result<()> {
-        self.schema_and_workspace(settings).await?;
         // Bound before anything makes a link: only then is a free port known.
         let listener = if settings.role.answers() {
             let bound = TcpListener::bind(settings.listen);
@@ -77,6 +77,7 @@ impl Service {
         };
         let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
         let url = public_url(settings, address.unwrap_or(settings.listen));
+        self.schema_and_workspace(settings, &url).await?;
         if settings.role.works() {
             self.workers = Some(Workers::start(&self.plan(settings, &url)?));
         }
@@ -90,18 +91,26 @@ impl Service {
                 connections: open_files::raise(settings.door.connections),
                 ..settings.door.clone()
             };
-            let http = Http::start(app, door, listener)?;
+            let console = self.console(settings, &app);
+            let http = Http::start(app, door, listener, move |service| {
+                if let Some(console) = &console {
+                    console::configure(console, service);
+                }
+            })?;
             tracing::info!(address = %http.address(), %url, "listening");
             self.http = Some(http);
         }
         Ok(())
     }
 
-    async fn schema_and_workspace(&mut self, settings: &Settings) -> anyhow::Result<()> {
+    async fn schema_and_workspace(&mut self, settings: &Settings, url: &Url) -> anyhow::Result<()> {
+        let has_console = settings.role.answers() && settings.console == Some(console::Mode::On);
+        let console_url = has_console.then(|| url.clone());
         if settings.migrate {
             opening::migrate(&self.database).await?;
             opening::check_sessions(&self.storage).await?;
             opening::make_workspace(&self.storage, settings.bootstrap.as_ref()).await?;
+            opening::offer_setup(&self.storage, console_url.as_ref()).await?;
             self.readiness.schema_fits();
             return Ok(());
         }
@@ -116,6 +125,9 @@ impl Service {
             while let Err(error) = opening::make_workspace(&storage, bootstrap.as_ref()).await {
                 tracing::warn!(%error, "the configured workspace cannot be made; trying again");
                 sleep(Duration::from_secs(1)).await;
+            }
+            if let Err(error) = opening::offer_setup(&storage, console_url.as_ref()).await {
+                tracing::warn!(%error, "a link for setting up the console cannot be made; the next start makes one");
             }
             readiness.schema_fits();
         });
@@ -177,6 +189,36 @@ impl Service {
             rate_limits: settings.rate_limits.clone(),
             shield: Shield::new(settings.address_requests, settings.door.proxies.clone()),
         })
+    }
+
+    fn console(&self, settings: &Settings, app: &App) -> Option<Console> {
+        let proxies = settings.door.proxies.clone();
+        Some(Console {
+            mode: settings.console?,
+            storage: app.storage.clone(),
+            zone: app.zone.clone(),
+            public_url: app.public_url.clone(),
+            is_public_url_set: settings.public_url.is_some(),
+            client: Arc::new(move |request| proxies.client(request)),
+            refuses_url: app.refuses_url.clone(),
+            most_lists: app.most_lists,
+        })
+    }
+
+    /// A link that signs this person, an admin of every workspace, in to the console, if there is one.
+    pub(crate) async fn sign_in_link(
+        &self,
+        settings: &Settings,
+        email: &str,
+        name: &str,
+    ) -> anyhow::Result<Option<String>> {
+        let (Some(_), Some(address)) = (settings.console, self.address()) else {
+            return Ok(None);
+        };
+        self.storage.make_admin(email, name).await?;
+        let token = self.storage.sign_in_link(email).await?;
+        let url = public_url(settings, address);
+        Ok(token.map(|token| console::link(url.as_str(), &token)))
     }
 
     /// Where the API is, if this process answers it.

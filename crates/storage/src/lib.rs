@@ -12,6 +12,7 @@ mod jobs;
 mod lists;
 mod lost_settings;
 mod migrations;
+mod people;
 mod pool;
 mod route;
 mod usage_reports;
@@ -35,10 +36,14 @@ pub use files::{
 pub use jobs::{Claim, Job, JobKind, hear_of_jobs};
 pub use lists::{
     ActivateListOutcome, CouponList, CreateList, CreateListRefusal, HandedOut, LinkedToken, ListChange,
-    ListQuery, ListRef, NewList, Pace, Page, PullToken, Stock, UpdateListOutcome,
+    ListQuery, ListRef, NewList, Pace, Page, PullToken, Pulse, Stock, UpdateListOutcome,
 };
 pub use lost_settings::LostSetting;
 pub use migrations::{migrate, schema_fits};
+pub use people::{
+    AcceptLink, AcceptLinkRefusal, LinkKind, Member, Membership, OneTimeLink, OpenSession, Person, Session,
+    SignIn, SignInAttempt, Somebody, Token,
+};
 pub use pool::Outage;
 pub use route::Route;
 pub use usage_reports::{
@@ -46,8 +51,8 @@ pub use usage_reports::{
     RequestReportRefusal, UsageDecoder, UsageReport, UsageReportRef, UsageRow,
 };
 pub use workspaces::{
-    ApiKey, AuditEntry, AuthenticationError, ConfigureKey, CreateKey, CreateKeyRefusal, KeyMemory, KeyOwner,
-    KeyStatus, MOST_KEYS, Quota, RevokedKey, RotateKey, RotateKeyRefusal, StoredApiKey, Workspace,
+    Actor, ApiKey, AuditEntry, AuthenticationError, ConfigureKey, CreateKey, CreateKeyRefusal, KeyMemory,
+    KeyOwner, KeyStatus, MOST_KEYS, Quota, RevokedKey, RotateKey, RotateKeyRefusal, StoredApiKey, Workspace,
 };
 
 /// What every call of this crate answers.

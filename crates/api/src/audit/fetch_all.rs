@@ -44,9 +44,12 @@ struct Log {
 struct ShownEntry {
     #[schema(value_type = texts::Instant)]
     at: String,
-    /// The number of the API key that asked, as `couponry key list` has it; null for what the command line did.
+    /// The number of the API key that asked, as `couponry key list` has it; null for what a person or the command line did.
     #[schema(required = true)]
     api_key: Option<i64>,
+    /// The name of the person whose doing it was at the console.
+    #[schema(required = true)]
+    person: Option<String>,
     #[schema(examples("list.archive"))]
     action: String,
     #[schema(value_type = Option<texts::Id>, required = true)]
@@ -63,7 +66,7 @@ struct ShownEntry {
     tag = "Service",
     summary = "Who changed what",
     description = "Every changing call of the workspace that succeeded, the newest first. Hand-outs are in the ledger \
-        instead. No codes and no people are named.",
+        instead. Neither codes nor recipients are named.",
     params(AuditParameters),
     responses(
         (status = 200, description = "A page.", body = Log),
@@ -93,6 +96,7 @@ impl From<AuditEntry> for ShownEntry {
         Self {
             at: instant_with_zone(entry.at),
             api_key: entry.api_key_id,
+            person: entry.person,
             action: entry.action,
             coupon_list_id: entry.list,
             object_id: entry.object,

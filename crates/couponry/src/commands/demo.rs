@@ -23,6 +23,9 @@ use crate::{
 /// With one request; the largest one asks for ten thousand codes.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Who looks at the console by the link at the end.
+const VISITOR: &str = "visitor@demo.example.com";
+
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// A file of 1.4 MB instead of 100 MB
@@ -48,7 +51,8 @@ pub(crate) fn prepare(variables: &mut Variables, log_was_set: bool) {
     variables.bootstrap_api_key = Some(format!("{key:032x}{more:032x}").into());
     variables.bootstrap_api_key_file = None;
     if !log_was_set {
-        "warn".clone_into(&mut variables.log);
+        // The demonstration has a link of its own to the console.
+        "warn,couponry::opening=error".clone_into(&mut variables.log);
     }
 }
 
@@ -89,6 +93,9 @@ async fn tell(arguments: &Arguments, settings: &Settings, service: &Service) -> 
     let list = told.context("the demonstration failed")?;
     if !arguments.exit {
         screen::farewell(address, workspace, &list);
+        if let Some(link) = service.sign_in_link(settings, VISITOR, "Visitor").await? {
+            screen::console(&link);
+        }
         std::future::pending::<()>().await;
     }
     Ok(())

@@ -6,5 +6,6 @@ pub(crate) mod healthcheck;
 pub(crate) mod key;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
+pub(crate) mod person;
 pub(crate) mod serve;
 pub(crate) mod workspace_create;

@@ -13,8 +13,8 @@ use secrecy::SecretString;
 use super::{
     Problems, Variables, unknown,
     values::{
-        allowed, bootstrap_id, bootstrap_key, database_url, direct_url, listen, log_filter, mail, number,
-        number_or_off, on_or_off, pair, public_url, read_url, role, smtp_url, time_zone,
+        allowed, bootstrap_id, bootstrap_key, console, database_url, direct_url, listen, log_filter, mail,
+        number, number_or_off, on_or_off, pair, public_url, read_url, role, smtp_url, time_zone,
     },
 };
 
@@ -45,6 +45,8 @@ pub(crate) struct Settings {
     /// Requests a second from one address; absent: as many as come.
     pub(crate) address_requests: Option<NonZeroU32>,
     pub(crate) door: Door,
+    /// Absent: there is none.
+    pub(crate) console: Option<console::Mode>,
     /// A valid filter; kept as text because an `EnvFilter` cannot be cloned.
     pub(crate) log: String,
 }
@@ -119,6 +121,7 @@ impl Settings {
         let door = said.door.read(&mut problems);
         let address_requests =
             problems.keep("COUPONRY_ADDRESS_REQUESTS", number_or_off(&said.address_requests));
+        let console = problems.keep("COUPONRY_CONSOLE", console(&said.console));
         let log = problems.keep("COUPONRY_LOG", log_filter(&said.log));
 
         let assemble = || {
@@ -142,6 +145,7 @@ impl Settings {
                 rate_limits: rate_limits?,
                 address_requests: address_requests?,
                 door: door?,
+                console: console?,
                 log: log?,
             })
         };

@@ -49,6 +49,16 @@ fn beside_database_url(
     url.map(postgres_url).transpose()
 }
 
+/// What people may do at the console; nothing where there is none.
+pub(super) fn console(said: &str) -> Result<Option<console::Mode>, String> {
+    match said {
+        "on" => Ok(Some(console::Mode::On)),
+        "read-only" => Ok(Some(console::Mode::ReadOnly)),
+        "off" => Ok(None),
+        _ => Err("must be on, read-only or off".to_owned()),
+    }
+}
+
 /// The URL holds a password, so the complaint never quotes it.
 fn postgres_url(url: SecretString) -> Result<SecretString, String> {
     let scheme = url.expose_secret().split_once("://").map(|(scheme, _)| scheme);

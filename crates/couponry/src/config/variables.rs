@@ -229,6 +229,16 @@ pub(crate) struct Variables {
     )]
     pub(crate) report_variations: String,
 
+    /// The web console under /console: with everything, without changes, or not at all
+    #[arg(
+        long,
+        env = "COUPONRY_CONSOLE",
+        global = true,
+        value_name = "on|read-only|off",
+        default_value = "on"
+    )]
+    pub(crate) console: String,
+
     /// Whether the rate limits hold
     #[arg(
         long,

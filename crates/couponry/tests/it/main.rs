@@ -19,6 +19,7 @@ mod callback;
 mod capacity_check;
 mod codes;
 mod connections;
+mod console;
 mod corrected_file;
 mod coupon_list;
 mod endpoints;

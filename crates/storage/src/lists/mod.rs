@@ -4,6 +4,7 @@ mod change;
 mod create;
 mod forecast;
 mod pull_tokens;
+mod pulse;
 mod read;
 mod stock;
 
@@ -13,6 +14,7 @@ use jiff::Timestamp;
 pub use self::{
     forecast::{HandedOut, Pace},
     pull_tokens::{LinkedToken, PullToken},
+    pulse::Pulse,
     stock::Stock,
 };
 use crate::{Error, Result};

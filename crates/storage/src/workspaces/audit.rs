@@ -11,6 +11,8 @@ pub struct AuditEntry {
     pub at: Timestamp,
     /// The API key's number; none asked for what was done from the command line.
     pub api_key_id: Option<i64>,
+    /// The person's name, as it is now.
+    pub person: Option<String>,
     pub action: String,
     pub list: Option<String>,
     pub object: Option<String>,
@@ -26,10 +28,11 @@ impl Storage {
         object: Option<&str>,
     ) -> Result<()> {
         sqlx::query!(
-            "insert into audit_entry (workspace_id, api_key_id, action, list_id, object_id)
-             values ($1, $2, $3, decode($4, 'hex'), $5)",
+            "insert into audit_entry (workspace_id, api_key_id, person_id, action, list_id, object_id)
+             values ($1, $2, $3, $4, decode($5, 'hex'), $6)",
             workspace.workspace_id,
-            workspace.api_key_id,
+            workspace.actor.api_key(),
+            workspace.actor.person(),
             action,
             list,
             object,
@@ -47,9 +50,10 @@ impl Storage {
         limit: i64,
     ) -> Result<Vec<AuditEntry>> {
         let rows = sqlx::query!(
-            r#"select audit_id, at, api_key_id, action, encode(list_id, 'hex') as list, object_id
-               from audit_entry where workspace_id = $1 and ($2::bigint is null or audit_id < $2)
-               order by audit_id desc limit $3"#,
+            r#"select a.audit_id, a.at, a.api_key_id, p.name as "person?", a.action, encode(a.list_id, 'hex') as list,
+                      a.object_id
+               from audit_entry a left join person p using (person_id) where a.workspace_id = $1 and ($2::bigint is null or a.audit_id < $2)
+               order by a.audit_id desc limit $3"#,
             workspace.workspace_id,
             before,
             limit,
@@ -62,6 +66,7 @@ impl Storage {
                 id: row.audit_id,
                 at: row.at.into(),
                 api_key_id: row.api_key_id,
+                person: row.person,
                 action: row.action,
                 list: row.list,
                 object: row.object_id,

@@ -21,14 +21,37 @@ pub use self::{
 };
 use crate::{Error, Result, Storage};
 
-/// A workspace whose key was presented and found right: every look-up of a list asks for one.
+/// A workspace and who may act in it: every look-up of a list asks for one.
 #[derive(Debug, Clone)]
-#[allow(clippy::struct_field_names, reason = "the keys are called as in the schema")]
 pub struct Workspace {
     pub(crate) workspace_id: i64,
-    /// The key that was presented.
-    pub(crate) api_key_id: i64,
+    pub(crate) actor: Actor,
     pub public_id: WorkspaceId,
+}
+
+/// Whose doing it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Actor {
+    /// Of whoever presented this key.
+    ApiKey(i64),
+    /// Of somebody at the console.
+    Person(i64),
+}
+
+impl Actor {
+    fn api_key(self) -> Option<i64> {
+        match self {
+            Self::ApiKey(id) => Some(id),
+            Self::Person(_) => None,
+        }
+    }
+
+    fn person(self) -> Option<i64> {
+        match self {
+            Self::ApiKey(_) => None,
+            Self::Person(id) => Some(id),
+        }
+    }
 }
 
 impl Storage {

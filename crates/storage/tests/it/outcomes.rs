@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use sqlx::{AssertSqlSafe, Decode, PgConnection, Postgres, Type, TypeInfo as _};
 use storage::{
-    ActivateListOutcome, AddFileRefusal, AllocateState, CodeStatus, ConfirmOutcome, CreateKeyRefusal,
-    CreateListRefusal, DisableOutcome, PublishFileOutcome, RedeemOutcome, ReleaseOutcome,
+    AcceptLinkRefusal, ActivateListOutcome, AddFileRefusal, AllocateState, CodeStatus, ConfirmOutcome,
+    CreateKeyRefusal, CreateListRefusal, DisableOutcome, PublishFileOutcome, RedeemOutcome, ReleaseOutcome,
     RequestReportRefusal, RotateKeyRefusal, UpdateListOutcome,
 };
 
@@ -39,6 +39,7 @@ async fn the_database_and_the_program_know_the_same_outcomes() {
     let db = &mut database.connect().await;
     let mut checked = [
         checked!(db, ActivateListOutcome: Activated Expired),
+        checked!(db, AcceptLinkRefusal: Gone SetUp),
         checked!(db, AddFileRefusal: ListNotActive KeyReused),
         checked!(db, AllocateState: Active Inactive Busy Known),
         checked!(db, CodeStatus: Available Held Allocated Redeemed Disabled Quarantined),

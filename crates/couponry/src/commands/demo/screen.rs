@@ -37,6 +37,10 @@ The server stays up at http://{address} until Ctrl-C. To try it from another ter
     );
 }
 
+pub(super) fn console(link: &str) {
+    println!("The console in a browser, signed in, by this link, once and within an hour:\n\n  {link}\n");
+}
+
 fn readable(took: Duration) -> String {
     if took < Duration::from_millis(10) {
         format!("{:.1} ms", took.as_secs_f64() * 1_000.0)

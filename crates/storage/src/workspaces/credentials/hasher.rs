@@ -79,6 +79,13 @@ fn hash_now(key: &ApiKey, salt: &[u8]) -> Result<String> {
     Ok(hash.to_string())
 }
 
+/// The salt of a stored hash.
+pub(super) fn salt_of(stored: &str) -> Result<Vec<u8>> {
+    let stored = PasswordHash::new(stored).map_err(|error| fault(&error))?;
+    let salt = stored.salt.ok_or_else(|| fault(&"a hash without a salt"))?;
+    Ok(salt.as_ref().to_vec())
+}
+
 fn fault(error: &dyn std::fmt::Display) -> Error {
     Error::Fault(format!("argon2: {error}"))
 }

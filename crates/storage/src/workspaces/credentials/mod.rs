@@ -17,7 +17,7 @@ use moka::future::Cache;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Error, Result, Storage, Workspace, pool::Pool};
+use crate::{Actor, Error, Result, Storage, Workspace, pool::Pool};
 use hasher::Hasher;
 use stored::{Stored, read_stored};
 
@@ -150,7 +150,7 @@ impl Credentials {
         }
         Ok(Some(Workspace {
             workspace_id: stored.workspace_id,
-            api_key_id: key.api_key_id,
+            actor: Actor::ApiKey(key.api_key_id),
             public_id: workspace.clone(),
         }))
     }
@@ -180,6 +180,22 @@ impl Credentials {
         } else {
             Err(Refusal::Wrong)
         }
+    }
+
+    /// Whether the password is the one of this hash; where there is none, the answer takes as long and is no.
+    pub(crate) async fn is_password(
+        &self,
+        password: &SecretString,
+        stored: Option<&str>,
+        decoy_salt: &[u8],
+    ) -> Result<bool, AuthenticationError> {
+        let place = self.hasher.queue()?;
+        let salt = match stored {
+            Some(stored) => hasher::salt_of(stored)?,
+            None => decoy_salt.to_vec(),
+        };
+        let hash = self.hasher.hash(place, password.clone(), salt).await?;
+        Ok(stored.is_some_and(|stored| stored == hash))
     }
 
     /// What is known of the workspace, if that is not too long ago.

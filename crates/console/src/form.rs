@@ -1,0 +1,75 @@
+//! The fields of a form as it was sent, or of a query.
+
+use std::collections::HashMap;
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header};
+use futures_util::{FutureExt as _, StreamExt as _, future::LocalBoxFuture};
+use secrecy::SecretString;
+use url::form_urlencoded;
+
+use crate::error::PageError;
+
+/// Ten thousand pasted codes, and more.
+const FORM_BYTES: usize = 4 * 1024 * 1024;
+
+/// What was sent, urlencoded. Of a field that came twice the last counts.
+#[derive(Debug, Default)]
+pub(crate) struct Form(HashMap<String, String>);
+
+impl Form {
+    pub(crate) fn of_query(request: &HttpRequest) -> Self {
+        Self::read(request.query_string().as_bytes())
+    }
+
+    fn read(text: &[u8]) -> Self {
+        Self(form_urlencoded::parse(text).into_owned().collect())
+    }
+
+    /// Without blanks at its ends; empty if it did not come.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.0.get(name).map(|text| text.trim()).unwrap_or_default()
+    }
+
+    /// As it came.
+    pub(crate) fn exact(&self, name: &str) -> &str {
+        self.0.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    pub(crate) fn secret(&self, name: &str) -> SecretString {
+        SecretString::from(self.exact(name))
+    }
+
+    /// Whether a box was ticked.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+}
+
+impl FromRequest for Form {
+    type Error = PageError;
+    type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_form = request
+            .headers()
+            .get(header::CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
+        let mut payload = payload.take();
+        async move {
+            let mut text = Vec::new();
+            while let Some(chunk) = payload.next().await {
+                let chunk = chunk.map_err(|_| PageError::BadForm("It did not come whole."))?;
+                if text.len() + chunk.len() > FORM_BYTES {
+                    return Err(PageError::BadForm("It is longer than 4 MB."));
+                }
+                text.extend_from_slice(&chunk);
+            }
+            if is_form || text.is_empty() {
+                Ok(Self::read(&text))
+            } else {
+                Err(PageError::BadForm("It is not a form."))
+            }
+        }
+        .boxed_local()
+    }
+}

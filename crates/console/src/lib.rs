@@ -1,0 +1,93 @@
+//! The console: pages for people who never see the API. Rendered here, complete without script; a handler asks storage one
+//! or two things and renders.
+
+mod assets;
+mod error;
+mod form;
+mod guard;
+mod headers;
+mod page;
+mod pages;
+mod routes;
+mod shown;
+mod visitor;
+
+use std::{fmt, net::IpAddr, sync::Arc};
+
+use actix_web::{
+    HttpRequest,
+    middleware::from_fn,
+    web::{self, ServiceConfig, scope},
+};
+use domain::FileUrl;
+use jiff::tz::TimeZone;
+use storage::{Storage, Token};
+
+pub use pages::link::is_address as check_address;
+pub use routes::{Needs, ROUTES, Route};
+
+/// What people may do here (`COUPONRY_CONSOLE`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    On,
+    /// Everything can be looked at, nothing changed.
+    ReadOnly,
+}
+
+/// What every page may use.
+#[derive(Clone)]
+pub struct Console {
+    pub storage: Storage,
+    pub mode: Mode,
+    /// Days begin in this zone, and times are shown in it.
+    pub zone: TimeZone,
+    /// How the outside reaches the service, without a slash at its end.
+    pub public_url: String,
+    /// Whether `public_url` is what an operator said, or only a guess.
+    pub is_public_url_set: bool,
+    /// Who sent a request.
+    pub client: Arc<dyn Fn(&HttpRequest) -> Option<IpAddr> + Send + Sync>,
+    /// Whether the text of a URL alone shows that it must not be fetched.
+    pub refuses_url: Arc<dyn Fn(&FileUrl) -> bool + Send + Sync>,
+    /// The most lists of a workspace.
+    pub most_lists: Option<i64>,
+}
+
+impl fmt::Debug for Console {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Console").finish_non_exhaustive()
+    }
+}
+
+impl Console {
+    /// Whether browsers reach it by https, as far as is known.
+    fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+/// The address under which all pages are.
+pub const ROOT: &str = "/console";
+
+/// The address at which a one-time link is followed.
+pub fn link(public_url: &str, token: &Token) -> String {
+    format!(
+        "{}{ROOT}/link/{}",
+        public_url.trim_end_matches('/'),
+        token.secret()
+    )
+}
+
+/// Adds the pages, and leads `/` to them.
+pub fn configure(console: &Console, service: &mut ServiceConfig) {
+    let mut pages = scope(ROOT)
+        .app_data(web::Data::new(console.clone()))
+        .wrap(from_fn(guard::judge))
+        .wrap(from_fn(headers::set))
+        .default_service(web::to(error::nowhere));
+    for (path, route) in routes::by_path() {
+        pages = pages.service(route(path));
+    }
+    service.service(pages);
+    service.service(web::redirect("/", ROOT));
+}

@@ -1,0 +1,129 @@
+//! A form with a file in it, as it comes: the file goes into the database piece by piece, and never into memory as a whole.
+
+use std::{collections::HashMap, time::Duration};
+
+use actix_multipart::{Field, Multipart};
+use actix_web::rt::time::timeout;
+use domain::SENT_FILE_BYTES;
+use futures_util::StreamExt as _;
+use storage::{Storage, Upload};
+
+use crate::error::PageError;
+
+/// How long a browser may pause.
+const PAUSE: Duration = Duration::from_secs(30);
+/// How much is kept by one statement.
+const PIECE_BYTES: usize = 512 * 1024;
+/// Ten thousand pasted codes of the greatest length, and more.
+const TEXT_BYTES: usize = 4 * 1024 * 1024;
+
+/// What the form said.
+#[derive(Debug, Default)]
+pub(super) struct Received {
+    /// Of the file's bytes, and what the browser calls it; none if no file was chosen.
+    pub(super) file_name: Option<String>,
+    pub(super) bytes: u64,
+    fields: HashMap<String, String>,
+}
+
+impl Received {
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.fields.get(name).map(|text| text.trim()).unwrap_or_default()
+    }
+}
+
+/// Why a form was not taken.
+pub(super) enum Unreceived {
+    Refused(&'static str),
+    Failed(PageError),
+}
+
+impl From<storage::Error> for Unreceived {
+    fn from(error: storage::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+pub(super) async fn receive(
+    storage: &Storage,
+    upload: &mut Upload,
+    mut parts: Multipart,
+) -> Result<Received, Unreceived> {
+    let mut received = Received::default();
+    while let Some(part) = in_time(parts.next()).await? {
+        let part = part.map_err(|_| broken())?;
+        match part.name().unwrap_or_default().to_owned() {
+            name if name == "file" => keep(storage, upload, part, &mut received).await?,
+            name => {
+                let text = text(part).await?;
+                received.fields.insert(name, text);
+            }
+        }
+    }
+    Ok(received)
+}
+
+/// A browser sends a part without a name and without bytes where no file was chosen.
+async fn keep(
+    storage: &Storage,
+    upload: &mut Upload,
+    mut part: Field,
+    received: &mut Received,
+) -> Result<(), Unreceived> {
+    let name = part
+        .content_disposition()
+        .and_then(|said| said.get_filename())
+        .and_then(|path| path.rsplit(['/', '\\']).next())
+        .map(|name| {
+            name.chars()
+                .filter(|letter| !letter.is_control())
+                .take(255)
+                .collect::<String>()
+        })
+        .filter(|name| !name.is_empty());
+    let mut piece = Vec::with_capacity(PIECE_BYTES * 2);
+    while let Some(chunk) = in_time(part.next()).await? {
+        let chunk = chunk.map_err(|_| broken())?;
+        received.bytes += chunk.len() as u64;
+        if received.bytes > SENT_FILE_BYTES {
+            return Err(Unreceived::Refused(
+                "The file is larger than 64 MiB. Put it on a web server and give its address, or split it.",
+            ));
+        }
+        piece.extend_from_slice(&chunk);
+        if piece.len() >= PIECE_BYTES {
+            storage.keep_piece(upload, &piece).await?;
+            piece.clear();
+        }
+    }
+    if !piece.is_empty() {
+        storage.keep_piece(upload, &piece).await?;
+    }
+    received.file_name = name;
+    Ok(())
+}
+
+async fn text(mut part: Field) -> Result<String, Unreceived> {
+    let mut bytes = Vec::new();
+    while let Some(chunk) = in_time(part.next()).await? {
+        let chunk = chunk.map_err(|_| broken())?;
+        if bytes.len() + chunk.len() > TEXT_BYTES {
+            return Err(Unreceived::Refused(
+                "What was pasted is longer than 4 MB. Send it as a file.",
+            ));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    String::from_utf8(bytes).map_err(|_| broken())
+}
+
+async fn in_time<T>(coming: impl Future<Output = T>) -> Result<T, Unreceived> {
+    let come = timeout(PAUSE, coming).await;
+    come.map_err(|_| {
+        Unreceived::Refused("Nothing came for half a minute, and what had come was put aside. Send it again.")
+    })
+}
+
+fn broken() -> Unreceived {
+    Unreceived::Failed(PageError::BadForm("The form did not come whole. Send it again."))
+}

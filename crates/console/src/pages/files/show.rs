@@ -1,0 +1,94 @@
+//! `GET /console/w/{workspace}/lists/{list}/files/{file}`
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::{Template, filters::Safe};
+use domain::FileStatus;
+use storage::{CouponFile, CouponList, Progress, Stage};
+
+use super::file_in_path;
+use crate::{
+    Console,
+    error::PageError,
+    page::{Frame, render},
+    pages::lists::{list_in_path, list_path, show::file_state},
+    shown,
+    visitor::Visitor,
+};
+
+/// How far a load has come, in words and in a bar.
+struct Step {
+    text: String,
+    read: i64,
+    of: Option<i64>,
+}
+
+#[derive(Template)]
+#[template(path = "files/show.html")]
+struct FilePage<'a> {
+    frame: Frame<'a>,
+    list: CouponList,
+    list_path: String,
+    file: CouponFile,
+    state: (&'static str, &'static str),
+    step: Option<Step>,
+    is_quarantined: bool,
+    is_loaded: bool,
+    sent: Safe<String>,
+    here: String,
+    may_manage: bool,
+}
+
+impl FilePage<'_> {
+    fn number(&self, number: &i64) -> String {
+        shown::number(*number)
+    }
+}
+
+pub(crate) async fn show(
+    console: web::Data<Console>,
+    visitor: Visitor,
+    request: HttpRequest,
+) -> Result<HttpResponse, PageError> {
+    let list = list_in_path(&console, &visitor, &request).await?;
+    let id = file_in_path(&request)?;
+    let storage = &console.storage;
+    let file = storage.file(&list, id).await?.ok_or(PageError::NotFound)?;
+    let step = match file.status {
+        FileStatus::Pending => storage.progress(&list, id).await?.map(step),
+        FileStatus::Success | FileStatus::Failed => None,
+    };
+    let title = if file.name.is_empty() {
+        "(no name)".to_owned()
+    } else {
+        file.name.clone()
+    };
+    render(&FilePage {
+        frame: Frame::of(&title, "lists", &visitor),
+        list: storage.list(&list).await?,
+        list_path: list_path(&visitor, &list, ""),
+        state: file_state(file.status),
+        step,
+        is_quarantined: storage.is_quarantined(&list, id).await? == Some(true),
+        is_loaded: file.status == FileStatus::Success,
+        sent: shown::time(file.created_at, &console.zone),
+        here: list_path(&visitor, &list, &format!("/files/{id}")),
+        may_manage: visitor.may_manage(),
+        file,
+    })
+}
+
+fn step(progress: Progress) -> Step {
+    let text = match progress.stage {
+        Stage::Waiting => "Waiting for its turn",
+        Stage::Downloading => "Being fetched",
+        Stage::Sorting => "Being read",
+        Stage::Comparing => "Being compared with the codes that the list has had",
+        Stage::Storing => "Being stored",
+        Stage::Done => "Nearly done",
+    };
+    Step {
+        text: text.to_owned(),
+        read: progress.bytes_read,
+        of: progress.bytes_expected.filter(|expected| *expected > 0),
+    }
+}

@@ -1,0 +1,46 @@
+//! Who got what.
+
+pub(crate) mod fetch_all;
+
+use askama::filters::Safe;
+use domain::AllocationStatus;
+use storage::{ListRef, Recorded};
+
+use super::lists::list_path;
+use crate::{Console, shown, visitor::Visitor};
+
+/// A hand-out as it stands now.
+pub(crate) struct HandOut {
+    pub(crate) code: String,
+    pub(crate) code_path: String,
+    /// None once the person has been erased.
+    pub(crate) user: Option<String>,
+    pub(crate) request: Option<String>,
+    pub(crate) campaign: Option<String>,
+    pub(crate) state: (&'static str, &'static str),
+    pub(crate) at: Safe<String>,
+    pub(crate) held_until: Option<Safe<String>>,
+}
+
+impl HandOut {
+    pub(crate) fn new(console: &Console, visitor: &Visitor, list: &ListRef, recorded: Recorded) -> Self {
+        let allocation = recorded.allocation;
+        let code =
+            percent_encoding::utf8_percent_encode(&allocation.code, percent_encoding::NON_ALPHANUMERIC);
+        Self {
+            code_path: list_path(visitor, list, &format!("/codes/{code}")),
+            state: match allocation.status {
+                AllocationStatus::Allocated => ("handed out", "good"),
+                AllocationStatus::Held => ("held", "warn"),
+                AllocationStatus::Released => ("given back", "ended"),
+                AllocationStatus::Redeemed => ("redeemed", "ended"),
+            },
+            at: shown::time(allocation.allocated_at, &console.zone),
+            held_until: allocation.held_until.map(|at| shown::time(at, &console.zone)),
+            user: recorded.user_id,
+            request: recorded.request_id,
+            campaign: recorded.campaign_id,
+            code: allocation.code,
+        }
+    }
+}

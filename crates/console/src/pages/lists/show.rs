@@ -1,0 +1,227 @@
+//! `GET /console/w/{workspace}/lists/{list}`
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::{Template, filters::Safe};
+use domain::{FileStatus, Forecast, ListStatus, Usage, personalization_snippet};
+use jiff::{SignedDuration, Timestamp};
+use storage::{CouponFile, CouponList, ListRef, Pace, Page, Stock};
+
+use super::{fetch_all::state, list_in_path, list_path};
+use crate::{Console, error::PageError, page::Frame, page::render, shown, visitor::Visitor};
+
+/// Days that are looked back at, a bar each.
+const DAYS: i32 = 30;
+/// Files shown here, the newest first.
+const FILES: i64 = 100;
+
+/// A file of the list.
+struct FileRow {
+    name: String,
+    href: String,
+    state: (&'static str, &'static str),
+    added: String,
+    left_out: String,
+    at: Safe<String>,
+}
+
+#[derive(Template)]
+#[template(path = "lists/show.html")]
+struct ListPage<'a> {
+    frame: Frame<'a>,
+    list: CouponList,
+    stock: Stock,
+    state: (&'static str, &'static str),
+    expires: Safe<String>,
+    expires_away: String,
+    forecast: String,
+    handed_out_day: String,
+    handed_out_week: String,
+    chart: Safe<String>,
+    days: Vec<(String, String)>,
+    files: Vec<FileRow>,
+    has_more_files: bool,
+    snippet: String,
+    curl: String,
+    hand_outs: String,
+    is_active: bool,
+    may_manage: bool,
+    upload: String,
+    edit: String,
+    archive: String,
+    activate: String,
+    zone: String,
+    at: Safe<String>,
+}
+
+impl ListPage<'_> {
+    fn number(&self, number: &i64) -> String {
+        shown::number(*number)
+    }
+}
+
+pub(crate) async fn show(
+    console: web::Data<Console>,
+    visitor: Visitor,
+    request: HttpRequest,
+) -> Result<HttpResponse, PageError> {
+    let reference = list_in_path(&console, &visitor, &request).await?;
+    let storage = &console.storage;
+    let list = storage.list(&reference).await?;
+    let stock = storage.stock(&reference).await?;
+    let pace = storage.pace(&reference).await?;
+    let page = Page {
+        limit: Some(FILES),
+        offset: 0,
+    };
+    let files = storage.files(&reference, page).await?;
+    let instants = day_boundaries(&console, pace.now);
+    let days = storage.hand_outs_between(&reference, &instants).await?;
+    let here = |rest: &str| list_path(&visitor, &reference, rest);
+    render(&ListPage {
+        frame: Frame::of(&list.name, "lists", &visitor),
+        state: state(&list),
+        expires: shown::time(list.expires_at, &console.zone),
+        expires_away: shown::away(list.expires_at, pace.now),
+        forecast: forecast(&console, &list, &pace),
+        handed_out_day: shown::number(pace.handed_out.day),
+        handed_out_week: shown::number(pace.handed_out.week),
+        chart: chart(&days),
+        days: named(&console, &instants, &days),
+        has_more_files: i64::try_from(files.len()) == Ok(FILES),
+        files: files
+            .into_iter()
+            .map(|file| row(&console, &visitor, &reference, file))
+            .collect(),
+        snippet: personalization_snippet(&list.label),
+        curl: curl(&console, &visitor, &reference),
+        hand_outs: here("/handed-out"),
+        is_active: list.status == ListStatus::Active,
+        may_manage: visitor.may_manage(),
+        upload: here("/upload"),
+        edit: here("/edit"),
+        archive: here("/archive"),
+        activate: here("/activate"),
+        zone: console.zone.iana_name().unwrap_or("UTC").to_owned(),
+        at: shown::time(pace.now, &console.zone),
+        stock,
+        list: list.clone(),
+    })
+}
+
+/// The beginnings of the last days in the console's zone, and now.
+fn day_boundaries(console: &Console, now: Timestamp) -> Vec<Timestamp> {
+    let today = now.to_zoned(console.zone.clone());
+    let beginning = |back: i32| {
+        let day = today.date().checked_sub(jiff::Span::new().days(back)).ok()?;
+        Some(day.to_zoned(console.zone.clone()).ok()?.timestamp())
+    };
+    (0..DAYS).rev().filter_map(beginning).chain([now]).collect()
+}
+
+fn named(console: &Console, instants: &[Timestamp], days: &[i64]) -> Vec<(String, String)> {
+    let name = |at: &Timestamp| at.to_zoned(console.zone.clone()).strftime("%Y-%m-%d").to_string();
+    let named = instants.iter().zip(days).rev();
+    named.map(|(at, many)| (name(at), shown::number(*many))).collect()
+}
+
+/// A bar a day.
+fn chart(days: &[i64]) -> Safe<String> {
+    const STEP: usize = 20;
+    const HEIGHT: i64 = 120;
+    let most = days.iter().copied().max().unwrap_or_default().max(1);
+    let bars: String = days
+        .iter()
+        .enumerate()
+        .map(|(place, many)| {
+            let height = (many * HEIGHT / most).max(i64::from(*many > 0));
+            let (x, y) = (place * STEP + 2, HEIGHT - height + 16);
+            format!(r#"<rect x="{x}" y="{y}" width="16" height="{height}" rx="2"/>"#)
+        })
+        .collect();
+    let width = days.len() * STEP;
+    let (bottom, all) = (HEIGHT + 16, HEIGHT + 20);
+    let most = shown::number(most);
+    Safe(format!(
+        r#"<svg class="chart" viewBox="0 0 {width} {all}" aria-hidden="true"><text x="2" y="12">{most}</text><line class="axis" x1="0" x2="{width}" y1="{bottom}" y2="{bottom}"/><g class="bars">{bars}</g></svg>"#
+    ))
+}
+
+/// One sentence.
+fn forecast(console: &Console, list: &CouponList, pace: &Pace) -> String {
+    if !pace.active {
+        return match list.status {
+            ListStatus::Archived => "The list is archived: nothing goes out of it.".to_owned(),
+            _ => "The list has expired: nothing goes out of it.".to_owned(),
+        };
+    }
+    if list.total == 0 {
+        return "The list has no codes yet.".to_owned();
+    }
+    if pace.available == 0 {
+        return "No code is left. Whoever asks for one is refused until the list gets another file."
+            .to_owned();
+    }
+    let out = pace.handed_out;
+    let usage = |codes, within| Usage { codes, within };
+    let usages = [
+        usage(out.minute, SignedDuration::from_mins(1)),
+        usage(out.hour, SignedDuration::from_hours(1)),
+        usage(out.day, SignedDuration::from_hours(24)),
+        usage(out.week, SignedDuration::from_hours(7 * 24)),
+    ];
+    let since = pace.since.unwrap_or(pace.now);
+    let Some(forecast) = Forecast::new(pace.available, &usages, since, pace.now) else {
+        return "Nothing went out in the last week, so nothing can be said about when the list runs dry."
+            .to_owned();
+    };
+    let day = |at: Timestamp| at.to_zoned(console.zone.clone()).strftime("%Y-%m-%d").to_string();
+    let when = format!(
+        "At the pace of the last day the list runs dry on {} ({}); at its fastest and slowest pace of the last week between {} \
+         and {}.",
+        day(forecast.expected),
+        shown::away(forecast.expected, pace.now),
+        day(forecast.earliest),
+        day(forecast.latest),
+    );
+    if forecast.expected > list.expires_at {
+        format!("The list expires before it runs dry. {when}")
+    } else {
+        when
+    }
+}
+
+fn row(console: &Console, visitor: &Visitor, list: &ListRef, file: CouponFile) -> FileRow {
+    FileRow {
+        href: list_path(visitor, list, &format!("/files/{}", file.public_id)),
+        state: file_state(file.status),
+        added: shown::number(file.added),
+        left_out: shown::number(file.duplicates + file.rejected),
+        at: shown::time(file.created_at, &console.zone),
+        name: if file.name.is_empty() {
+            "(no name)".to_owned()
+        } else {
+            file.name
+        },
+    }
+}
+
+/// A word, and the class that colours it.
+pub(crate) fn file_state(status: FileStatus) -> (&'static str, &'static str) {
+    match status {
+        FileStatus::Pending => ("loading", "warn"),
+        FileStatus::Success => ("loaded", "good"),
+        FileStatus::Failed => ("failed", "bad"),
+    }
+}
+
+/// What takes one code, for whoever builds a sender.
+fn curl(console: &Console, visitor: &Visitor, list: &ListRef) -> String {
+    let workspace = visitor
+        .membership()
+        .map_or("", |membership| membership.workspace.public_id.as_str());
+    format!(
+        "curl -u '{workspace}:YOUR-API-KEY' {}/v1/coupon-list/{}/allocations \\\n  -H 'Content-Type: application/json' \\\n  -d \
+         '{{\"user_id\": \"u-81\"}}'",
+        console.public_url, list.public_id
+    )
+}

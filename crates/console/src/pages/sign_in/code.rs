@@ -1,0 +1,107 @@
+//! The second factor.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
+use jiff::Timestamp;
+use totp_rs::Builder;
+
+use super::add_cookie;
+use crate::{
+    Console, ROOT,
+    error::PageError,
+    form::Form,
+    guard,
+    page::{Frame, render, render_refused, see},
+    visitor::Visitor,
+};
+
+/// Seconds that a code is good for, beside the one before and the one after it.
+const STEP: u64 = 30;
+
+#[derive(Template)]
+#[template(path = "sign_in/code.html")]
+struct CodePage<'a> {
+    frame: Frame<'a>,
+    refusal: Option<&'static str>,
+}
+
+fn page<'a>(visitor: &'a Visitor, refusal: Option<&'static str>) -> CodePage<'a> {
+    CodePage {
+        frame: Frame::of("Second step", "", visitor),
+        refusal,
+    }
+}
+
+/// `GET /console/sign-in/code`
+pub(crate) async fn show(visitor: Visitor) -> Result<HttpResponse, PageError> {
+    render(&page(&visitor, None))
+}
+
+/// `POST /console/sign-in/code`
+pub(crate) async fn check(
+    console: web::Data<Console>,
+    request: HttpRequest,
+    visitor: Visitor,
+    form: Form,
+) -> Result<HttpResponse, PageError> {
+    let person = visitor.person();
+    let address = guard::address(&console, &request);
+    if console.storage.is_too_often(person, &address).await? {
+        let refusal = "Too many attempts from here. Try again in a quarter of an hour.";
+        return render_refused(&page(&visitor, Some(refusal)));
+    }
+    let code: String = form
+        .text("code")
+        .chars()
+        .filter(|letter| !letter.is_whitespace())
+        .collect();
+    let is_right = match console.storage.totp_secret(person).await? {
+        // It was switched off meanwhile.
+        None => true,
+        Some(secret) => match step_of(&secret, &code, Timestamp::now()) {
+            Some(step) => console.storage.take_totp_step(person, step).await?,
+            None => console.storage.use_recovery_code(person, &code).await?,
+        },
+    };
+    if !is_right {
+        console.storage.note_wrong_code(person, &address).await?;
+        let refusal = "That code is not right, or was used before.";
+        return render_refused(&page(&visitor, Some(refusal)));
+    }
+    let Some(token) = console.storage.complete_session(&visitor.token).await? else {
+        return Ok(see(format!("{ROOT}/sign-in")));
+    };
+    let mut answer = see(ROOT);
+    add_cookie(&mut answer, guard::cookie(&console, &token))?;
+    Ok(answer)
+}
+
+/// The step that the code is of: this one, the one before or the one after.
+pub(crate) fn step_of(secret: &[u8], code: &str, now: Timestamp) -> Option<i64> {
+    // As every app knows it: SHA-1, six digits, half a minute.
+    let totp = Builder::new()
+        .with_secret(secret.to_vec())
+        .with_skew(1)
+        .with_step_duration(STEP)
+        .build_noncompliant();
+    let step = totp.check(code, u64::try_from(now.as_second()).ok()?)?;
+    i64::try_from(step).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 6238, appendix B, the last six digits.
+    #[test]
+    fn codes_are_those_of_the_standard_and_of_the_steps_beside() {
+        let secret = b"12345678901234567890";
+        let at = |second: i64| Timestamp::from_second(second).unwrap();
+        assert_eq!(step_of(secret, "287082", at(59)), Some(1));
+        assert_eq!(step_of(secret, "081804", at(1_111_111_109)), Some(37_037_036));
+        assert_eq!(step_of(secret, "287082", at(60)), Some(1));
+        assert_eq!(step_of(secret, "287082", at(29)), Some(1));
+        assert_eq!(step_of(secret, "287082", at(90)), None);
+        assert_eq!(step_of(secret, "", at(59)), None);
+    }
+}

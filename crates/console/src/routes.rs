@@ -1,0 +1,108 @@
+//! Every page and what one has to be for it, one line each. The guard goes by this table, and so do the tests that try every
+//! role on every route.
+
+use actix_web::{
+    Resource, Route as Handler,
+    http::Method,
+    web::{method, resource, to},
+};
+
+use crate::{assets, error, pages};
+
+/// Who may ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Anybody: how to get in, and what pages are drawn with.
+    Nothing,
+    /// Somebody of whom only the second factor is missing.
+    Password,
+    /// Somebody who has signed in.
+    Person,
+    /// A member of the path's workspace.
+    Viewer,
+    Manager,
+    Admin,
+}
+
+/// A method and a path under `/console`.
+#[derive(Debug)]
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub needs: Needs,
+    handler: fn() -> Handler,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $needs:ident => $($handler:ident)::+;)+) => {
+        pub static ROUTES: &[Route] = &[$(Route {
+            method: Method::$method,
+            path: $path,
+            needs: Needs::$needs,
+            handler: || method(Method::$method).to($($handler)::+),
+        }),+];
+    };
+}
+
+#[rustfmt::skip]
+routes! {
+    GET "/assets/{file:.*}" Nothing => assets::serve;
+    GET "/sign-in" Nothing => pages::sign_in::show;
+    POST "/sign-in" Nothing => pages::sign_in::sign_in;
+    GET "/sign-in/code" Password => pages::sign_in::code::show;
+    POST "/sign-in/code" Password => pages::sign_in::code::check;
+    POST "/sign-out" Password => pages::sign_in::sign_out;
+    GET "/link/{token}" Nothing => pages::link::show;
+    POST "/link/{token}" Nothing => pages::link::accept;
+    GET "" Person => pages::home;
+    GET "/w/{workspace}/lists" Viewer => pages::lists::fetch_all::show;
+    GET "/w/{workspace}/lists/new" Manager => pages::lists::create::show;
+    POST "/w/{workspace}/lists/new" Manager => pages::lists::create::create;
+    GET "/w/{workspace}/lists/{list}" Viewer => pages::lists::show::show;
+    GET "/w/{workspace}/lists/{list}/edit" Manager => pages::lists::change::show;
+    POST "/w/{workspace}/lists/{list}/edit" Manager => pages::lists::change::edit;
+    POST "/w/{workspace}/lists/{list}/archive" Manager => pages::lists::change::archive;
+    POST "/w/{workspace}/lists/{list}/activate" Manager => pages::lists::change::activate;
+    GET "/w/{workspace}/lists/{list}/upload" Manager => pages::files::upload::show;
+    POST "/w/{workspace}/lists/{list}/upload" Manager => pages::files::upload::upload;
+    GET "/w/{workspace}/lists/{list}/files/{file}" Viewer => pages::files::show::show;
+    POST "/w/{workspace}/lists/{list}/files/{file}/quarantine" Manager => pages::files::change::quarantine;
+    POST "/w/{workspace}/lists/{list}/files/{file}/resume" Manager => pages::files::change::resume;
+    POST "/w/{workspace}/lists/{list}/files/{file}/delete" Manager => pages::files::change::delete;
+    GET "/w/{workspace}/lists/{list}/handed-out" Viewer => pages::hand_outs::fetch_all::show;
+    GET "/w/{workspace}/lists/{list}/codes/{code}" Viewer => pages::codes::show::show;
+    POST "/w/{workspace}/lists/{list}/codes/{code}/redeem" Manager => pages::codes::change::redeem;
+    POST "/w/{workspace}/lists/{list}/codes/{code}/release" Manager => pages::codes::change::release;
+    POST "/w/{workspace}/lists/{list}/codes/{code}/disable" Manager => pages::codes::change::disable;
+    GET "/w/{workspace}/find" Viewer => pages::codes::find::show;
+    POST "/w/{workspace}/users/erase" Admin => pages::codes::change::erase_user;
+}
+
+/// The table, a resource a path.
+pub(crate) fn by_path() -> impl Iterator<Item = (&'static str, fn(&'static str) -> Resource)> {
+    let mut paths: Vec<&'static str> = ROUTES.iter().map(|route| route.path).collect();
+    paths.dedup();
+    let made: fn(&'static str) -> Resource = |path| {
+        let routes = ROUTES.iter().filter(|route| route.path == path);
+        routes
+            .fold(resource(path), |resource, route| {
+                resource.route((route.handler)())
+            })
+            .default_service(to(error::other_method))
+    };
+    paths.into_iter().map(move |path| (path, made))
+}
+
+/// The route of a request whose pattern was found.
+pub(crate) fn of(method: &Method, pattern: &str) -> Option<&'static Route> {
+    let path = pattern.strip_prefix(crate::ROOT)?;
+    // Who may look at a page may ask whether it is there.
+    let method = if method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
+    ROUTES
+        .iter()
+        .find(|route| route.method == *method && route.path == path)
+}

@@ -1,0 +1,22 @@
+-- Makes the invited person a member of the workspace and uses up the link. Who is known already keeps name and password.
+create or replace function accept_invitation(
+    p_link bytea, p_public_id bytea, p_name text, p_password text, out made bigint, out refusal accept_link_refusal
+)
+language plpgsql volatile as $$
+declare
+    v_link one_time_link;
+begin
+    delete from one_time_link l
+        where l.token_hash = p_link and l.kind = 'invitation' and l.expires_at > clock_timestamp()
+        returning * into v_link;
+    if not found then
+        refusal := 'gone';
+        return;
+    end if;
+    insert into person (public_id, email, name, password) values (p_public_id, v_link.email, p_name, p_password)
+        on conflict on constraint person_email_unique do nothing;
+    select p.person_id into made from person p where p.email = v_link.email;
+    insert into membership (person_id, workspace_id, role) values (made, v_link.workspace_id, v_link.role)
+        on conflict (person_id, workspace_id) do update set role = excluded.role;
+    delete from session s where s.person_id = made;
+end $$;
