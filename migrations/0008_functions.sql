@@ -1968,7 +1968,8 @@ begin
     return 'updated';
 end $$;
 
--- Makes the invited person a member of the workspace and uses up the link. Who is known already keeps name and password.
+-- Makes the invited person a member of the workspace and uses up the link. Who is known already keeps name and password, and who
+-- is a member already keeps the role: the last admin of a workspace is not made a viewer by a link.
 create or replace function accept_invitation(
     p_link bytea, p_public_id bytea, p_name text, p_password text, out made bigint, out refusal accept_link_refusal
 )
@@ -1987,8 +1988,9 @@ begin
         on conflict on constraint person_email_unique do nothing;
     select p.person_id into made from person p where p.email = v_link.email;
     insert into membership (person_id, workspace_id, role) values (made, v_link.workspace_id, v_link.role)
-        on conflict (person_id, workspace_id) do update set role = excluded.role;
+        on conflict (person_id, workspace_id) do nothing;
     delete from session s where s.person_id = made;
+    insert into audit_entry (workspace_id, person_id, action) values (v_link.workspace_id, made, 'person.join');
 end $$;
 
 -- Changes what a member may do, or ends the membership (null). A workspace keeps an admin: false, and nothing is changed, if
@@ -2028,8 +2030,10 @@ begin
     return v_person;
 end $$;
 
--- Counts a wrong password or code of these subjects (an account, an address), for a quarter of an hour from the first.
-create or replace function note_sign_in_failure(p_subjects bytea[]) returns void
+-- Counts a wrong password or code of these subjects (an account from an address, the address, the account), for a quarter of an
+-- hour from the first, and notes it in the workspaces of the account's person. Of one account no more than twenty are noted in
+-- that time: a stranger who knows an address must not fill the audit log.
+create or replace function note_sign_in_failure(p_subjects bytea[], p_email text) returns void
 language plpgsql volatile as $$
 begin
     insert into sign_in_failure as f (subject, failures, since)
@@ -2037,6 +2041,11 @@ begin
         on conflict (subject) do update
             set failures = case when f.since > clock_timestamp() - interval '15 minutes' then f.failures + 1 else 1 end,
                 since = case when f.since > clock_timestamp() - interval '15 minutes' then f.since else clock_timestamp() end;
+    insert into audit_entry (workspace_id, action, object_id)
+        select m.workspace_id, 'sign-in.fail', encode(p.public_id, 'hex')
+        from person p join membership m using (person_id)
+        where p.email = p_email and p.disabled_at is null
+          and (select f.failures from sign_in_failure f where f.subject = p_subjects[3]) <= 20;
 end $$;
 
 -- Makes the first person, admin of every workspace there is, and uses up the link. Whoever comes second is refused: `set-up`.
@@ -2655,11 +2664,11 @@ begin
     if v_key.api_key_id is null then
         insert into api_key (workspace_id, label, hash, configured) values (p_workspace, 'configured', p_hash, true)
             returning * into v_key;
-        perform note_key_command(p_workspace, 'key.create', v_key.api_key_id);
+        perform note_key_command(p_workspace, 'key.create', v_key.api_key_id, null);
     else
         update api_key k set configured = true where k.api_key_id = v_key.api_key_id;
     end if;
-    perform note_key_command(p_workspace, 'key.revoke', f.api_key_id) from unnest(former) as f (api_key_id);
+    perform note_key_command(p_workspace, 'key.revoke', f.api_key_id, null) from unnest(former) as f (api_key_id);
 end $$;
 
 -- How many keys open the workspace; the configured one is not among them.
@@ -2725,7 +2734,7 @@ end $$;
 
 -- Makes a key; answers its number, or why there is none.
 create or replace function create_api_key(
-    p_workspace bigint, p_label text, p_hash text, p_most bigint,
+    p_workspace bigint, p_label text, p_hash text, p_most bigint, p_person bigint,
     out refusal create_api_key_refusal, out key_id bigint
 )
 language plpgsql volatile as $$
@@ -2744,7 +2753,7 @@ begin
     end if;
     insert into api_key (workspace_id, label, hash) values (p_workspace, p_label, p_hash)
         returning api_key_id into key_id;
-    perform note_key_command(p_workspace, 'key.create', key_id);
+    perform note_key_command(p_workspace, 'key.create', key_id, p_person);
 end $$;
 
 -- Removes a person from the ledger of these lists of a workspace: the id, what the sender called the request, and what
@@ -2800,16 +2809,17 @@ begin
     perform 1 from workspace w where w.workspace_id = p_workspace for no key update;
 end $$;
 
--- What a command of the program did to keys goes into the workspace's audit log.
-create or replace function note_key_command(p_workspace bigint, p_action text, p_key bigint) returns void
+-- What was done to keys goes into the workspace's audit log: by a person at the console, or (null) by a command of the program.
+create or replace function note_key_command(p_workspace bigint, p_action text, p_key bigint, p_person bigint) returns void
 language plpgsql volatile as $$
 begin
-    insert into audit_entry (workspace_id, action, object_id) values (p_workspace, p_action, p_key::text);
+    insert into audit_entry (workspace_id, person_id, action, object_id)
+        values (p_workspace, p_person, p_action, p_key::text);
 end $$;
 
 -- Ends a key; one that was ended before stays as it is. No row if there is no such key. `left_over` is how many keys
 -- still open the workspace.
-create or replace function revoke_api_key(p_workspace bigint, p_key bigint)
+create or replace function revoke_api_key(p_workspace bigint, p_key bigint, p_person bigint)
 returns table (revoked_at timestamptz, configured boolean, left_over bigint)
 language plpgsql volatile as $$
 declare
@@ -2822,7 +2832,7 @@ begin
     end if;
     if v_key.revoked_at is null or v_key.revoked_at > clock_timestamp() then
         update api_key k set revoked_at = clock_timestamp() where k.api_key_id = p_key returning * into v_key;
-        perform note_key_command(p_workspace, 'key.revoke', p_key);
+        perform note_key_command(p_workspace, 'key.revoke', p_key, p_person);
     end if;
     return query
         select v_key.revoked_at, v_key.configured, count(*) from api_key k
@@ -2832,7 +2842,7 @@ end $$;
 -- Makes a key with the label of another one, and ends that after `p_overlap`; or answers why not. A key that ends at
 -- once makes room for the one that follows it.
 create or replace function rotate_api_key(
-    p_workspace bigint, p_key bigint, p_hash text, p_overlap interval, p_most bigint,
+    p_workspace bigint, p_key bigint, p_hash text, p_overlap interval, p_most bigint, p_person bigint,
     out refusal rotate_api_key_refusal, out key_id bigint, out label text, out former_ends_at timestamptz,
     out former_configured boolean
 )
@@ -2858,7 +2868,7 @@ begin
         returning k.revoked_at into former_ends_at;
     insert into api_key (workspace_id, label, hash) values (p_workspace, v_key.label, p_hash)
         returning api_key_id into key_id;
-    perform note_key_command(p_workspace, 'key.rotate', p_key);
+    perform note_key_command(p_workspace, 'key.rotate', p_key, p_person);
     label := v_key.label;
     former_configured := v_key.configured;
 end $$;

@@ -1,4 +1,5 @@
--- Makes the invited person a member of the workspace and uses up the link. Who is known already keeps name and password.
+-- Makes the invited person a member of the workspace and uses up the link. Who is known already keeps name and password, and who
+-- is a member already keeps the role: the last admin of a workspace is not made a viewer by a link.
 create or replace function accept_invitation(
     p_link bytea, p_public_id bytea, p_name text, p_password text, out made bigint, out refusal accept_link_refusal
 )
@@ -17,6 +18,7 @@ begin
         on conflict on constraint person_email_unique do nothing;
     select p.person_id into made from person p where p.email = v_link.email;
     insert into membership (person_id, workspace_id, role) values (made, v_link.workspace_id, v_link.role)
-        on conflict (person_id, workspace_id) do update set role = excluded.role;
+        on conflict (person_id, workspace_id) do nothing;
     delete from session s where s.person_id = made;
+    insert into audit_entry (workspace_id, person_id, action) values (v_link.workspace_id, made, 'person.join');
 end $$;

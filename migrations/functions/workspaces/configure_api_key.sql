@@ -27,9 +27,9 @@ begin
     if v_key.api_key_id is null then
         insert into api_key (workspace_id, label, hash, configured) values (p_workspace, 'configured', p_hash, true)
             returning * into v_key;
-        perform note_key_command(p_workspace, 'key.create', v_key.api_key_id);
+        perform note_key_command(p_workspace, 'key.create', v_key.api_key_id, null);
     else
         update api_key k set configured = true where k.api_key_id = v_key.api_key_id;
     end if;
-    perform note_key_command(p_workspace, 'key.revoke', f.api_key_id) from unnest(former) as f (api_key_id);
+    perform note_key_command(p_workspace, 'key.revoke', f.api_key_id, null) from unnest(former) as f (api_key_id);
 end $$;

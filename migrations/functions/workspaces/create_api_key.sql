@@ -1,6 +1,6 @@
 -- Makes a key; answers its number, or why there is none.
 create or replace function create_api_key(
-    p_workspace bigint, p_label text, p_hash text, p_most bigint,
+    p_workspace bigint, p_label text, p_hash text, p_most bigint, p_person bigint,
     out refusal create_api_key_refusal, out key_id bigint
 )
 language plpgsql volatile as $$
@@ -19,5 +19,5 @@ begin
     end if;
     insert into api_key (workspace_id, label, hash) values (p_workspace, p_label, p_hash)
         returning api_key_id into key_id;
-    perform note_key_command(p_workspace, 'key.create', key_id);
+    perform note_key_command(p_workspace, 'key.create', key_id, p_person);
 end $$;

@@ -1,6 +1,6 @@
 -- Ends a key; one that was ended before stays as it is. No row if there is no such key. `left_over` is how many keys
 -- still open the workspace.
-create or replace function revoke_api_key(p_workspace bigint, p_key bigint)
+create or replace function revoke_api_key(p_workspace bigint, p_key bigint, p_person bigint)
 returns table (revoked_at timestamptz, configured boolean, left_over bigint)
 language plpgsql volatile as $$
 declare
@@ -13,7 +13,7 @@ begin
     end if;
     if v_key.revoked_at is null or v_key.revoked_at > clock_timestamp() then
         update api_key k set revoked_at = clock_timestamp() where k.api_key_id = p_key returning * into v_key;
-        perform note_key_command(p_workspace, 'key.revoke', p_key);
+        perform note_key_command(p_workspace, 'key.revoke', p_key, p_person);
     end if;
     return query
         select v_key.revoked_at, v_key.configured, count(*) from api_key k

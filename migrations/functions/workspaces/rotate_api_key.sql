@@ -1,7 +1,7 @@
 -- Makes a key with the label of another one, and ends that after `p_overlap`; or answers why not. A key that ends at
 -- once makes room for the one that follows it.
 create or replace function rotate_api_key(
-    p_workspace bigint, p_key bigint, p_hash text, p_overlap interval, p_most bigint,
+    p_workspace bigint, p_key bigint, p_hash text, p_overlap interval, p_most bigint, p_person bigint,
     out refusal rotate_api_key_refusal, out key_id bigint, out label text, out former_ends_at timestamptz,
     out former_configured boolean
 )
@@ -27,7 +27,7 @@ begin
         returning k.revoked_at into former_ends_at;
     insert into api_key (workspace_id, label, hash) values (p_workspace, v_key.label, p_hash)
         returning api_key_id into key_id;
-    perform note_key_command(p_workspace, 'key.rotate', p_key);
+    perform note_key_command(p_workspace, 'key.rotate', p_key, p_person);
     label := v_key.label;
     former_configured := v_key.configured;
 end $$;

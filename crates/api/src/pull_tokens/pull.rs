@@ -8,12 +8,11 @@ use actix_web::{
     mime::Mime,
     web,
 };
-use domain::Campaign;
+use domain::{Campaign, is_pull_token_made_here, is_pull_token_signed, read_pull_token};
 use serde::Serialize;
 use storage::{AllocationRequest, LinkedToken, Shortage};
 use utoipa::{IntoParams, ToSchema};
 
-use super::shown::{is_made_here, is_signed, read};
 use crate::{
     App,
     allocations::shown::{Served, ShownAllocation, served},
@@ -141,14 +140,14 @@ async fn pulled(app: &App, request: &HttpRequest) -> Result<HttpResponse, ApiErr
 /// A token that is malformed, unknown, wrongly signed or revoked opens nothing, all in the same way.
 async fn linked(app: &App, request: &HttpRequest) -> Result<LinkedToken, ApiError> {
     let text = request.match_info().get("token").unwrap_or_default();
-    let (id, signature) = read(text).ok_or(ApiError::NotFound)?;
-    if !is_made_here(id, signature, app.storage.link_seal().await?) {
+    let (id, signature) = read_pull_token(text).ok_or(ApiError::NotFound)?;
+    if !is_pull_token_made_here(id, signature, app.storage.link_seal().await?) {
         return Err(app.shield.refusal_of_a_guess(request));
     }
     let _turn = app.shield.turn(request, text).await?;
     app.shield.admit_unknown(request, text)?;
     let token = app.storage.linked_token(id).await?;
-    let Some(token) = token.filter(|token| is_signed(id, signature, &token.key)) else {
+    let Some(token) = token.filter(|token| is_pull_token_signed(id, signature, &token.key)) else {
         return Err(app.shield.refusal_of_a_guess(request));
     };
     app.shield.learn(text);

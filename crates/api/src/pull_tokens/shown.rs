@@ -1,6 +1,6 @@
-//! A token, and what it looks like: the id of 24 hex digits, and its signature.
+//! A token, and what it looks like.
 
-use domain::{LinkKey, LinkSeal, PublicId, instant_with_zone};
+use domain::{LinkKey, instant_with_zone, write_pull_token};
 use serde::Serialize;
 use storage::PullToken;
 use utoipa::ToSchema;
@@ -26,7 +26,7 @@ pub(super) struct ShownToken {
 
 impl ShownToken {
     pub(super) fn new(token: PullToken, key: &LinkKey, base: &str) -> Self {
-        let text = write(token.public_id, key);
+        let text = write_pull_token(token.public_id, key);
         Self {
             _id: token.public_id.to_string(),
             url: format!("{base}/v1/pull/{text}"),
@@ -35,27 +35,4 @@ impl ShownToken {
             created_at: instant_with_zone(token.created_at),
         }
     }
-}
-
-/// What a token's signature is of; it has no end but its revocation.
-fn signed(id: PublicId) -> String {
-    format!("pull token {id}")
-}
-
-fn write(id: PublicId, key: &LinkKey) -> String {
-    format!("{id}{}", key.sign(&signed(id), 0))
-}
-
-/// The id in a token's text, and its signature.
-pub(super) fn read(text: &str) -> Option<(PublicId, &str)> {
-    let (id, signature) = text.split_at_checked(24)?;
-    Some((id.parse().ok()?, signature))
-}
-
-pub(super) fn is_made_here(id: PublicId, signature: &str, seal: &LinkSeal) -> bool {
-    seal.made(&signed(id), 0, signature)
-}
-
-pub(super) fn is_signed(id: PublicId, signature: &str, key: &LinkKey) -> bool {
-    key.opens(&signed(id), 0, signature)
 }

@@ -51,6 +51,19 @@ impl Storage {
         Ok(Some(list))
     }
 
+    /// What the workspace's lists are called, by name: a cheap question.
+    pub async fn list_names(&self, workspace: &Workspace) -> Result<Vec<(PublicId, String)>> {
+        let rows = sqlx::query!(
+            "select public_id, name from coupon_list where workspace_id = $1 order by lower(name), list_id",
+            workspace.workspace_id,
+        );
+        let rows = rows.fetch_all(self.pool.of(workspace.workspace_id)).await?;
+        let unreadable = |_| Error::Fault("a list's id cannot be read".to_owned());
+        rows.into_iter()
+            .map(|row| Ok((PublicId::try_from(row.public_id.as_slice()).map_err(unreadable)?, row.name)))
+            .collect()
+    }
+
     pub async fn list(&self, list: &ListRef) -> Result<CouponList> {
         let row = select_lists!("read_list($1)", list.list_id);
         row.fetch_one(self.pool.of(list.workspace_id)).await?.try_into()

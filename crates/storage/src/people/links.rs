@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Name, Role};
+use domain::{Name, PublicId, Role};
 use secrecy::SecretString;
 
 use super::{Person, Token, passwords, role};
@@ -92,6 +92,40 @@ impl Storage {
     /// A link by which the person of this address chooses a password; none if nobody has it.
     pub async fn password_link(&self, email: &str) -> Result<Option<Token>> {
         self.link_of_person(email, "password", PASSWORD_FOR).await
+    }
+
+    /// A link by which a member of the workspace chooses another password, for an admin to pass on. `None` if nobody of this
+    /// id is a member; no token if the member belongs to a workspace too that the admin has no say in, since the link opens that
+    /// one as well.
+    pub async fn password_link_for_member(
+        &self,
+        workspace: &Workspace,
+        admin: &Person,
+        member: PublicId,
+    ) -> Result<Option<Option<Token>>> {
+        let token = Token::new();
+        let made = sqlx::query_scalar!(
+            r#"with member as (
+                   select p.person_id,
+                          not exists (
+                              select from membership o where o.person_id = p.person_id and not exists (
+                                  select from membership a
+                                  where a.workspace_id = o.workspace_id and a.person_id = $5 and a.role = 'admin')) as is_ours
+                   from person p join membership m using (person_id)
+                   where p.public_id = $3 and m.workspace_id = $4 and p.disabled_at is null
+               ), made as (
+                   insert into one_time_link (token_hash, kind, person_id, expires_at)
+                   select $1, 'password', person_id, clock_timestamp() + $2 from member where is_ours
+               )
+               select is_ours as "is_ours!" from member"#,
+            &token.hash(),
+            interval(PASSWORD_FOR),
+            member.as_bytes(),
+            workspace.workspace_id,
+            admin.person_id,
+        );
+        let made = made.fetch_optional(self.pool.of(workspace.workspace_id)).await?;
+        Ok(made.map(|is_ours| is_ours.then_some(token)))
     }
 
     /// A link that signs the person of this address in, once; none if nobody has it.

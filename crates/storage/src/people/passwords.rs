@@ -84,19 +84,36 @@ impl Storage {
                 has_second_factor: row.has_second_factor,
             }));
         }
-        self.note_failure(&subjects).await?;
+        self.note_failure(&subjects, &email).await?;
         Ok(SignIn::Wrong)
     }
 
     /// Counts a wrong second factor like a wrong password.
     pub async fn note_wrong_code(&self, person: &Person, address: &str) -> Result<()> {
-        self.note_failure(&Subjects::of(&person.email, address)).await
+        let subjects = Subjects::of(&person.email, address);
+        self.note_failure(&subjects, &person.email).await
     }
 
     /// Whether no further code of this person is taken from there for now.
     pub async fn is_too_often(&self, person: &Person, address: &str) -> Result<bool> {
         let [pair, of_address, _] = self.failures(&Subjects::of(&person.email, address)).await?;
         Ok(pair >= MOST_FOR_ACCOUNT_FROM_ADDRESS || of_address >= MOST_FROM_ADDRESS)
+    }
+
+    /// Whether this is the person's password.
+    pub async fn is_password_of(
+        &self,
+        person: &Person,
+        password: &SecretString,
+    ) -> Result<bool, AuthenticationError> {
+        let stored = sqlx::query_scalar!(
+            "select password from person where person_id = $1",
+            person.person_id
+        );
+        let stored = stored.fetch_optional(&self.pool).await.map_err(Error::from)?;
+        self.credentials
+            .is_password(password, stored.flatten().as_deref(), DECOY_SALT)
+            .await
     }
 
     /// Gives the person another password and ends all other sessions. False if the former one is wrong.
@@ -107,20 +124,7 @@ impl Storage {
         password: &SecretString,
         this: &super::Token,
     ) -> Result<bool, AuthenticationError> {
-        let stored = sqlx::query_scalar!(
-            "select password from person where person_id = $1",
-            person.person_id
-        );
-        let stored = stored
-            .fetch_optional(&self.pool)
-            .await
-            .map_err(Error::from)?
-            .flatten();
-        if !self
-            .credentials
-            .is_password(former, stored.as_deref(), DECOY_SALT)
-            .await?
-        {
+        if !self.is_password_of(person, former).await? {
             return Ok(false);
         }
         let password = hash(password).await?;
@@ -152,8 +156,8 @@ impl Storage {
         Ok([row.pair, row.address, row.account])
     }
 
-    async fn note_failure(&self, subjects: &Subjects) -> Result<()> {
-        sqlx::query!("select note_sign_in_failure($1)", &subjects.0[..])
+    async fn note_failure(&self, subjects: &Subjects, email: &str) -> Result<()> {
+        sqlx::query!("select note_sign_in_failure($1, $2)", &subjects.0[..], email)
             .execute(&self.pool)
             .await?;
         Ok(())

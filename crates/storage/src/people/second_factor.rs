@@ -74,16 +74,23 @@ impl Storage {
     /// Makes a half session whole, under a new token.
     pub async fn complete_session(&self, half: &Token) -> Result<Option<Token>> {
         let token = Token::new();
-        let completed = sqlx::query!(
-            "update session set token_hash = $2, is_half = false where token_hash = $1 and is_half",
+        let completed = sqlx::query_scalar!(
+            r#"with completed as (
+                   update session set token_hash = $2, is_half = false where token_hash = $1 and is_half returning person_id
+               ), noted as (
+                   insert into audit_entry (workspace_id, person_id, action)
+                   select m.workspace_id, m.person_id, 'sign-in' from completed join membership m using (person_id)
+               )
+               select exists (select from completed) as "completed!""#,
             &half.hash(),
             &token.hash(),
         );
-        let completed = completed.execute(&self.pool).await?.rows_affected() == 1;
-        Ok(completed.then_some(token))
+        Ok(completed.fetch_one(&self.pool).await?.then_some(token))
     }
 }
 
 fn recovery_hash(code: &str) -> Vec<u8> {
-    Sha256::digest(code.to_ascii_lowercase()).to_vec()
+    // Whether or not the hyphens were typed.
+    let letters: String = code.chars().filter(char::is_ascii_alphanumeric).collect();
+    Sha256::digest(letters.to_ascii_lowercase()).to_vec()
 }

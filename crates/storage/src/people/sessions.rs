@@ -60,7 +60,12 @@ impl Storage {
     ) -> Result<Token> {
         let token = Token::new();
         sqlx::query!(
-            "insert into session (token_hash, person_id, is_half, address, agent) values ($1, $2, $3, $4, left($5, 255))",
+            "with begun as (
+                 insert into session (token_hash, person_id, is_half, address, agent) values ($1, $2, $3, $4, left($5, 255))
+                 returning person_id, is_half
+             )
+             insert into audit_entry (workspace_id, person_id, action)
+             select m.workspace_id, m.person_id, 'sign-in' from begun b join membership m using (person_id) where not b.is_half",
             &token.hash(),
             person_id,
             is_half,

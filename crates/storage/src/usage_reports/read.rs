@@ -32,6 +32,17 @@ impl Storage {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
+    /// The newest reports of all lists of the workspace.
+    pub async fn newest_usage_reports(&self, workspace: &Workspace, limit: i64) -> Result<Vec<UsageReport>> {
+        let rows = select_reports!(
+            "c.workspace_id = $1 order by r.created_at desc, r.report_id desc limit $2",
+            workspace.workspace_id,
+            limit
+        );
+        let rows = rows.fetch_all(self.pool.of(workspace.workspace_id)).await?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
     /// A report of any list of the workspace.
     pub async fn usage_report(&self, workspace: &Workspace, id: PublicId) -> Result<Option<UsageReport>> {
         let row = select_reports!(

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::{credentials, random_api_key};
-use crate::{Error, Result, Storage, jobs::interval};
+use crate::{Error, Result, Storage, Workspace, jobs::interval};
 
 /// The most keys that may open a workspace at a time, beside the configured one.
 pub const MOST_KEYS: i64 = 20;
@@ -16,6 +16,8 @@ pub const MOST_KEYS: i64 = 20;
 #[derive(Debug, Clone)]
 pub struct KeyOwner {
     workspace_id: i64,
+    /// Whose doing it is, where it is somebody's at the console.
+    person_id: Option<i64>,
     salt: Vec<u8>,
 }
 
@@ -112,8 +114,19 @@ impl Storage {
         let row = row.fetch_optional(&self.pool).await?;
         Ok(row.map(|row| KeyOwner {
             workspace_id: row.workspace_id,
+            person_id: None,
             salt: row.key_salt,
         }))
+    }
+
+    /// The same for somebody at the console, under whose name changes are noted.
+    pub async fn key_owner_at_console(&self, workspace: &Workspace) -> Result<KeyOwner> {
+        let owner = self.key_owner(&workspace.public_id).await?;
+        let owner = owner.ok_or_else(|| Error::Fault("a workspace is not there any more".to_owned()))?;
+        Ok(KeyOwner {
+            person_id: workspace.actor.person(),
+            ..owner
+        })
     }
 
     /// Makes a key, or stores the one that was brought.
@@ -126,11 +139,12 @@ impl Storage {
         let secret = key.unwrap_or_else(random_api_key);
         let hash = credentials::hash(secret.clone(), owner.salt.clone()).await?;
         let row = sqlx::query!(
-            "select refusal, key_id from create_api_key($1, $2, $3, $4)",
+            "select refusal, key_id from create_api_key($1, $2, $3, $4, $5)",
             owner.workspace_id,
             label.as_str(),
             hash,
             MOST_KEYS,
+            owner.person_id,
         )
         .fetch_one(&self.pool)
         .await?;
@@ -172,9 +186,10 @@ impl Storage {
     pub async fn revoke_api_key(&self, owner: &KeyOwner, key_id: i64) -> Result<Option<RevokedKey>> {
         let row = sqlx::query!(
             r#"select revoked_at as "at!", configured as "configured!", left_over as "left!"
-               from revoke_api_key($1, $2)"#,
+               from revoke_api_key($1, $2, $3)"#,
             owner.workspace_id,
             key_id,
+            owner.person_id,
         );
         let row = row.fetch_optional(&self.pool).await?;
         Ok(row.map(|row| RevokedKey {
@@ -195,12 +210,13 @@ impl Storage {
         let hash = credentials::hash(secret.clone(), owner.salt.clone()).await?;
         let row = sqlx::query!(
             "select refusal, key_id, label, former_ends_at, former_configured
-             from rotate_api_key($1, $2, $3, $4, $5)",
+             from rotate_api_key($1, $2, $3, $4, $5, $6)",
             owner.workspace_id,
             key_id,
             hash,
             interval(overlap),
             MOST_KEYS,
+            owner.person_id,
         )
         .fetch_one(&self.pool)
         .await?;

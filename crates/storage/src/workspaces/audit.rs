@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::{Result, Storage, Workspace};
+use crate::{Person, Result, Storage, Workspace};
 
 /// A changing call that succeeded.
 #[derive(Debug, Clone)]
@@ -11,11 +11,15 @@ pub struct AuditEntry {
     pub at: Timestamp,
     /// The API key's number; none asked for what was done from the command line.
     pub api_key_id: Option<i64>,
+    pub api_key_label: Option<String>,
     /// The person's name, as it is now.
     pub person: Option<String>,
     pub action: String,
     pub list: Option<String>,
+    pub list_name: Option<String>,
     pub object: Option<String>,
+    /// What it was about, as it is called now: a file, a person or a key.
+    pub object_name: Option<String>,
 }
 
 impl Storage {
@@ -42,6 +46,19 @@ impl Storage {
         Ok(())
     }
 
+    /// Notes what a person did about the own account, in each of the person's workspaces.
+    pub async fn note_of_account(&self, person: &Person, action: &str) -> Result<()> {
+        sqlx::query!(
+            "insert into audit_entry (workspace_id, person_id, action)
+             select workspace_id, person_id, $2 from membership where person_id = $1",
+            person.person_id,
+            action,
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// The workspace's entries before this one, the newest first.
     pub async fn audit_entries(
         &self,
@@ -50,9 +67,19 @@ impl Storage {
         limit: i64,
     ) -> Result<Vec<AuditEntry>> {
         let rows = sqlx::query!(
-            r#"select a.audit_id, a.at, a.api_key_id, p.name as "person?", a.action, encode(a.list_id, 'hex') as list,
-                      a.object_id
-               from audit_entry a left join person p using (person_id) where a.workspace_id = $1 and ($2::bigint is null or a.audit_id < $2)
+            r#"select a.audit_id, a.at, a.api_key_id, k.label as "api_key_label?", p.name as "person?", a.action,
+                      encode(a.list_id, 'hex') as list, c.name as "list_name?", a.object_id,
+                      coalesce(
+                          (select f.name from coupon_file f where f.list_id = c.list_id and f.public_id = o.id),
+                          (select about.name from person about where about.public_id = o.id),
+                          (select about.label from api_key about where about.workspace_id = a.workspace_id
+                              and a.action like 'key.%' and about.api_key_id::text = a.object_id)) as object_name
+               from audit_entry a
+               left join person p using (person_id)
+               left join api_key k using (api_key_id)
+               left join coupon_list c on c.public_id = a.list_id and c.workspace_id = a.workspace_id,
+               decode(substring(a.object_id from '^[0-9a-f]{24}$'), 'hex') as o (id)
+               where a.workspace_id = $1 and ($2::bigint is null or a.audit_id < $2)
                order by a.audit_id desc limit $3"#,
             workspace.workspace_id,
             before,
@@ -66,10 +93,13 @@ impl Storage {
                 id: row.audit_id,
                 at: row.at.into(),
                 api_key_id: row.api_key_id,
+                api_key_label: row.api_key_label,
                 person: row.person,
                 action: row.action,
                 list: row.list,
+                list_name: row.list_name,
                 object: row.object_id,
+                object_name: row.object_name,
             });
         Ok(entries.collect())
     }
