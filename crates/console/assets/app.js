@@ -81,3 +81,24 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     request.send(new FormData(form));
   });
 }
+
+// Copies what a field or a block says, on plain http too, where browsers give no clipboard.
+for (const button of document.querySelectorAll("button[data-copy]")) {
+  const source = document.getElementById(button.dataset.copy);
+  const select = () => {
+    if (source.select) { source.select(); return; }
+    getSelection().selectAllChildren(source);
+  };
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    let copied = false;
+    try {
+      await navigator.clipboard.writeText((source.value ?? source.textContent).trim());
+      copied = true;
+    } catch {
+      select();
+      copied = document.execCommand("copy");
+    }
+    button.textContent = copied ? "Copied" : "Selected: copy it by the keyboard";
+  });
+}

@@ -77,6 +77,12 @@ async fn admit(request: &HttpRequest) -> Result<(), PageError> {
             });
         }
     }
+    if route.needs == Needs::Person && console.mode == Mode::ReadOnly && !is_safe(request.method()) {
+        return Err(PageError::Forbidden {
+            is_read_only: true,
+            visitor: Box::new(visitor),
+        });
+    }
     request.extensions_mut().insert(visitor);
     Ok(())
 }

@@ -19,7 +19,7 @@ use actix_web::{
     middleware::from_fn,
     web::{self, ServiceConfig, scope},
 };
-use domain::FileUrl;
+use domain::{FileUrl, MailDomains};
 use jiff::tz::TimeZone;
 use storage::{Storage, Token};
 
@@ -49,6 +49,8 @@ pub struct Console {
     pub client: Arc<dyn Fn(&HttpRequest) -> Option<IpAddr> + Send + Sync>,
     /// Whether the text of a URL alone shows that it must not be fetched.
     pub refuses_url: Arc<dyn Fn(&FileUrl) -> bool + Send + Sync>,
+    /// The domains that mails may go to.
+    pub mail_domains: MailDomains,
     /// The most lists of a workspace.
     pub most_lists: Option<i64>,
 }

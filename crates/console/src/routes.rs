@@ -55,6 +55,12 @@ routes! {
     GET "/link/{token}" Nothing => pages::link::show;
     POST "/link/{token}" Nothing => pages::link::accept;
     GET "" Person => pages::home;
+    GET "/account" Person => pages::account::show::show;
+    POST "/account/password" Person => pages::account::password::change;
+    GET "/account/second-factor" Person => pages::account::second_factor::show;
+    POST "/account/second-factor" Person => pages::account::second_factor::switch_on;
+    POST "/account/second-factor/off" Person => pages::account::second_factor::switch_off;
+    POST "/account/sign-out-elsewhere" Person => pages::account::sessions::end_others;
     GET "/w/{workspace}/lists" Viewer => pages::lists::fetch_all::show;
     GET "/w/{workspace}/lists/new" Manager => pages::lists::create::show;
     POST "/w/{workspace}/lists/new" Manager => pages::lists::create::create;
@@ -76,6 +82,26 @@ routes! {
     POST "/w/{workspace}/lists/{list}/codes/{code}/disable" Manager => pages::codes::change::disable;
     GET "/w/{workspace}/find" Viewer => pages::codes::find::show;
     POST "/w/{workspace}/users/erase" Admin => pages::codes::change::erase_user;
+    GET "/w/{workspace}/lists/{list}/pull-tokens" Manager => pages::pull_tokens::fetch_all::show;
+    POST "/w/{workspace}/lists/{list}/pull-tokens" Manager => pages::pull_tokens::change::create;
+    POST "/w/{workspace}/lists/{list}/pull-tokens/{token}/revoke" Manager => pages::pull_tokens::change::revoke;
+    GET "/w/{workspace}/reports" Viewer => pages::reports::fetch_all::show;
+    GET "/w/{workspace}/reports/new" Manager => pages::reports::change::show;
+    POST "/w/{workspace}/reports/new" Manager => pages::reports::change::request;
+    GET "/w/{workspace}/reports/{report}/download" Manager => pages::reports::download::download;
+    POST "/w/{workspace}/reports/{report}/delete" Manager => pages::reports::change::delete;
+    GET "/w/{workspace}/access" Admin => pages::access::show::show;
+    POST "/w/{workspace}/access/keys" Admin => pages::access::keys::create;
+    POST "/w/{workspace}/access/keys/{key}/rotate" Admin => pages::access::keys::rotate;
+    POST "/w/{workspace}/access/keys/{key}/revoke" Admin => pages::access::keys::revoke;
+    POST "/w/{workspace}/access/webhook-secret/reveal" Admin => pages::access::webhook_secret::reveal;
+    POST "/w/{workspace}/access/webhook-secret/replace" Admin => pages::access::webhook_secret::replace;
+    GET "/w/{workspace}/people" Admin => pages::people::fetch_all::show;
+    POST "/w/{workspace}/people/invite" Admin => pages::people::invite::invite;
+    POST "/w/{workspace}/people/{person}/role" Admin => pages::people::change::role;
+    POST "/w/{workspace}/people/{person}/remove" Admin => pages::people::change::remove;
+    POST "/w/{workspace}/people/{person}/password-link" Admin => pages::people::password_link::create;
+    GET "/w/{workspace}/activity" Viewer => pages::activity::fetch_all::show;
 }
 
 /// The table, a resource a path.

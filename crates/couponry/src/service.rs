@@ -201,6 +201,7 @@ impl Service {
             is_public_url_set: settings.public_url.is_some(),
             client: Arc::new(move |request| proxies.client(request)),
             refuses_url: app.refuses_url.clone(),
+            mail_domains: app.mail_domains.clone(),
             most_lists: app.most_lists,
         })
     }

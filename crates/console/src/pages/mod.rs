@@ -1,10 +1,16 @@
 //! The pages, by what they are about, as in their addresses.
 
+pub(crate) mod access;
+pub(crate) mod account;
+pub(crate) mod activity;
 pub(crate) mod codes;
 pub(crate) mod files;
 pub(crate) mod hand_outs;
 pub(crate) mod link;
 pub(crate) mod lists;
+pub(crate) mod people;
+pub(crate) mod pull_tokens;
+pub(crate) mod reports;
 pub(crate) mod sign_in;
 
 use actix_web::HttpResponse;

@@ -91,7 +91,7 @@ fn change(console: &Console, fields: &Fields) -> Result<ListChange, String> {
         expires_at: Some(
             parse_expiry(&fields.expires, &console.zone).map_err(|error| format!("The expiry {error}."))?,
         ),
-        subscribers: Some(fields.subscribers()?),
+        subscribers: Some(fields.subscribers(&console.mail_domains)?),
         alerts: Some(fields.alerts()?),
     })
 }

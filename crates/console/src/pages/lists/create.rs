@@ -115,7 +115,7 @@ fn new_list(console: &Console, visitor: &Visitor, fields: &Fields) -> Result<New
         label,
         expires_at,
         created_by: Name::new(by).map_err(|error| format!("Your name {error}."))?,
-        subscribers: fields.subscribers()?,
+        subscribers: fields.subscribers(&console.mail_domains)?,
         alerts: AlertConditions::from_patch(fields.alerts()?)
             .map_err(|error| format!("An alert: {error}."))?,
     })

@@ -1,6 +1,6 @@
 //! What a list's form asks for, read as the API reads its body.
 
-use domain::{AlertPatch, ExpiryAlertPatch, ShortageAlertPatch, Subscribers};
+use domain::{AlertPatch, ExpiryAlertPatch, MailDomains, ShortageAlertPatch, Subscribers};
 use jiff::tz::TimeZone;
 use storage::CouponList;
 
@@ -60,10 +60,17 @@ impl Fields {
     }
 
     /// Addresses, a line each or parted by commas.
-    pub(super) fn subscribers(&self) -> Result<Subscribers, String> {
+    pub(super) fn subscribers(&self, domains: &MailDomains) -> Result<Subscribers, String> {
         let addresses = self.subscribers.split([',', '\n']).map(str::trim);
         let addresses = addresses.filter(|address| !address.is_empty()).map(str::to_owned);
-        Subscribers::new(addresses.collect()).map_err(|error| format!("The mail recipients {error}."))
+        let subscribers =
+            Subscribers::new(addresses.collect()).map_err(|error| format!("The mail recipients {error}."))?;
+        match domains.first_outside(&subscribers) {
+            Some(address) => Err(format!(
+                "This server may not mail to {address}: its operator allows other domains only."
+            )),
+            None => Ok(subscribers),
+        }
     }
 
     pub(super) fn alerts(&self) -> Result<AlertPatch, String> {

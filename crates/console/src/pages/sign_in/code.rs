@@ -50,11 +50,7 @@ pub(crate) async fn check(
         let refusal = "Too many attempts from here. Try again in a quarter of an hour.";
         return render_refused(&page(&visitor, Some(refusal)));
     }
-    let code: String = form
-        .text("code")
-        .chars()
-        .filter(|letter| !letter.is_whitespace())
-        .collect();
+    let code = code_in(&form);
     let is_right = match console.storage.totp_secret(person).await? {
         // It was switched off meanwhile.
         None => true,
@@ -74,6 +70,12 @@ pub(crate) async fn check(
     let mut answer = see(ROOT);
     add_cookie(&mut answer, guard::cookie(&console, &token))?;
     Ok(answer)
+}
+
+/// Without the blank that apps show in the middle.
+pub(crate) fn code_in(form: &Form) -> String {
+    let code = form.text("code").chars();
+    code.filter(|letter| !letter.is_whitespace()).collect()
 }
 
 /// The step that the code is of: this one, the one before or the one after.
