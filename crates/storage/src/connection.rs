@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{LinkSeal, PublicId};
+use jiff::Timestamp;
 use moka::future::Cache;
 use secrecy::SecretString;
 use tokio::sync::OnceCell;
@@ -115,6 +116,12 @@ impl Storage {
     pub async fn ping(&self) -> Result<()> {
         sqlx::query("select 1").execute(&self.pool).await?;
         Ok(())
+    }
+
+    /// The database's clock.
+    pub async fn now(&self) -> Result<Timestamp> {
+        let now = sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#);
+        Ok(now.fetch_one(&self.pool).await?.into())
     }
 
     /// Whether this instant, in seconds since 1970, has passed by the database's clock.

@@ -60,7 +60,12 @@ impl Storage {
         let rows = rows.fetch_all(self.pool.of(workspace.workspace_id)).await?;
         let unreadable = |_| Error::Fault("a list's id cannot be read".to_owned());
         rows.into_iter()
-            .map(|row| Ok((PublicId::try_from(row.public_id.as_slice()).map_err(unreadable)?, row.name)))
+            .map(|row| {
+                Ok((
+                    PublicId::try_from(row.public_id.as_slice()).map_err(unreadable)?,
+                    row.name,
+                ))
+            })
             .collect()
     }
 

@@ -24,6 +24,7 @@ mod jobs;
 mod loading;
 mod lock_order;
 mod outcomes;
+mod people;
 mod replica;
 mod reports;
 mod sealing;

@@ -2,10 +2,9 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::{Template, filters::Safe};
-use jiff::Timestamp;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use qrcode::{QrCode, render::svg};
-use rand::RngExt as _;
+use rand::seq::IndexedRandom as _;
 use totp_rs::Secret;
 
 use super::{
@@ -89,7 +88,8 @@ pub(crate) async fn switch_on(
     let secret = Secret::try_from_base32(form.text("secret")).ok();
     let secret = secret.filter(|secret| secret.len() == SECRET_BYTES);
     let secret = secret.ok_or(PageError::BadForm("Open the form again."))?;
-    let Some(step) = step_of(&secret, &code_in(&form), Timestamp::now()) else {
+    let now = console.storage.now().await?;
+    let Some(step) = step_of(&secret, &code_in(&form), now) else {
         let refusal = "That code is not right. The clocks of this server and of your device must agree.";
         return render_refused(&page(&visitor, &secret, Some(refusal))?);
     };
@@ -121,7 +121,7 @@ pub(crate) async fn switch_off(
     let refusal = if is_too_often(&console, &visitor, &request).await? {
         TOO_OFTEN
     } else {
-        let is_right = match step_of(&secret, &code_in(&form), Timestamp::now()) {
+        let is_right = match step_of(&secret, &code_in(&form), storage.now().await?) {
             Some(step) => storage.take_totp_step(person, step).await?,
             None => storage.is_password_of(person, &form.secret("code")).await?,
         };
@@ -174,7 +174,7 @@ fn recovery_code() -> String {
         if place > 0 && place % 4 == 0 {
             code.push('-');
         }
-        code.push(char::from(ALPHABET[random.random_range(0..ALPHABET.len())]));
+        code.push(ALPHABET.choose(&mut random).copied().map_or('a', char::from));
     }
     code
 }

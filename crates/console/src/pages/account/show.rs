@@ -2,8 +2,9 @@
 
 use actix_web::{HttpResponse, web};
 use askama::{Template, filters::Safe};
+use domain::Role;
 use jiff::Timestamp;
-use storage::OpenSession;
+use storage::{Membership, OpenSession};
 
 use super::account_path;
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     page::{Frame, render, render_refused},
     pages::link::LEAST_PASSWORD,
     shown,
-    visitor::Visitor,
+    visitor::{Visitor, workspace_path},
 };
 
 /// A browser in which the person has signed in.
@@ -22,6 +23,13 @@ struct Browser {
     since: Safe<String>,
     seen: String,
     is_this: bool,
+}
+
+/// A workspace to go to.
+struct Place<'a> {
+    name: &'a str,
+    href: String,
+    role: Role,
 }
 
 /// Which form was refused, and why.
@@ -37,6 +45,7 @@ struct AccountPage<'a> {
     frame: Frame<'a>,
     name: &'a str,
     email: &'a str,
+    workspaces: Vec<Place<'a>>,
     has_second_factor: bool,
     browsers: Vec<Browser>,
     refusals: Refusals,
@@ -68,11 +77,12 @@ async fn page<'a>(
 ) -> Result<AccountPage<'a>, PageError> {
     let person = visitor.person();
     let sessions = console.storage.sessions_of(person, &visitor.token).await?;
-    let now = Timestamp::now();
+    let now = console.storage.now().await?;
     Ok(AccountPage {
         frame: Frame::of("Your account", "", visitor),
         name: &person.name,
         email: &person.email,
+        workspaces: visitor.session.memberships.iter().map(place).collect(),
         has_second_factor: person.has_second_factor,
         browsers: sessions
             .into_iter()
@@ -86,6 +96,14 @@ async fn page<'a>(
         second_factor_off: account_path("/second-factor/off"),
         sign_out_elsewhere: account_path("/sign-out-elsewhere"),
     })
+}
+
+fn place(membership: &Membership) -> Place<'_> {
+    Place {
+        name: &membership.name,
+        href: format!("{}/lists", workspace_path(membership)),
+        role: membership.role,
+    }
 }
 
 fn browser(console: &Console, session: OpenSession, now: Timestamp) -> Browser {

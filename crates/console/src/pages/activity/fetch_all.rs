@@ -32,6 +32,7 @@ struct Row {
     what: String,
     list: Option<Thing>,
     object: Option<Thing>,
+    is_of_list: bool,
 }
 
 #[derive(Template)]
@@ -75,9 +76,7 @@ fn row(console: &Console, visitor: &Visitor, entry: AuditEntry) -> Row {
             let label = entry.api_key_label.unwrap_or_else(|| id.to_string());
             (label, Some(format!("API key, number {id}")))
         }
-        (None, None) if entry.action == "sign-in.fail" => {
-            ("Somebody".to_owned(), Some("at the sign-in".to_owned()))
-        }
+        (None, None) if entry.action == "sign-in.fail" => ("Somebody".to_owned(), None),
         (None, None) => ("The operator".to_owned(), Some("command line".to_owned())),
     };
     let list = entry.list.map(|id| Thing {
@@ -113,6 +112,7 @@ fn row(console: &Console, visitor: &Visitor, entry: AuditEntry) -> Row {
         who,
         way,
         what,
+        is_of_list: list.is_some(),
         list,
         object,
     }

@@ -34,12 +34,12 @@ pub(super) fn words(action: &str) -> Option<&'static str> {
         "person.role-viewer" => "made somebody a viewer",
         "person.remove" => "removed a member",
         "person.password-link" => "made a link for a new password",
-        "account.password" => "changed the own password",
-        "account.second-factor-on" => "switched the own second step on",
-        "account.second-factor-off" => "switched the own second step off",
-        "account.sign-out-elsewhere" => "signed out in all other browsers",
+        "account.password" => "changed their password",
+        "account.second-factor-on" => "switched their second step on",
+        "account.second-factor-off" => "switched their second step off",
+        "account.sign-out-elsewhere" => "signed out everywhere else",
         "sign-in" => "signed in",
-        "sign-in.fail" => "failed to sign in: a wrong password or code",
+        "sign-in.fail" => "gave a wrong password or code",
         _ => return None,
     })
 }

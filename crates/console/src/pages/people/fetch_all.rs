@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, web};
 use askama::{Template, filters::Safe};
 use domain::Role;
-use jiff::Timestamp;
 use storage::Member;
 
 use crate::{
@@ -92,7 +91,7 @@ fn page<'a>(
 
 async fn rows(console: &Console, visitor: &Visitor) -> Result<Vec<Row>, PageError> {
     let members = console.storage.members(visitor.workspace()?).await?;
-    let now = Timestamp::now();
+    let now = console.storage.now().await?;
     let row = |member: Member| {
         let id = member.person.public_id.to_string();
         Row {

@@ -3,7 +3,6 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use domain::{Period, PeriodError, PublicId, Subscribers, parse_day};
-use jiff::Timestamp;
 use storage::{NewUsageReport, RequestReport, RequestReportRefusal};
 
 use super::report_in_path;
@@ -55,7 +54,7 @@ async fn page<'a>(
             name,
         }
     });
-    let today = Timestamp::now().to_zoned(console.zone.clone()).date();
+    let today = console.storage.now().await?.to_zoned(console.zone.clone()).date();
     let week_ago = today.checked_sub(jiff::Span::new().days(DAYS)).unwrap_or(today);
     let or = |name: &str, otherwise: String| match said.exact(name) {
         "" => otherwise,

@@ -61,13 +61,11 @@ pub(crate) async fn show(console: web::Data<Console>, visitor: Visitor) -> Resul
     let reports = console.storage.newest_usage_reports(workspace, REPORTS).await?;
     let names = console.storage.list_names(workspace).await?;
     let names: HashMap<PublicId, String> = names.into_iter().collect();
-    let is_building = |report: &UsageReport| {
-        let waits = |mail: &storage::ReportMail| mail.status == ReportMailStatus::Waiting;
-        report.status == ReportStatus::Pending || report.mails.iter().any(waits)
-    };
     render(&ReportsPage {
         frame: Frame::of("Reports", "reports", &visitor),
-        is_building: reports.iter().any(is_building),
+        is_building: reports
+            .iter()
+            .any(|report| report.status == ReportStatus::Pending),
         has_more: i64::try_from(reports.len()) == Ok(REPORTS),
         rows: reports
             .into_iter()
