@@ -16,6 +16,7 @@ pub(super) fn words(action: &str) -> Option<&'static str> {
         "usage-report.delete" => "deleted a report",
         "usage-report.download" => "downloaded a report",
         "code.redeem" => "marked a code as redeemed",
+        "code.release" => "took a code back",
         "code.disable" => "disabled a code",
         "codes.export" => "exported codes",
         "pull-token.create" => "made a pull token",

@@ -40,6 +40,7 @@ struct Row {
     mails: Vec<Mail>,
     is_ready: bool,
     here: String,
+    delete: Option<String>,
 }
 
 #[derive(Template)]
@@ -52,7 +53,6 @@ struct ReportsPage<'a> {
     request: Option<String>,
     here: String,
     may_download: bool,
-    may_change: bool,
 }
 
 /// `GET …/reports`
@@ -77,7 +77,6 @@ pub(crate) async fn show(console: web::Data<Console>, visitor: Visitor) -> Resul
         may_download: visitor
             .membership()
             .is_some_and(|here| here.role >= domain::Role::Manager),
-        may_change: visitor.may_manage(),
     })
 }
 
@@ -107,6 +106,9 @@ fn row(console: &Console, visitor: &Visitor, names: &HashMap<PublicId, String>, 
         mails: report.mails.into_iter().map(mail).collect(),
         is_ready: report.status == ReportStatus::Ready,
         here: visitor.path(&format!("/reports/{id}")),
+        delete: visitor
+            .may_manage()
+            .then(|| visitor.path(&format!("/reports/{id}/delete"))),
         start_date: report.start_date,
         end_date: report.end_date,
         id,

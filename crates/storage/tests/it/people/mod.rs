@@ -29,11 +29,10 @@ fn name(text: &str) -> Name {
 }
 
 async fn set_up(storage: &Storage, link: &Token, email: &str) -> AcceptLink {
-    let set_up = storage
+    storage
         .set_up(link, email, &name("Ada"), &password(PASSWORD))
         .await
-        .unwrap();
-    set_up
+        .unwrap()
 }
 
 fn refusal(outcome: AcceptLink) -> Option<AcceptLinkRefusal> {
