@@ -34,6 +34,9 @@ pub enum Mode {
     ReadOnly,
 }
 
+/// Tells who sent a request.
+pub type Client = Arc<dyn Fn(&HttpRequest) -> Option<IpAddr> + Send + Sync>;
+
 /// What every page may use.
 #[derive(Clone)]
 pub struct Console {
@@ -46,7 +49,7 @@ pub struct Console {
     /// Whether `public_url` is what an operator said, or only a guess.
     pub is_public_url_set: bool,
     /// Who sent a request.
-    pub client: Arc<dyn Fn(&HttpRequest) -> Option<IpAddr> + Send + Sync>,
+    pub client: Client,
     /// Whether the text of a URL alone shows that it must not be fetched.
     pub refuses_url: Arc<dyn Fn(&FileUrl) -> bool + Send + Sync>,
     /// The domains that mails may go to.

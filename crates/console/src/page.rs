@@ -112,10 +112,12 @@ impl<'a> Frame<'a> {
     }
 
     /// The address of a file that pages are drawn with.
+    #[expect(clippy::unused_self, reason = "templates call methods")]
     pub(crate) fn asset(&self, file: &str) -> String {
         assets::path(file)
     }
 
+    #[expect(clippy::unused_self, reason = "templates call methods")]
     pub(crate) fn root(&self) -> &'static str {
         ROOT
     }

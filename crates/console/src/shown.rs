@@ -1,5 +1,7 @@
 //! How numbers, times and charts are written.
 
+use std::fmt::Write as _;
+
 use askama::filters::Safe;
 use jiff::{SpanRound, Timestamp, Unit, tz::TimeZone};
 
@@ -11,7 +13,7 @@ pub(crate) fn number(number: i64) -> String {
         shown.push('−');
     }
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             shown.push(',');
         }
         shown.push(digit);
@@ -74,16 +76,13 @@ pub(crate) fn sparkline(numbers: &[i64]) -> Safe<String> {
     const BAR: usize = 4;
     const HEIGHT: i64 = 20;
     let most = numbers.iter().copied().max().unwrap_or_default().max(1);
-    let bars: String = numbers
-        .iter()
-        .enumerate()
-        .filter(|(_, number)| **number > 0)
-        .map(|(place, number)| {
-            let height = (number * HEIGHT / most).max(1);
-            let (x, y) = (place * BAR, HEIGHT - height);
-            format!(r#"<rect x="{x}" y="{y}" width="3" height="{height}"/>"#)
-        })
-        .collect();
+    let mut bars = String::new();
+    for (place, number) in numbers.iter().enumerate().filter(|(_, number)| **number > 0) {
+        let height = (number * HEIGHT / most).max(1);
+        let (x, y) = (place * BAR, HEIGHT - height);
+        // Writing to a text does not fail.
+        _ = write!(bars, r#"<rect x="{x}" y="{y}" width="3" height="{height}"/>"#);
+    }
     let width = numbers.len() * BAR;
     Safe(format!(
         r#"<svg class="sparkline" width="{width}" height="{HEIGHT}" viewBox="0 0 {width} {HEIGHT}" aria-hidden="true">{bars}</svg>"#

@@ -91,7 +91,7 @@ impl Service {
                 connections: open_files::raise(settings.door.connections),
                 ..settings.door.clone()
             };
-            let console = self.console(settings, &app);
+            let console = console(settings, &app);
             let http = Http::start(app, door, listener, move |service| {
                 if let Some(console) = &console {
                     console::configure(console, service);
@@ -191,21 +191,6 @@ impl Service {
         })
     }
 
-    fn console(&self, settings: &Settings, app: &App) -> Option<Console> {
-        let proxies = settings.door.proxies.clone();
-        Some(Console {
-            mode: settings.console?,
-            storage: app.storage.clone(),
-            zone: app.zone.clone(),
-            public_url: app.public_url.clone(),
-            is_public_url_set: settings.public_url.is_some(),
-            client: Arc::new(move |request| proxies.client(request)),
-            refuses_url: app.refuses_url.clone(),
-            mail_domains: app.mail_domains.clone(),
-            most_lists: app.most_lists,
-        })
-    }
-
     /// A link that signs this person, an admin of every workspace, in to the console, if there is one.
     pub(crate) async fn sign_in_link(
         &self,
@@ -273,6 +258,22 @@ impl Service {
         self.database.close().await;
         tracing::info!("stopped");
     }
+}
+
+/// What the pages need, if there are to be any.
+fn console(settings: &Settings, app: &App) -> Option<Console> {
+    let proxies = settings.door.proxies.clone();
+    Some(Console {
+        mode: settings.console?,
+        storage: app.storage.clone(),
+        zone: app.zone.clone(),
+        public_url: app.public_url.clone(),
+        is_public_url_set: settings.public_url.is_some(),
+        client: Arc::new(move |request| proxies.client(request)),
+        refuses_url: app.refuses_url.clone(),
+        mail_domains: app.mail_domains.clone(),
+        most_lists: app.most_lists,
+    })
 }
 
 /// How the outside reaches the API, for links in mails.

@@ -129,7 +129,7 @@ fn gone() -> Result<HttpResponse, PageError> {
     })
 }
 
-fn page<'a>(kind: LinkKind, said: &'a Form, refusal: Option<String>) -> LinkPage<'a> {
+fn page(kind: LinkKind, said: &Form, refusal: Option<String>) -> LinkPage<'_> {
     let title = match kind {
         LinkKind::Setup => "Set up couponry",
         LinkKind::Invitation { .. } => "Accept the invitation",

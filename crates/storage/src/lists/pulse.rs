@@ -28,12 +28,8 @@ impl Storage {
         let ids: Vec<Vec<u8>> = lists.iter().map(|list| list.as_bytes().to_vec()).collect();
         let instants: Vec<_> = instants.iter().map(|instant| instant.to_sqlx()).collect();
         let rows = sqlx::query!(
-            r#"select c.public_id, hand_outs_between(c.list_id, $3) as "handed_out!",
-                      (select max(f.created_at) from coupon_file f
-                       where f.list_id = c.list_id and f.deleted_at is null) as newest_file_at,
-                      (select count(*) from coupon_file f
-                       where f.list_id = c.list_id and f.status = 'PENDING' and f.deleted_at is null) as "loading!"
-               from coupon_list c where c.workspace_id = $1 and c.public_id = any ($2)"#,
+            r#"select list as "list!", handed_out as "handed_out!", newest_file_at, loading as "loading!"
+               from pulses($1, $2, $3)"#,
             workspace.workspace_id,
             &ids,
             &instants as _,
@@ -41,7 +37,7 @@ impl Storage {
         let mut pulses = Vec::new();
         for row in rows.fetch_all(self.pool.of(workspace.workspace_id)).await? {
             pulses.push(Pulse {
-                list: PublicId::try_from(row.public_id.as_slice())
+                list: PublicId::try_from(row.list.as_slice())
                     .map_err(|_| Error::Fault("a list's id cannot be read".to_owned()))?,
                 handed_out: row.handed_out,
                 newest_file_at: row.newest_file_at.map(Into::into),

@@ -18,6 +18,7 @@ pub use self::{
 
 /// Somebody who can sign in.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_field_names, reason = "the keys are called as in the schema")]
 pub struct Person {
     pub(crate) person_id: i64,
     pub public_id: PublicId,

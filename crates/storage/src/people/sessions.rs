@@ -15,6 +15,8 @@ pub struct Session {
     pub memberships: Vec<Membership>,
     /// What the next page says once.
     pub message: Option<serde_json::Value>,
+    /// By the database's clock.
+    pub now: Timestamp,
 }
 
 /// A workspace that the person is a member of.
@@ -92,7 +94,7 @@ impl Storage {
                      and (this.seen_at < clock_timestamp() - interval '1 minute' or this.message is not null)
                )
                select p.person_id, p.public_id, p.email, p.name, p.totp_secret is not null as "has_second_factor!",
-                      t.is_half, t.message,
+                      t.is_half, t.message, clock_timestamp() as "now!",
                       array(select w.workspace_id from membership m join workspace w using (workspace_id)
                             where m.person_id = p.person_id order by w.name, w.workspace_id) as "workspace_ids!",
                       array(select w.public_id from membership m join workspace w using (workspace_id)
@@ -134,6 +136,7 @@ impl Storage {
             is_half: row.is_half,
             memberships,
             message: row.message,
+            now: row.now.into(),
         }))
     }
 

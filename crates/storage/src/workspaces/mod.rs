@@ -23,6 +23,7 @@ use crate::{Error, Result, Storage};
 
 /// A workspace and who may act in it: every look-up of a list asks for one.
 #[derive(Debug, Clone)]
+#[allow(clippy::struct_field_names, reason = "the keys are called as in the schema")]
 pub struct Workspace {
     pub(crate) workspace_id: i64,
     pub(crate) actor: Actor,

@@ -39,6 +39,11 @@ struct FilePage<'a> {
 }
 
 impl FilePage<'_> {
+    #[expect(
+        clippy::unused_self,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "as templates call it"
+    )]
     fn number(&self, number: &i64) -> String {
         shown::number(*number)
     }

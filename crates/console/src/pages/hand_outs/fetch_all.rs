@@ -72,7 +72,7 @@ pub(crate) async fn show(
             .map(|one| HandOut::new(&console, &visitor, &list, one))
             .collect(),
         next,
-        at: shown::time(jiff::Timestamp::now(), &console.zone),
+        at: shown::time(visitor.session.now, &console.zone),
     })
 }
 

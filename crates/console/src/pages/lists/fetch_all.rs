@@ -148,7 +148,7 @@ pub(crate) async fn show(
     visitor: Visitor,
 ) -> Result<HttpResponse, PageError> {
     let asked = Form::of_query(&request);
-    let now = Timestamp::now();
+    let now = visitor.session.now;
     let workspace = visitor.workspace()?;
     let search = asked.text("q");
     let query = ListQuery {

@@ -8,6 +8,7 @@ use crate::form::Form;
 
 /// The fields as they stand in the form.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "a box of the form each")]
 pub(super) struct Fields {
     pub(super) name: String,
     pub(super) label: String,

@@ -54,7 +54,7 @@ pub(crate) async fn check(
     let is_right = match console.storage.totp_secret(person).await? {
         // It was switched off meanwhile.
         None => true,
-        Some(secret) => match step_of(&secret, &code, Timestamp::now()) {
+        Some(secret) => match step_of(&secret, &code, visitor.session.now) {
             Some(step) => console.storage.take_totp_step(person, step).await?,
             None => console.storage.use_recovery_code(person, &code).await?,
         },

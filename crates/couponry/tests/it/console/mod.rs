@@ -78,9 +78,17 @@ impl TestApp {
 }
 
 fn percent_encoding(text: &str) -> String {
-    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    bytes(text.as_bytes(), "%")
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn hex(bytes_of_it: &[u8]) -> String {
+    bytes(bytes_of_it, "")
+}
+
+/// Two hex digits a byte, each behind this.
+fn bytes(bytes: &[u8], before: &str) -> String {
+    let digits = bytes
+        .iter()
+        .map(|byte| [before.to_owned(), format!("{byte:02X}")].concat());
+    digits.collect::<Vec<_>>().concat()
 }
