@@ -123,7 +123,7 @@ async fn an_entry_says_when_and_by_whose_key() {
     app.create_list().await;
     let after = app.database.instant_in(5).await;
     let answer = app.get("/audit-log").await;
-    let entry = "{at,api_key,action,coupon_list_id,object_id}";
+    let entry = "{at,api_key,person,action,coupon_list_id,object_id}";
     assert_eq!(
         shape(&answer.text),
         format!("{{data[{entry},{entry}],next_cursor}}")
