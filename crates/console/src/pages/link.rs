@@ -65,14 +65,12 @@ pub(crate) async fn accept(
             };
         }
         LinkKind::Password { .. } => {
-            let password = match password_in(&form) {
-                Ok(password) => password,
-                Err(refusal) => return render_refused(&page(kind, &form, Some(refusal))),
-            };
-            return if storage.choose_password(&token, &password).await? {
-                Ok(see(format!("{ROOT}/sign-in")))
-            } else {
-                gone()
+            return match password_in(&form) {
+                Err(refusal) => render_refused(&page(kind, &form, Some(refusal))),
+                Ok(password) if storage.choose_password(&token, &password).await? => {
+                    Ok(see(format!("{ROOT}/sign-in")))
+                }
+                Ok(_) => gone(),
             };
         }
         // Whoever has an account proves it by signing in.
@@ -104,14 +102,18 @@ pub(crate) async fn accept(
             }
         }
     };
-    let person = match accepted {
-        AcceptLink::Accepted(person) => person,
-        AcceptLink::Refused(AcceptLinkRefusal::Gone | AcceptLinkRefusal::SetUp) => return gone(),
-    };
-    let (address, agent) = (guard::address(&console, &request), guard::agent(&request));
-    let token = storage.begin_session_of(person, false, &address, &agent).await?;
+    match accepted {
+        AcceptLink::Accepted(person) => enter(&console, &request, person).await,
+        AcceptLink::Refused(AcceptLinkRefusal::Gone | AcceptLinkRefusal::SetUp) => gone(),
+    }
+}
+
+/// Signs somebody in who has just been made.
+async fn enter(console: &Console, request: &HttpRequest, person: i64) -> Result<HttpResponse, PageError> {
+    let (address, agent) = (guard::address(console, request), guard::agent(request));
+    let begun = console.storage.begin_session_of(person, false, &address, &agent);
     let mut answer = see(ROOT);
-    add_cookie(&mut answer, guard::cookie(&console, &token))?;
+    add_cookie(&mut answer, guard::cookie(console, &begun.await?))?;
     Ok(answer)
 }
 

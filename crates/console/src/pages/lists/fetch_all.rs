@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use storage::{CouponList, ListQuery, Pulse};
 use url::form_urlencoded;
 
+use super::filter::{Filter, state};
 use crate::{
     Console,
     error::PageError,
@@ -22,75 +23,6 @@ use crate::{
 const PAGE: usize = 50;
 /// Hours that are looked at, a bar each.
 const HOURS: i32 = 24;
-/// What counts as soon.
-const SOON: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// A list with less than this part left is low.
-const LOW_PART: i64 = 10;
-
-/// Which lists are wanted; a count stands beside each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Filter {
-    All,
-    Active,
-    Low,
-    Dry,
-    Expiring,
-    Ended,
-}
-
-impl Filter {
-    const ALL: [Self; 6] = [
-        Self::All,
-        Self::Active,
-        Self::Low,
-        Self::Dry,
-        Self::Expiring,
-        Self::Ended,
-    ];
-
-    const fn word(self) -> &'static str {
-        match self {
-            Self::All => "all",
-            Self::Active => "active",
-            Self::Low => "low",
-            Self::Dry => "dry",
-            Self::Expiring => "expiring",
-            Self::Ended => "ended",
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::All => "All",
-            Self::Active => "Active",
-            Self::Low => "Low",
-            Self::Dry => "Dry",
-            Self::Expiring => "Expire within 7 days",
-            Self::Ended => "Archived or expired",
-        }
-    }
-
-    fn takes(self, list: &CouponList, now: Timestamp) -> bool {
-        let active = list.status == ListStatus::Active;
-        match self {
-            Self::All => true,
-            Self::Active => active,
-            Self::Low => active && list.available > 0 && is_low(list),
-            Self::Dry => active && list.available == 0,
-            Self::Expiring => active && list.expires_at.duration_since(now) < SOON,
-            Self::Ended => !active,
-        }
-    }
-}
-
-/// By the list's own threshold if it has one, else by a tenth of what it ever had.
-fn is_low(list: &CouponList) -> bool {
-    let shortage = &list.alerts.coupon_shortage_alert;
-    match shortage.threshold_count.filter(|_| shortage.alert) {
-        Some(threshold) => list.available < threshold,
-        None => list.available.saturating_mul(LOW_PART) < list.total,
-    }
-}
 
 /// Lists of a filter.
 struct Choice {
@@ -281,18 +213,6 @@ async fn rows(
         }
     };
     Ok(lists.into_iter().map(row).collect())
-}
-
-/// The list's state in a word; what needs somebody comes before what does not.
-pub(crate) fn state(list: &CouponList) -> (&'static str, &'static str) {
-    match list.status {
-        ListStatus::Archived => ("archived", "ended"),
-        ListStatus::Expired => ("expired", "ended"),
-        ListStatus::Active if list.total == 0 => ("empty", "warn"),
-        ListStatus::Active if list.available == 0 => ("dry", "bad"),
-        ListStatus::Active if is_low(list) => ("low", "warn"),
-        ListStatus::Active => ("active", "good"),
-    }
 }
 
 /// By what went out in the last hour and day.

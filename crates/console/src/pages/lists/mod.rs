@@ -4,6 +4,7 @@ pub(crate) mod change;
 pub(crate) mod create;
 pub(crate) mod fetch_all;
 mod fields;
+mod filter;
 pub(crate) mod show;
 
 use std::sync::Arc;

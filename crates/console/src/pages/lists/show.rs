@@ -8,7 +8,7 @@ use domain::{FileStatus, Forecast, ListStatus, Usage, personalization_snippet};
 use jiff::{SignedDuration, Timestamp};
 use storage::{CouponFile, CouponList, ListRef, Pace, Page, Stock};
 
-use super::{fetch_all::state, list_in_path, list_path};
+use super::{filter::state, list_in_path, list_path};
 use crate::{Console, error::PageError, page::Frame, page::render, shown, visitor::Visitor};
 
 /// Days that are looked back at, a bar each.
