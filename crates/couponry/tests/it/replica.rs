@@ -84,7 +84,7 @@ async fn a_replica_that_stands_still_is_left_and_asked_again_once_it_follows() {
     run_on(servers.replica(), "select pg_wal_replay_resume()").await;
     until("the replica to be asked again", async || {
         assert_eq!(app.stock(&list).await[..2], [10, 9]);
-        has_answered(servers.replica(), "stock(c.list_id").await
+        has_answered(servers.replica(), "from stock_now(").await
     })
     .await;
 }
