@@ -9,6 +9,7 @@ mod open_files;
 mod opening;
 mod pools;
 mod private_postgres;
+mod public_url;
 mod service;
 mod signals;
 mod telemetry;

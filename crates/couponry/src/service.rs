@@ -23,6 +23,7 @@ use crate::{
     database::Database,
     http::Http,
     open_files, opening, pools,
+    public_url::public_url,
     signals::{Signal, Signals},
     workers::{Plan, Workers, Workshop},
 };
@@ -274,12 +275,4 @@ fn console(settings: &Settings, app: &App) -> Option<Console> {
         mail_domains: app.mail_domains.clone(),
         most_lists: app.most_lists,
     })
-}
-
-/// How the outside reaches the API, for links in mails.
-fn public_url(settings: &Settings, address: SocketAddr) -> Url {
-    let here = || format!("http://{address}/").parse().ok();
-    let url = settings.public_url.clone().or_else(here);
-    // An address with a port makes a URL.
-    url.unwrap_or_else(|| unreachable!())
 }

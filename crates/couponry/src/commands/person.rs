@@ -6,7 +6,7 @@ use domain::Name;
 use serde::Serialize;
 use storage::Storage;
 
-use crate::{config::Settings, database::Database, pools};
+use crate::{config::Settings, database::Database, pools, public_url::public_url};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -76,13 +76,10 @@ async fn create(storage: &Storage, settings: &Settings, asked: &CreateArguments)
     storage.make_admin(&asked.email, name).await?;
     let token = storage.password_link(&asked.email).await?;
     let token = token.ok_or_else(|| anyhow!("{} was disabled, and stays so", asked.email))?;
-    let url = match &settings.public_url {
-        Some(url) => url.to_string(),
-        None => format!("http://{}/", settings.listen),
-    };
+    let url = public_url(settings, settings.listen);
     print(&Made {
         email: &asked.email,
-        link: &console::link(&url, &token),
+        link: &console::link(url.as_str(), &token),
     })
 }
 
