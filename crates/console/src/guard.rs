@@ -7,7 +7,7 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{Method, header},
     middleware::Next,
-    web,
+    rt, web,
 };
 use domain::Role;
 use storage::{Membership, Token};
@@ -20,12 +20,19 @@ use crate::{
     visitor::Visitor,
 };
 
-pub(crate) async fn judge<B: MessageBody>(
+/// What changes something is a task of its own: a browser that hangs up drops the answer, but neither the change nor its entry
+/// in the audit log.
+pub(crate) async fn judge<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     admit(request.request()).await?;
-    next.call(request).await
+    if is_safe(request.method()) {
+        return next.call(request).await;
+    }
+    rt::spawn(async move { next.call(request).await })
+        .await
+        .map_err(|_| PageError::Busy)?
 }
 
 async fn admit(request: &HttpRequest) -> Result<(), PageError> {

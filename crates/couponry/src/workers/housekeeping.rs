@@ -29,6 +29,7 @@ pub(super) enum Chore {
     RemoveOrphanedBlocks,
     BeginPurgesAgain,
     TidyGates,
+    ForgetSignIns,
 }
 
 /// What every chore needs.
@@ -53,7 +54,7 @@ impl Household {
 }
 
 impl Chore {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::RescueJobs,
         Self::ExpireLists,
         Self::SweepHolds,
@@ -67,6 +68,7 @@ impl Chore {
         Self::RemoveOrphanedBlocks,
         Self::BeginPurgesAgain,
         Self::TidyGates,
+        Self::ForgetSignIns,
     ];
 
     /// What nobody waits for is done once an hour.
@@ -145,6 +147,7 @@ impl Chore {
                 lists => tracing::warn!(lists, "purges that had been given up were begun again"),
             },
             Self::TidyGates => _ = storage.tidy_gates().await?,
+            Self::ForgetSignIns => storage.forget_ended_sign_ins().await?,
         }
         Ok(())
     }
