@@ -122,16 +122,16 @@ create table one_time_link (
 
 create index one_time_link_by_end on one_time_link (expires_at);
 
--- Wrong passwords and codes: of an account and of an address, by their hashes, for all processes.
-create table sign_in_failure (
+-- Attempts to sign in that were wrong or are being looked at: at an account and from an address, by their hashes, for all processes.
+create table sign_in_attempt (
     subject  bytea primary key,
-    failures integer not null,
+    attempts integer not null,
     since    timestamptz not null
 );
 
--- Why a link was not accepted: it is unknown, used or too old (`gone`), or somebody has set the installation up
--- (`set-up`).
-create type accept_link_refusal as enum ('gone', 'set-up');
+-- Why a link was not accepted: it is unknown, used or too old (`gone`), somebody has set the installation up (`set-up`), or the
+-- invited address is, or is not yet, somebody's, other than the page said (`other-person`).
+create type accept_link_refusal as enum ('gone', 'set-up', 'other-person');
 
 -- How often a workspace may ask: fixed windows in UTC by the database's clock, one counter for all processes.
 create table request_count (

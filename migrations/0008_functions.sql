@@ -1968,8 +1968,9 @@ begin
     return 'updated';
 end $$;
 
--- Makes the invited person a member of the workspace and uses up the link. Who is known already keeps name and password, and who
--- is a member already keeps the role: the last admin of a workspace is not made a viewer by a link.
+-- Makes the invited person a member of the workspace and uses up the link. Somebody new comes with name and password. Who is known
+-- comes without (`p_password` null), keeps both, and proves to be that person by signing in; and who is a member already keeps the
+-- role: the last admin of a workspace is not made a viewer by a link.
 create or replace function accept_invitation(
     p_link bytea, p_public_id bytea, p_name text, p_password text, out made bigint, out refusal accept_link_refusal
 )
@@ -1977,16 +1978,26 @@ language plpgsql volatile as $$
 declare
     v_link one_time_link;
 begin
-    delete from one_time_link l
+    select * into v_link from one_time_link l
         where l.token_hash = p_link and l.kind = 'invitation' and l.expires_at > clock_timestamp()
-        returning * into v_link;
+        for update;
     if not found then
         refusal := 'gone';
         return;
     end if;
-    insert into person (public_id, email, name, password) values (p_public_id, v_link.email, p_name, p_password)
-        on conflict on constraint person_email_unique do nothing;
-    select p.person_id into made from person p where p.email = v_link.email;
+    if p_password is null then
+        select p.person_id into made from person p where p.email = v_link.email;
+    else
+        insert into person (public_id, email, name, password) values (p_public_id, v_link.email, p_name, p_password)
+            on conflict on constraint person_email_unique do nothing
+            returning person_id into made;
+    end if;
+    -- Somebody has got the address since the link was looked at: whoever holds the link must not be taken for that person.
+    if made is null then
+        refusal := 'other-person';
+        return;
+    end if;
+    delete from one_time_link l where l.token_hash = p_link;
     insert into membership (person_id, workspace_id, role) values (made, v_link.workspace_id, v_link.role)
         on conflict (person_id, workspace_id) do nothing;
     delete from session s where s.person_id = made;
@@ -2030,23 +2041,56 @@ begin
     return v_person;
 end $$;
 
--- Counts a wrong password or code of these subjects (an account from an address, the address, the account), for a quarter of an
--- hour from the first, and notes it in the workspaces of the account's person. Of one account no more than twenty are noted in
--- that time: a stranger who knows an address must not fill the audit log.
-create or replace function note_sign_in_failure(p_subjects bytea[], p_email text) returns void
+-- Counts an attempt at these subjects (an account from an address, the address, the account) for a quarter of an hour from the
+-- first, before anybody knows whether it is right: however many come at once, no more than `p_most` of a subject are looked at.
+-- Answers what is counted of the account; null, and nothing is counted, if one of the first two is used up.
+create or replace function count_sign_in_attempt(p_subjects bytea[], p_most integer[]) returns integer
 language plpgsql volatile as $$
+declare
+    v_now timestamptz := clock_timestamp();
+    v_is_over boolean;
+    v_of_account integer;
 begin
-    insert into sign_in_failure as f (subject, failures, since)
-        select s.subject, 1, clock_timestamp() from unnest(p_subjects) s (subject) order by s.subject
-        on conflict (subject) do update
-            set failures = case when f.since > clock_timestamp() - interval '15 minutes' then f.failures + 1 else 1 end,
-                since = case when f.since > clock_timestamp() - interval '15 minutes' then f.since else clock_timestamp() end;
+    with counted as (
+        insert into sign_in_attempt as a (subject, attempts, since)
+            select s.subject, 1, v_now from unnest(p_subjects) s (subject) order by s.subject
+            on conflict (subject) do update
+                set attempts = case when a.since > v_now - interval '15 minutes' then a.attempts + 1 else 1 end,
+                    since = case when a.since > v_now - interval '15 minutes' then a.since else v_now end
+            returning subject, attempts
+    )
+    select bool_or(c.subject = p_subjects[1] and c.attempts > p_most[1] or c.subject = p_subjects[2] and c.attempts > p_most[2]),
+           max(c.attempts) filter (where c.subject = p_subjects[3])
+        into v_is_over, v_of_account
+        from counted c;
+    if not v_is_over then
+        return v_of_account;
+    end if;
+    perform forget_sign_in_attempt(p_subjects);
+    return null;
+end $$;
+
+-- Takes one attempt at each of these subjects off the count: it was right, or was not looked at.
+create or replace function forget_sign_in_attempt(p_subjects bytea[]) returns void
+language sql volatile as $$
+    update sign_in_attempt a set attempts = a.attempts - 1
+    from (
+        select l.subject from sign_in_attempt l
+        where l.subject = any (p_subjects) and l.attempts > 0 order by l.subject for no key update
+    ) l
+    where a.subject = l.subject;
+$$;
+
+-- Notes a wrong password or code in the workspaces of the account's person. Of one account no more than twenty are noted in a
+-- quarter of an hour: a stranger who knows an address must not fill the audit log.
+create or replace function note_wrong_sign_in(p_account bytea, p_email text) returns void
+language sql volatile as $$
     insert into audit_entry (workspace_id, action, object_id)
         select m.workspace_id, 'sign-in.fail', encode(p.public_id, 'hex')
         from person p join membership m using (person_id)
         where p.email = p_email and p.disabled_at is null
-          and (select f.failures from sign_in_failure f where f.subject = p_subjects[3]) <= 20;
-end $$;
+          and coalesce((select a.attempts from sign_in_attempt a where a.subject = p_account), 0) <= 20;
+$$;
 
 -- Makes the first person, admin of every workspace there is, and uses up the link. Whoever comes second is refused: `set-up`.
 create or replace function set_up(

@@ -41,8 +41,8 @@ pub use lists::{
 pub use lost_settings::LostSetting;
 pub use migrations::{migrate, schema_fits};
 pub use people::{
-    AcceptLink, AcceptLinkRefusal, LinkKind, Member, Membership, OneTimeLink, OpenSession, Person, Session,
-    SignIn, SignInAttempt, Somebody, Token,
+    AcceptLink, AcceptLinkRefusal, CountedAttempt, LinkKind, Member, Membership, OneTimeLink, OpenSession,
+    Person, Session, SignIn, SignInAttempt, Somebody, Token,
 };
 pub use pool::Outage;
 pub use route::Route;

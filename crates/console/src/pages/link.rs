@@ -74,15 +74,11 @@ pub(crate) async fn accept(
             };
         }
         // Whoever has an account proves it by signing in.
-        LinkKind::Invitation {
-            email,
-            is_known: true,
-            ..
-        } => {
-            let name = Name::new(email.as_str()).map_err(|_| PageError::BadForm("That is no name."))?;
-            let never_used = SecretString::from(token.secret());
-            storage.accept_invitation(&token, &name, &never_used).await?;
-            return Ok(see(format!("{ROOT}/sign-in")));
+        LinkKind::Invitation { is_known: true, .. } => {
+            return match storage.accept_invitation_as_known(&token).await? {
+                AcceptLink::Accepted(_) => Ok(see(format!("{ROOT}/sign-in"))),
+                AcceptLink::Refused(_) => gone(),
+            };
         }
         LinkKind::Setup | LinkKind::Invitation { .. } => {
             let told = named(&form).and_then(|name| Ok((name, password_in(&form)?)));
@@ -105,6 +101,8 @@ pub(crate) async fn accept(
     match accepted {
         AcceptLink::Accepted(person) => enter(&console, &request, person).await,
         AcceptLink::Refused(AcceptLinkRefusal::Gone | AcceptLinkRefusal::SetUp) => gone(),
+        // The page that the link shows now asks for no name and no password.
+        AcceptLink::Refused(AcceptLinkRefusal::OtherPerson) => Ok(see(request.path().to_owned())),
     }
 }
 

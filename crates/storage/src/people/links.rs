@@ -56,6 +56,8 @@ pub enum AcceptLinkRefusal {
     Gone,
     /// Somebody has set the installation up.
     SetUp,
+    /// The invited address is somebody's though a new person came, or nobody's though a known one did.
+    OtherPerson,
 }
 
 impl Storage {
@@ -204,7 +206,7 @@ impl Storage {
         accepted(row.made, row.refusal)
     }
 
-    /// Makes whoever was invited a member. Who is known already keeps name and password.
+    /// Makes somebody new, whom an invitation was sent to, a member.
     pub async fn accept_invitation(
         &self,
         link: &Token,
@@ -212,12 +214,22 @@ impl Storage {
         password: &SecretString,
     ) -> Result<AcceptLink> {
         let password = passwords::hash(password).await?;
+        self.join(link, Some((name, password))).await
+    }
+
+    /// Makes somebody who can sign in already, and whom an invitation was sent to, a member.
+    pub async fn accept_invitation_as_known(&self, link: &Token) -> Result<AcceptLink> {
+        self.join(link, None).await
+    }
+
+    async fn join(&self, link: &Token, somebody: Option<(&Name, String)>) -> Result<AcceptLink> {
         let id: [u8; 12] = rand::random();
+        let (name, password) = somebody.unzip();
         let row = sqlx::query!(
             "select made, refusal from accept_invitation($1, $2, $3, $4)",
             &link.hash(),
             &id,
-            name.as_str(),
+            name.map(Name::as_str),
             password,
         )
         .fetch_one(&self.pool)
@@ -261,7 +273,7 @@ impl Storage {
             "delete from one_time_link where expires_at < clock_timestamp()",
             "delete from session where seen_at < clock_timestamp() - interval '12 hours'
                  or created_at < clock_timestamp() - interval '7 days'",
-            "delete from sign_in_failure where since < clock_timestamp() - interval '15 minutes'",
+            "delete from sign_in_attempt where since < clock_timestamp() - interval '15 minutes'",
         ] {
             sqlx::query(statement).execute(&self.bulk).await?;
         }

@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 pub use self::{
     links::{AcceptLink, AcceptLinkRefusal, LinkKind, OneTimeLink},
     members::{Member, Somebody},
-    passwords::{SignIn, SignInAttempt},
+    passwords::{CountedAttempt, SignIn, SignInAttempt},
     sessions::{Membership, OpenSession, Session},
 };
 

@@ -36,11 +36,17 @@ pub enum SignIn {
     TooOften,
 }
 
-/// What is counted of wrong attempts: an account from an address, the address, and the account.
-struct Subjects([Vec<u8>; 3]);
+/// An attempt that was counted before anybody knows whether it is right, so that no more of those that come at once are looked at
+/// than of those that come one by one. `settle_attempt` takes a right one off the count.
+#[derive(Debug)]
+pub struct CountedAttempt {
+    email: String,
+    /// The hashes of an account from an address, the address, and the account.
+    subjects: [Vec<u8>; 3],
+}
 
-impl Subjects {
-    fn of(email: &str, address: &str) -> Self {
+impl CountedAttempt {
+    fn new(email: String, address: &str) -> Self {
         let hash = |parts: [&str; 2]| {
             let mut hash = Sha256::new();
             for part in parts {
@@ -49,84 +55,92 @@ impl Subjects {
             }
             hash.finalize().to_vec()
         };
-        Self([hash([email, address]), hash(["", address]), hash([email, ""])])
+        let subjects = [hash([&email, address]), hash(["", address]), hash([&email, ""])];
+        Self { email, subjects }
     }
 }
 
 impl Storage {
     /// Whoever has this address and password. An attempt costs one hash, whether or not anybody has the address.
     pub async fn sign_in(&self, attempt: &SignInAttempt<'_>) -> Result<SignIn, AuthenticationError> {
-        let email = attempt.email.to_lowercase();
-        let subjects = Subjects::of(&email, attempt.address);
-        let [pair, address, account] = self.failures(&subjects).await?;
-        if pair >= MOST_FOR_ACCOUNT_FROM_ADDRESS || address >= MOST_FROM_ADDRESS {
+        let Some(counted) = self.count_attempt(attempt.email, attempt.address).await? else {
             return Ok(SignIn::TooOften);
-        }
-        if account >= MANY_AT_ACCOUNT {
-            tokio::time::sleep(SLOWED).await;
-        }
+        };
         let row = sqlx::query!(
             r#"select person_id, public_id, email, name, password, totp_secret is not null as "has_second_factor!"
                from person where email = $1 and disabled_at is null"#,
-            email,
+            counted.email,
         );
         let row = row.fetch_optional(&self.pool).await.map_err(Error::from)?;
         let stored = row.as_ref().and_then(|row| row.password.clone());
         let is_right = self
             .credentials
             .is_password(attempt.password, stored.as_deref(), DECOY_SALT);
-        if let (true, Some(row)) = (is_right.await?, row) {
-            return Ok(SignIn::Right(Person {
+        // Of what nobody could look at, as of what was right, nothing is held against anybody.
+        let is_right = match is_right.await {
+            Ok(is_right) => is_right && row.is_some(),
+            Err(error) => {
+                self.settle_attempt(counted, true).await?;
+                return Err(error);
+            }
+        };
+        self.settle_attempt(counted, is_right).await?;
+        match row {
+            Some(row) if is_right => Ok(SignIn::Right(Person {
                 person_id: row.person_id,
                 public_id: public_id(&row.public_id)?,
                 email: row.email,
                 name: row.name,
                 has_second_factor: row.has_second_factor,
-            }));
+            })),
+            _ => Ok(SignIn::Wrong),
         }
-        self.note_failure(&subjects, &email).await?;
-        Ok(SignIn::Wrong)
     }
 
-    /// Counts a wrong second factor like a wrong password.
-    pub async fn note_wrong_code(&self, person: &Person, address: &str) -> Result<()> {
-        let subjects = Subjects::of(&person.email, address);
-        self.note_failure(&subjects, &person.email).await
-    }
-
-    /// Whether no further code of this person is taken from there for now.
-    pub async fn is_too_often(&self, person: &Person, address: &str) -> Result<bool> {
-        let [pair, of_address, _] = self.failures(&Subjects::of(&person.email, address)).await?;
-        Ok(pair >= MOST_FOR_ACCOUNT_FROM_ADDRESS || of_address >= MOST_FROM_ADDRESS)
-    }
-
-    /// Whether this is the person's password.
-    pub async fn is_password_of(
-        &self,
-        person: &Person,
-        password: &SecretString,
-    ) -> Result<bool, AuthenticationError> {
-        let stored = sqlx::query_scalar!(
-            "select password from person where person_id = $1",
-            person.person_id
+    /// Counts an attempt at the account of this e-mail address from this address of the network. None, and nothing is counted,
+    /// if there were too many from there.
+    pub async fn count_attempt(&self, email: &str, address: &str) -> Result<Option<CountedAttempt>> {
+        let counted = CountedAttempt::new(email.to_lowercase(), address);
+        let at_account = sqlx::query_scalar!(
+            "select count_sign_in_attempt($1, $2)",
+            &counted.subjects[..],
+            &[MOST_FOR_ACCOUNT_FROM_ADDRESS, MOST_FROM_ADDRESS],
         );
-        let stored = stored.fetch_optional(&self.pool).await.map_err(Error::from)?;
-        self.credentials
-            .is_password(password, stored.flatten().as_deref(), DECOY_SALT)
-            .await
+        let Some(at_account) = at_account.fetch_one(&self.pool).await? else {
+            return Ok(None);
+        };
+        if at_account > MANY_AT_ACCOUNT {
+            tokio::time::sleep(SLOWED).await;
+        }
+        Ok(Some(counted))
     }
 
-    /// Gives the person another password and ends all other sessions. False if the former one is wrong.
+    /// Takes an attempt that was right off the count, and notes a wrong one in the audit log.
+    pub async fn settle_attempt(&self, attempt: CountedAttempt, is_right: bool) -> Result<()> {
+        let settled = if is_right {
+            sqlx::query!("select forget_sign_in_attempt($1)", &attempt.subjects[..])
+                .execute(&self.pool)
+                .await
+        } else {
+            sqlx::query!(
+                "select note_wrong_sign_in($1, $2)",
+                attempt.subjects[2],
+                attempt.email
+            )
+            .execute(&self.pool)
+            .await
+        };
+        settled?;
+        Ok(())
+    }
+
+    /// Gives the person another password and ends all other sessions.
     pub async fn change_password(
         &self,
         person: &Person,
-        former: &SecretString,
         password: &SecretString,
         this: &super::Token,
-    ) -> Result<bool, AuthenticationError> {
-        if !self.is_password_of(person, former).await? {
-            return Ok(false);
-        }
+    ) -> Result<(), AuthenticationError> {
         let password = hash(password).await?;
         sqlx::query!(
             "with changed as (update person set password = $2 where person_id = $1)
@@ -138,28 +152,6 @@ impl Storage {
         .execute(&self.pool)
         .await
         .map_err(Error::from)?;
-        Ok(true)
-    }
-
-    async fn failures(&self, subjects: &Subjects) -> Result<[i32; 3]> {
-        let row = sqlx::query!(
-            r#"select coalesce(max(failures) filter (where subject = $1), 0) as "pair!",
-                      coalesce(max(failures) filter (where subject = $2), 0) as "address!",
-                      coalesce(max(failures) filter (where subject = $3), 0) as "account!"
-               from sign_in_failure
-               where subject in ($1, $2, $3) and since > clock_timestamp() - interval '15 minutes'"#,
-            subjects.0[0],
-            subjects.0[1],
-            subjects.0[2],
-        );
-        let row = row.fetch_one(&self.pool).await?;
-        Ok([row.pair, row.address, row.account])
-    }
-
-    async fn note_failure(&self, subjects: &Subjects, email: &str) -> Result<()> {
-        sqlx::query!("select note_sign_in_failure($1, $2)", &subjects.0[..], email)
-            .execute(&self.pool)
-            .await?;
         Ok(())
     }
 }

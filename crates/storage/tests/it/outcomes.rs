@@ -39,7 +39,7 @@ async fn the_database_and_the_program_know_the_same_outcomes() {
     let db = &mut database.connect().await;
     let mut checked = [
         checked!(db, ActivateListOutcome: Activated Expired),
-        checked!(db, AcceptLinkRefusal: Gone SetUp),
+        checked!(db, AcceptLinkRefusal: Gone SetUp OtherPerson),
         checked!(db, AddFileRefusal: ListNotActive KeyReused),
         checked!(db, AllocateState: Active Inactive Busy Known),
         checked!(db, CodeStatus: Available Held Allocated Redeemed Disabled Quarantined),

@@ -1,12 +1,15 @@
 //! `POST /console/account/password`
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use storage::SignIn;
 
 use super::{
-    TOO_OFTEN, account_path, is_too_often, note_wrong,
+    TOO_OFTEN, account_path, attempt,
     show::{Refusals, refused},
 };
-use crate::{Console, error::PageError, form::Form, page::see, pages::link::password_in, visitor::Visitor};
+use crate::{
+    Console, error::PageError, form::Form, guard, page::see, pages::link::password_in, visitor::Visitor,
+};
 
 pub(crate) async fn change(
     console: web::Data<Console>,
@@ -14,21 +17,23 @@ pub(crate) async fn change(
     request: HttpRequest,
     form: Form,
 ) -> Result<HttpResponse, PageError> {
+    let address = guard::address(&console, &request);
+    let former = form.secret("former");
     let refusal = match password_in(&form) {
         Err(refusal) => refusal,
-        Ok(_) if is_too_often(&console, &visitor, &request).await? => TOO_OFTEN.to_owned(),
         Ok(password) => {
             let (storage, person) = (&console.storage, visitor.person());
-            let former = form.secret("former");
-            let changed = storage.change_password(person, &former, &password, &visitor.token);
-            if changed.await? {
-                storage.note_of_account(person, "account.password").await?;
-                let text = "The password was changed. All other browsers have to sign in again.";
-                visitor.leave(storage, text).await?;
-                return Ok(see(account_path("")));
+            match storage.sign_in(&attempt(&visitor, &former, &address)).await? {
+                SignIn::Right(_) => {
+                    storage.change_password(person, &password, &visitor.token).await?;
+                    storage.note_of_account(person, "account.password").await?;
+                    let text = "The password was changed. All other browsers have to sign in again.";
+                    visitor.leave(storage, text).await?;
+                    return Ok(see(account_path("")));
+                }
+                SignIn::Wrong => "The former password is not right. Nothing was changed.".to_owned(),
+                SignIn::TooOften => TOO_OFTEN.to_owned(),
             }
-            note_wrong(&console, &visitor, &request).await?;
-            "The former password is not right. Nothing was changed.".to_owned()
         }
     };
     let refusals = Refusals {

@@ -5,16 +5,18 @@ use askama::{Template, filters::Safe};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use qrcode::{QrCode, render::svg};
 use rand::seq::IndexedRandom as _;
+use storage::SignIn;
 use totp_rs::Secret;
 
 use super::{
-    TOO_OFTEN, account_path, is_too_often, note_wrong,
+    TOO_OFTEN, account_path, attempt,
     show::{Refusals, refused},
 };
 use crate::{
     Console,
     error::PageError,
     form::Form,
+    guard,
     page::{Frame, render, render_refused, see},
     pages::sign_in::code::{code_in, step_of},
     visitor::Visitor,
@@ -78,9 +80,10 @@ pub(crate) async fn show(visitor: Visitor) -> Result<HttpResponse, PageError> {
 pub(crate) async fn switch_on(
     console: web::Data<Console>,
     visitor: Visitor,
+    request: HttpRequest,
     form: Form,
 ) -> Result<HttpResponse, PageError> {
-    let person = visitor.person();
+    let (storage, person) = (&console.storage, visitor.person());
     // Also for who loads the page with the codes again: they are shown once.
     if person.has_second_factor {
         return Ok(see(account_path("")));
@@ -88,17 +91,22 @@ pub(crate) async fn switch_on(
     let secret = Secret::try_from_base32(form.text("secret")).ok();
     let secret = secret.filter(|secret| secret.len() == SECRET_BYTES);
     let secret = secret.ok_or(PageError::BadForm("Open the form again."))?;
-    let now = console.storage.now().await?;
-    let Some(step) = step_of(&secret, &code_in(&form), now) else {
-        let refusal = "That code is not right. The clocks of this server and of your device must agree.";
-        return render_refused(&page(&visitor, &secret, Some(refusal))?);
+    let refuse = |refusal| render_refused(&page(&visitor, &secret, Some(refusal))?);
+    let Some(step) = step_of(&secret, &code_in(&form), storage.now().await?) else {
+        return refuse("That code is not right. The clocks of this server and of your device must agree.");
     };
+    // Whoever finds an open browser must not shut its owner out.
+    let (password, address) = (form.secret("password"), guard::address(&console, &request));
+    match storage.sign_in(&attempt(&visitor, &password, &address)).await? {
+        SignIn::Right(_) => {}
+        SignIn::Wrong => return refuse("That is not your password. Nothing was switched on."),
+        SignIn::TooOften => return refuse(TOO_OFTEN),
+    }
     let codes: Vec<String> = (0..RECOVERY_CODES).map(|_| recovery_code()).collect();
-    console.storage.set_totp(person, &secret, step, &codes).await?;
-    let noted = console
-        .storage
-        .note_of_account(person, "account.second-factor-on");
-    noted.await?;
+    storage.set_totp(person, &secret, step, &codes).await?;
+    storage
+        .note_of_account(person, "account.second-factor-on")
+        .await?;
     // Not by way of the session's message: the database knows the hashes of these codes only.
     render(&RecoveryCodesPage {
         frame: Frame::of("Recovery codes", "", &visitor),
@@ -118,14 +126,28 @@ pub(crate) async fn switch_off(
     let Some(secret) = storage.totp_secret(person).await? else {
         return Ok(see(account_path("")));
     };
-    let refusal = if is_too_often(&console, &visitor, &request).await? {
-        TOO_OFTEN
+    let address = guard::address(&console, &request);
+    let step = step_of(&secret, &code_in(&form), storage.now().await?);
+    // The code is counted as the password is: a million of them would be soon tried.
+    let is_right = if let Some(step) = step {
+        match storage.count_attempt(&person.email, &address).await? {
+            Some(counted) => {
+                let is_right = storage.take_totp_step(person, step).await?;
+                storage.settle_attempt(counted, is_right).await?;
+                Ok(is_right)
+            }
+            None => Err(TOO_OFTEN),
+        }
     } else {
-        let is_right = match step_of(&secret, &code_in(&form), storage.now().await?) {
-            Some(step) => storage.take_totp_step(person, step).await?,
-            None => storage.is_password_of(person, &form.secret("code")).await?,
-        };
-        if is_right {
+        let password = form.secret("code");
+        match storage.sign_in(&attempt(&visitor, &password, &address)).await? {
+            SignIn::Right(_) => Ok(true),
+            SignIn::Wrong => Ok(false),
+            SignIn::TooOften => Err(TOO_OFTEN),
+        }
+    };
+    let refusal = match is_right {
+        Ok(true) => {
             storage.remove_totp(person).await?;
             storage
                 .note_of_account(person, "account.second-factor-off")
@@ -134,8 +156,8 @@ pub(crate) async fn switch_off(
             visitor.leave(storage, text).await?;
             return Ok(see(account_path("")));
         }
-        note_wrong(&console, &visitor, &request).await?;
-        "That is neither your password nor a code that was not used yet. Nothing was changed."
+        Ok(false) => "That is neither your password nor a code that was not used yet. Nothing was changed.",
+        Err(refusal) => refusal,
     };
     let refusals = Refusals {
         second_factor: Some(refusal.to_owned()),

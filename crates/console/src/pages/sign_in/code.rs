@@ -5,7 +5,7 @@ use askama::Template;
 use jiff::Timestamp;
 use totp_rs::Builder;
 
-use super::add_cookie;
+use super::{TOO_OFTEN, add_cookie};
 use crate::{
     Console, ROOT,
     error::PageError,
@@ -46,10 +46,9 @@ pub(crate) async fn check(
 ) -> Result<HttpResponse, PageError> {
     let person = visitor.person();
     let address = guard::address(&console, &request);
-    if console.storage.is_too_often(person, &address).await? {
-        let refusal = "Too many attempts from here. Try again in a quarter of an hour.";
-        return render_refused(&page(&visitor, Some(refusal)));
-    }
+    let Some(counted) = console.storage.count_attempt(&person.email, &address).await? else {
+        return render_refused(&page(&visitor, Some(TOO_OFTEN)));
+    };
     let code = code_in(&form);
     let is_right = match console.storage.totp_secret(person).await? {
         // It was switched off meanwhile.
@@ -59,8 +58,8 @@ pub(crate) async fn check(
             None => console.storage.use_recovery_code(person, &code).await?,
         },
     };
+    console.storage.settle_attempt(counted, is_right).await?;
     if !is_right {
-        console.storage.note_wrong_code(person, &address).await?;
         let refusal = "That code is not right, or was used before.";
         return render_refused(&page(&visitor, Some(refusal)));
     }

@@ -15,6 +15,8 @@ use crate::{
     visitor::Visitor,
 };
 
+pub(crate) const TOO_OFTEN: &str = "Too many wrong attempts from here. Try again in a quarter of an hour.";
+
 #[derive(Template)]
 #[template(path = "sign_in/show.html")]
 struct SignInPage<'a> {
@@ -63,7 +65,7 @@ pub(crate) async fn sign_in(
             .await;
         }
         SignIn::Wrong => "That e-mail address and password do not belong together.",
-        SignIn::TooOften => "Too many attempts from here. Try again in a quarter of an hour.",
+        SignIn::TooOften => TOO_OFTEN,
     };
     render_refused(&page(&console, &request, &form, Some(refusal)))
 }

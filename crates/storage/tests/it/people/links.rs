@@ -76,14 +76,31 @@ async fn who_is_known_keeps_name_and_password_and_who_is_a_member_the_role() {
         .invite(&database.workspace, "ada@example.com", Role::Viewer)
         .await
         .unwrap();
+    // The page was looked at before Ada had an account.
     let accepted = storage
         .accept_invitation(&link, &name("Mallory"), &password("another horse battery"))
         .await
         .unwrap();
+    assert_eq!(refusal(accepted), Some(AcceptLinkRefusal::OtherPerson));
+    assert!(storage.one_time_link(&link).await.unwrap().is_some());
+    let accepted = storage.accept_invitation_as_known(&link).await.unwrap();
     assert_eq!(refusal(accepted), None);
     let ada = member(&database, "ada@example.com").await.unwrap();
     assert_eq!((ada.role, ada.person.name.as_str()), (Role::Admin, "Ada"));
     right(attempt(storage, "ada@example.com", PASSWORD, OFFICE).await);
+}
+
+#[tokio::test]
+async fn nobody_becomes_a_member_as_a_person_who_is_not_there() {
+    let database = TestDatabase::new().await;
+    let storage = &database.storage;
+    admin(&database).await;
+    let invited = storage.invite(&database.workspace, "bob@example.com", Role::Viewer);
+    let link = invited.await.unwrap();
+    let accepted = storage.accept_invitation_as_known(&link).await.unwrap();
+    assert_eq!(refusal(accepted), Some(AcceptLinkRefusal::OtherPerson));
+    assert!(storage.one_time_link(&link).await.unwrap().is_some());
+    assert!(member(&database, "bob@example.com").await.is_none());
 }
 
 #[tokio::test]
