@@ -64,6 +64,9 @@ begin
         execute format('create index ledger_%s_campaign on ledger_%s (list_id, campaign_key, file_id, ordinal, turn)
                         where campaign_key is not null', n, n);
 
+        -- What was handed out again lies among what was handed out before: by time it is found here.
+        execute format('create index ledger_%s_again on ledger_%s (list_id, file_id, ordinal, turn) where turn > 0', n, n);
+
         execute format('create table event_%s partition of event for values with (modulus 16, remainder %s)', n, n);
     end loop;
 end $$;

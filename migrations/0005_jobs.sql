@@ -2,7 +2,8 @@
 
 create table job (
     job_id       bigint generated always as identity primary key,
-    kind         text not null check (kind in ('load_file', 'purge_list', 'send_mail', 'call_back', 'build_report')),
+    kind         text not null check (kind in ('load_file', 'purge_list', 'send_mail', 'call_back', 'build_report',
+                                            'bulk_action')),
     -- The job's kind, but for one: a load whose file has yet to be fetched is in the lane `fetch_file`, where a slow
     -- host keeps nobody waiting, and comes to the lane `load_file` when its bytes are here.
     lane         text not null,

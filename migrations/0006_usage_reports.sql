@@ -60,3 +60,36 @@ create table report_mail (
 
 -- Why a report was not begun: its first day ended before the list was made; its last day has not begun.
 create type request_report_refusal as enum ('too-early', 'in-future');
+
+-- One action on all of a list's hand-outs that a filter takes: asked for, done by a job, kept for a month.
+create table bulk_action (
+    list_id        bigint not null,
+    bulk_action_id bigint generated always as identity,
+    public_id      bytea not null constraint bulk_action_public_id_unique unique check (octet_length(public_id) = 12),
+    action         text not null check (action in ('CONFIRM', 'RELEASE', 'DISABLE')),
+    -- The filter; what is null does not matter.
+    file           bytea check (octet_length(file) = 12),
+    user_id        text,
+    campaign_id    text,
+    hand_out       text check (hand_out in ('ALLOCATED', 'HELD', 'RELEASED', 'REDEEMED')),
+    from_at        timestamptz,
+    -- At latest when it was asked for: what is given back by it and goes out again is not touched again.
+    until_at       timestamptz not null,
+    status         text not null default 'PENDING' check (status in ('PENDING', 'DONE', 'FAILED')),
+    failure        text,
+    -- Hand-outs that the filter took, and those of them that were changed.
+    matched        bigint not null default 0,
+    changed        bigint not null default 0,
+    -- The last hand-out that was looked at.
+    after_file     bigint,
+    after_ordinal  bigint,
+    after_turn     integer,
+    created_at     timestamptz not null default clock_timestamp(),
+    ended_at       timestamptz,
+    primary key (list_id, bulk_action_id),
+    check ((status = 'PENDING') = (ended_at is null)),
+    check ((status = 'FAILED') = (failure is not null)),
+    check ((after_file is null) = (after_ordinal is null) and (after_file is null) = (after_turn is null))
+);
+
+create index bulk_action_by_age on bulk_action (created_at);

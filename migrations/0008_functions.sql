@@ -547,10 +547,11 @@ begin
 end $$;
 
 -- A page of hand-outs, in the order of file, ordinal and turn, after the one given. Every filter may be null; of a user come
--- the bounds of the user's request keys, as `allocations_of_user` wants them.
+-- the bounds of the user's request keys, as `allocations_of_user` wants them. The times bound what has to be read, of a list or
+-- a file; of a user and of a campaign they are for the caller to compare.
 create or replace function ledger_page(
-    p_list bigint, p_file bigint, p_user text, p_first_key uuid, p_last_key uuid, p_campaign text, p_after_file bigint,
-    p_after_ordinal bigint, p_after_turn integer, p_limit integer
+    p_list bigint, p_file bigint, p_user text, p_first_key uuid, p_last_key uuid, p_campaign text, p_from timestamptz,
+    p_until timestamptz, p_after_file bigint, p_after_ordinal bigint, p_after_turn integer, p_limit integer
 ) returns table (file_id bigint, ordinal bigint, turn integer)
 language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off
@@ -579,6 +580,9 @@ begin
              ) r
              order by r.file_id, r.ordinal, r.turn limit $7'
             using p_list, p_file, p_campaign, p_after_file, p_after_ordinal, p_after_turn, p_limit;
+    elsif p_from is not null or p_until is not null then
+        return query select l.file_id, l.ordinal, l.turn
+            from ledger_page_between(p_list, p_file, p_from, p_until, p_after_file, p_after_ordinal, p_after_turn, p_limit) l;
     elsif p_file is not null then
         return query execute
             'select l.file_id, l.ordinal, l.turn from ledger l
@@ -593,6 +597,57 @@ begin
              order by l.file_id, l.ordinal, l.turn limit $5'
             using p_list, p_after_file, p_after_ordinal, p_after_turn, p_limit;
     end if;
+end $$;
+
+-- A page of the hand-outs from one instant to another, in the order of file, ordinal and turn, after the one given; either
+-- instant may be null. Of a file the fresh ones are a range of ordinals; those handed out again lie among others, and have an
+-- index of their own.
+create or replace function ledger_page_between(
+    p_list bigint, p_file bigint, p_from timestamptz, p_until timestamptz, p_after_file bigint, p_after_ordinal bigint,
+    p_after_turn integer, p_limit integer
+) returns table (file_id bigint, ordinal bigint, turn integer)
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off
+as $$
+#variable_conflict use_column
+declare
+    v_file record;
+    v_end bigint;
+    v_low bigint;
+    v_high bigint;
+    v_left integer := p_limit;
+    v_rows integer;
+begin
+    for v_file in
+        select f.file_id from coupon_file f
+        where f.list_id = p_list and f.status = 'SUCCESS' and f.added > 0 and f.file_id >= p_after_file
+          and (p_file is null or f.file_id = p_file)
+        order by f.file_id
+    loop
+        select l.ordinal + 1 into v_end from ledger l
+            where l.list_id = p_list and l.file_id = v_file.file_id and l.turn = 0 order by l.ordinal desc limit 1;
+        continue when v_end is null;
+        v_low := case when p_from is null then 0 else first_since(p_list, v_file.file_id, 0, v_end, p_from) end;
+        v_high := case when p_until is null then v_end else first_since(p_list, v_file.file_id, v_low, v_end, p_until) end;
+        return query execute
+            'select r.file_id, r.ordinal, r.turn from (
+                 (select l.file_id, l.ordinal, l.turn from ledger l
+                  where l.list_id = $1 and l.file_id = $2 and l.ordinal >= $3 and l.ordinal < $4 and l.turn = 0
+                    and (l.ordinal, l.turn) > ($5, $6)
+                  order by l.ordinal, l.turn limit $7)
+                 union all
+                 (select l.file_id, l.ordinal, l.turn from ledger l
+                  where l.list_id = $1 and l.file_id = $2 and l.turn > 0 and (l.ordinal, l.turn) > ($5, $6)
+                    and ($8 is null or l.allocated_at >= $8) and ($9 is null or l.allocated_at < $9)
+                  order by l.ordinal, l.turn limit $7)
+             ) r order by r.ordinal, r.turn limit $7'
+            using p_list, v_file.file_id, v_low, v_high,
+                  case when p_after_file < v_file.file_id then -1 else p_after_ordinal end,
+                  case when p_after_file < v_file.file_id then -1 else p_after_turn end, v_left, p_from, p_until;
+        get diagnostics v_rows = row_count;
+        v_left := v_left - v_rows;
+        exit when v_left <= 0;
+    end loop;
 end $$;
 
 -- Fails if one of the keys is in the ledger, but for those at the places `p_known` of a call, where these keys begin at
@@ -677,6 +732,86 @@ begin
         select p_list, g.file_id, g.ordinal, g.turn, 'RELEASED', v_now
         from unnest(v_files, v_ordinals, v_turns) g (file_id, ordinal, turn);
     perform put_back(p_list, v_files, v_ordinals, v_turns, v_codes);
+end $$;
+
+-- Does what was asked for to some hand-outs that the filter took, notes how far it has come, and ends it after the last ones
+-- (`p_after_file` null). Those that stand no more as they did, and those that there is nothing to do to, stay as they are. False if
+-- the job is someone else's by now, or the action has ended.
+create or replace function carry_on_bulk_action(
+    p_job bigint, p_attempt integer, p_owner uuid, p_list bigint, p_bulk_action bigint, p_files bigint[], p_ordinals bigint[],
+    p_turns integer[], p_after_file bigint, p_after_ordinal bigint, p_after_turn integer
+) returns boolean
+language plpgsql volatile as $$
+declare
+    v_action text;
+    v_standing record;
+    v_one record;
+    v_changed bigint;
+    v_now timestamptz;
+begin
+    -- The gate before the job, as by everything that locks both.
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    if not lock_my_job(p_job, p_attempt, p_owner) then
+        return false;
+    end if;
+    select b.action into v_action from bulk_action b
+        where b.list_id = p_list and b.bulk_action_id = p_bulk_action and b.status = 'PENDING' for no key update;
+    if not found then
+        return false;
+    end if;
+    v_now := clock_timestamp();
+    select array_agg(s.file_id) as files, array_agg(s.ordinal) as ordinals, array_agg(s.turn) as turns,
+           array_agg(s.code) as codes, count(*) as count
+        into v_standing from allocations_at(p_list, p_files, p_ordinals, p_turns, v_now) s
+        where s.status = 'HELD' or s.status = 'ALLOCATED' and v_action <> 'CONFIRM';
+    v_changed := v_standing.count;
+    if v_changed > 0 then
+        if v_action = 'CONFIRM' then
+            perform confirm(p_list, v_standing.files, v_standing.ordinals, v_standing.turns);
+        elsif v_action = 'RELEASE' then
+            perform release(p_list, v_standing.files, v_standing.ordinals, v_standing.turns);
+        else
+            for v_one in
+                select * from unnest(v_standing.files, v_standing.ordinals, v_standing.codes) s (file_id, ordinal, code)
+            loop
+                perform disable(p_list, v_one.file_id, v_one.ordinal, v_one.code);
+            end loop;
+        end if;
+    end if;
+    update bulk_action b
+        set matched = b.matched + coalesce(cardinality(p_files), 0), changed = b.changed + v_changed,
+            after_file = p_after_file, after_ordinal = p_after_ordinal, after_turn = p_after_turn,
+            status = case when p_after_file is null then 'DONE' else 'PENDING' end,
+            ended_at = case when p_after_file is null then v_now end
+        where b.list_id = p_list and b.bulk_action_id = p_bulk_action;
+    if p_after_file is null then
+        perform end_job(p_job, p_attempt, p_owner, v_now);
+    end if;
+    return true;
+end $$;
+
+-- Ends an action that cannot be done to its end; what it has changed stays changed.
+create or replace function fail_bulk_action(p_list bigint, p_bulk_action bigint, p_failure text) returns void
+language sql volatile as $$
+    update bulk_action b set status = 'FAILED', failure = p_failure, ended_at = clock_timestamp()
+        where b.list_id = p_list and b.bulk_action_id = p_bulk_action and b.status = 'PENDING';
+$$;
+
+-- Asks for an action on all hand-outs that the filter takes. Answers from when on no hand-out is taken any more.
+create or replace function request_bulk_action(
+    p_list bigint, p_public_id bytea, p_action text, p_file bytea, p_user text, p_campaign text, p_hand_out text,
+    p_from timestamptz, p_until timestamptz
+) returns timestamptz
+language plpgsql volatile as $$
+declare
+    v_id bigint;
+    v_until timestamptz := least(p_until, clock_timestamp());
+begin
+    insert into bulk_action (list_id, public_id, action, file, user_id, campaign_id, hand_out, from_at, until_at)
+        values (p_list, p_public_id, p_action, p_file, p_user, p_campaign, p_hand_out, p_from, v_until)
+        returning bulk_action_id into v_id;
+    insert into job (kind, list_id, payload) values ('bulk_action', p_list, jsonb_build_object('bulk_action_id', v_id));
+    return v_until;
 end $$;
 
 -- Adds an ordinal to the ranges, and joins those that then touch; the caller holds the gate and has seen that it is not
@@ -1549,7 +1684,7 @@ begin
 end $$;
 
 -- Gives a job up; the caller has locked its gate, if it has one, and then the job. What it was for has failed, for the
--- reason given: a load's file, a report, a report's mail.
+-- reason given: a load's file, a report, a bulk action, a report's mail.
 create or replace function bury_job(p_job bigint, p_failure text) returns void
 language plpgsql volatile as $$
 declare
@@ -1568,6 +1703,8 @@ begin
         end if;
     elsif v_job.kind = 'build_report' then
         perform settle_report(v_job.list_id, (v_job.payload ->> 'report_id')::bigint, p_failure, null, null, null);
+    elsif v_job.kind = 'bulk_action' then
+        perform fail_bulk_action(v_job.list_id, (v_job.payload ->> 'bulk_action_id')::bigint, p_failure);
     elsif v_job.kind = 'send_mail' then
         perform note_report_mail(v_job, 'FAILED', null, null);
     end if;
@@ -2241,8 +2378,37 @@ begin
         from coupon_list c, unnest(c.subscribers) subscriber where c.list_id = p_list;
 end $$;
 
+-- The first of a file's ordinals from `p_low` on that was handed out at the instant or later; `p_high` if none before that was.
+-- A file's ordinals were handed out in the order of time, so it is found by halving: no index on times, and nothing is counted.
+create or replace function first_since(p_list bigint, p_file bigint, p_low bigint, p_high bigint, p_at timestamptz)
+returns bigint
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
+as $$
+declare
+    v_low bigint := p_low;
+    v_high bigint := p_high;
+    v_middle bigint;
+    v_at timestamptz;
+begin
+    -- Everything before v_low was handed out earlier, everything from v_high on at the instant or later.
+    while v_low < v_high loop
+        v_middle := (v_low + v_high) / 2;
+        -- Disabled codes were skipped: the nearest one at or before it.
+        select l.allocated_at into v_at from ledger l
+            where l.list_id = p_list and l.file_id = p_file and l.ordinal <= v_middle and l.turn = 0
+            order by l.ordinal desc limit 1;
+        if v_at >= p_at then
+            v_high := v_middle;
+        else
+            v_low := v_middle + 1;
+        end if;
+    end loop;
+    return v_low;
+end $$;
+
 -- How many fresh codes a list handed out from each of these instants, which ascend, to the next: one number fewer than there are
--- instants. By halving, as in handed_out_since(), and each search begins where the one before it ended.
+-- instants. Each search begins where the one before it ended.
 create or replace function hand_outs_between(p_list bigint, p_instants timestamptz[]) returns bigint[]
 language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
@@ -2251,10 +2417,7 @@ declare
     v_sums bigint[] := array_fill(0::bigint, array[greatest(cardinality(p_instants) - 1, 0)]);
     v_file record;
     v_last record;
-    v_low bigint;
-    v_high bigint;
-    v_middle bigint;
-    v_at timestamptz;
+    v_next bigint;
     v_before bigint;
     v_passed bigint;
 begin
@@ -2264,77 +2427,19 @@ begin
         select l.ordinal, l.allocated_at into v_last from ledger l
             where l.list_id = p_list and l.file_id = v_file.file_id and l.turn = 0 order by l.ordinal desc limit 1;
         continue when v_last.ordinal is null or v_last.allocated_at < p_instants[1];
-        v_low := 0;
+        v_next := 0;
         for v_i in 1 .. cardinality(p_instants) loop
-            v_before := v_low;
-            -- Everything before v_low was handed out earlier, everything from v_high on at the instant or later.
-            v_high := v_last.ordinal + 1;
-            while v_low < v_high loop
-                v_middle := (v_low + v_high) / 2;
-                select l.allocated_at into v_at from ledger l
-                    where l.list_id = p_list and l.file_id = v_file.file_id and l.ordinal <= v_middle and l.turn = 0
-                    order by l.ordinal desc limit 1;
-                if v_at >= p_instants[v_i] then
-                    v_high := v_middle;
-                else
-                    v_low := v_middle + 1;
-                end if;
-            end loop;
-            continue when v_i = 1 or v_low = v_before;
-            -- Disabled codes that the cursor passed over were handed out to nobody.
-            select coalesce(sum(least(r.last, v_low - 1) - greatest(r.first, v_before) + 1), 0) into v_passed
+            v_before := v_next;
+            v_next := first_since(p_list, v_file.file_id, v_before, v_last.ordinal + 1, p_instants[v_i]);
+            continue when v_i = 1 or v_next = v_before;
+            -- Disabled codes that the cursor passed over were handed out to nobody; they are counted by ranges.
+            select coalesce(sum(least(r.last, v_next - 1) - greatest(r.first, v_before) + 1), 0) into v_passed
                 from disabled_run r
-                where r.list_id = p_list and r.file_id = v_file.file_id and r.last >= v_before and r.first < v_low;
-            v_sums[v_i - 1] := v_sums[v_i - 1] + v_low - v_before - v_passed;
+                where r.list_id = p_list and r.file_id = v_file.file_id and r.last >= v_before and r.first < v_next;
+            v_sums[v_i - 1] := v_sums[v_i - 1] + v_next - v_before - v_passed;
         end loop;
     end loop;
     return v_sums;
-end $$;
-
--- How many fresh codes a list handed out since an instant. A file's ordinals were handed out in the order of time, so
--- the first one since then is found by halving: no index on times, and nothing is counted.
--- Disabled codes that the cursor passed over were handed out to nobody; they are counted by ranges.
-create or replace function handed_out_since(p_list bigint, p_since timestamptz) returns bigint
-language plpgsql stable
-set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off
-as $$
-declare
-    v_file record;
-    v_last record;
-    v_low bigint;
-    v_high bigint;
-    v_middle bigint;
-    v_at timestamptz;
-    v_passed bigint;
-    v_sum bigint := 0;
-begin
-    for v_file in
-        select f.file_id from coupon_file f where f.list_id = p_list and f.status = 'SUCCESS' and f.added > 0
-    loop
-        select l.ordinal, l.turn, l.allocated_at into v_last from ledger l
-            where l.list_id = p_list and l.file_id = v_file.file_id and l.turn = 0 order by l.ordinal desc limit 1;
-        continue when v_last.ordinal is null or v_last.allocated_at <= p_since;
-        -- Everything before v_low was handed out earlier, everything from v_high on since then.
-        v_low := 0;
-        v_high := v_last.ordinal;
-        while v_low < v_high loop
-            v_middle := (v_low + v_high) / 2;
-            -- Disabled codes were skipped: the nearest one at or before it.
-            select l.allocated_at into v_at from ledger l
-                where l.list_id = p_list and l.file_id = v_file.file_id and l.ordinal <= v_middle and l.turn = 0
-                order by l.ordinal desc limit 1;
-            if v_at > p_since then
-                v_high := v_middle;
-            else
-                v_low := v_middle + 1;
-            end if;
-        end loop;
-        select coalesce(sum(least(r.last, v_last.ordinal) - greatest(r.first, v_low) + 1), 0) into v_passed
-            from disabled_run r
-            where r.list_id = p_list and r.file_id = v_file.file_id and r.last >= v_low and r.first <= v_last.ordinal;
-        v_sum := v_sum + v_last.ordinal - v_low + 1 - v_passed;
-    end loop;
-    return v_sum;
 end $$;
 
 -- The lists whose stock has to be looked at: those that want to be told, and those that were and no longer want to.
@@ -2354,16 +2459,20 @@ create or replace function pace(p_list bigint) returns table (
     day bigint, week bigint
 )
 language plpgsql stable as $$
+declare
+    v_lately bigint[];
 begin
     now := clock_timestamp();
     select c.expires_at, c.status = 'ACTIVE' and c.expires_at > now into expires_at, active
         from coupon_list c where c.list_id = p_list;
     select s.available into available from stock(p_list, active, now) s;
     select min(f.published_at) into since from coupon_file f where f.list_id = p_list;
-    minute := handed_out_since(p_list, now - interval '1 minute');
-    hour := handed_out_since(p_list, now - interval '1 hour');
-    day := handed_out_since(p_list, now - interval '1 day');
-    week := handed_out_since(p_list, now - interval '7 days');
+    v_lately := hand_outs_between(p_list, array[now - interval '7 days', now - interval '1 day', now - interval '1 hour',
+                                                now - interval '1 minute', 'infinity']);
+    minute := v_lately[4];
+    hour := minute + v_lately[3];
+    day := hour + v_lately[2];
+    week := day + v_lately[1];
     return next;
 end $$;
 
@@ -2821,7 +2930,8 @@ begin
 end $$;
 
 -- Removes a person from the ledger of these lists of a workspace: the id, what the sender called the request, and what
--- a shop said about the redemption. Codes, counts and request keys stay. Reports that may name the person go too.
+-- a shop said about the redemption. Codes, counts and request keys stay. Reports that may name the person go too, and actions
+-- on the person's hand-outs end.
 -- Answers how many hand-outs there were. Of each list come the bounds of the person's request keys, as
 -- `allocations_of_user` wants them.
 create or replace function erase_user(
@@ -2851,6 +2961,10 @@ begin
                 where e.list_id = v_list and e.file_id = v_one.file_id and e.ordinal = v_one.ordinal
                   and e.turn = v_one.turn and e.detail is not null;
         end loop;
+        -- Without the person an action would be on everybody's hand-outs.
+        perform fail_bulk_action(v_list, b.bulk_action_id, 'the person was erased') from bulk_action b
+            where b.list_id = v_list and b.user_id = p_user and b.status = 'PENDING';
+        update bulk_action b set user_id = null where b.list_id = v_list and b.user_id = p_user;
         if v_erased > 0 then
             v_sum := v_sum + v_erased;
             -- A report that is being built has read the ledger as it was: its worker loses it, and another begins. One

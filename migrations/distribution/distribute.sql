@@ -17,11 +17,12 @@ declare
     v_called_there constant text[] := array[
         'allocate', 'known_allocations', 'allocations_at', 'confirm', 'redeem', 'disable', 'code_passport', 'find_code',
         'codes_in_runs', 'refused_codes', 'ledger_page', 'allocations_of_user', 'blocks_from', 'stock', 'stock_now',
-        'handed_out_since', 'pace', 'read_list'];
+        'hand_outs_between', 'pace', 'read_list'];
     -- And what those call.
     v_needed_there constant text[] := array[
         'known_is_refused', 'none_is_known', 'places_served', 'choose_returned', 'pass_returned', 'choose_run_out_holds',
-        'end_holds', 'remove_holds', 'add_to_disabled_run', 'note_at_gate', 'what_gate_knows'];
+        'end_holds', 'remove_holds', 'add_to_disabled_run', 'note_at_gate', 'what_gate_knows', 'ledger_page_between',
+        'first_since'];
 begin
     -- Of servers that start at the same time one does it, and the others find it done.
     perform pg_advisory_xact_lock(7166092301182);

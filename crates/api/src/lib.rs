@@ -5,6 +5,7 @@ mod audit;
 mod authentication;
 mod bodies;
 mod body;
+mod bulk_actions;
 mod ceilings;
 mod codes;
 mod connection;

@@ -102,6 +102,18 @@ pub(crate) struct TokenPath {
     token_id: String,
 }
 
+#[derive(IntoParams)]
+#[into_params(parameter_in = Path)]
+#[expect(dead_code, reason = "only the document speaks of this type")]
+pub(crate) struct BulkActionPath {
+    /// The list's `_id`, 24 lower-case hex digits.
+    #[param(example = "6721d00eefc476c0f67e0d05")]
+    coupon_list_id: String,
+    /// The action's `_id`, 24 lower-case hex digits.
+    #[param(example = "6721d00eefc476c0f67e0d09")]
+    bulk_action_id: String,
+}
+
 /// A text of the path, percent-encoding undone. actix leaves `%2F`, `%25` and `%2B` as they are, so that this cannot
 /// undo anything twice.
 pub(crate) fn text_in_path(request: &HttpRequest, name: &str) -> Result<String, ApiError> {
@@ -134,6 +146,11 @@ pub(crate) fn file_id(request: &HttpRequest) -> Result<PublicId, ApiError> {
 /// The report id of the path, which may or may not name a report of the workspace.
 pub(crate) fn report_id(request: &HttpRequest) -> Result<PublicId, ApiError> {
     id_in_path(request, "report_id").ok_or(ApiError::NotFound)
+}
+
+/// The bulk action's id in the path, which may or may not name one of the list.
+pub(crate) fn bulk_action_id(request: &HttpRequest) -> Result<PublicId, ApiError> {
+    id_in_path(request, "bulk_action_id").ok_or(ApiError::NotFound)
 }
 
 fn id_in_path(request: &HttpRequest, name: &str) -> Option<PublicId> {

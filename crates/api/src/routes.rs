@@ -6,8 +6,8 @@
 use actix_web::web::{self, ServiceConfig, get, resource};
 
 use crate::{
-    allocations, audit, codes, docs, error::ApiError, files, health, link_key, lists, pull_tokens, stock,
-    table, usage_reports, users, webhook_secret,
+    allocations, audit, bulk_actions, codes, docs, error::ApiError, files, health, link_key, lists,
+    pull_tokens, stock, table, usage_reports, users, webhook_secret,
 };
 
 #[rustfmt::skip]
@@ -43,6 +43,11 @@ table::endpoints! {
     POST "/v1/coupon-list/{coupon_list_id}/allocations/confirm" => allocations::confirm::confirm_many;
     POST "/v1/coupon-list/{coupon_list_id}/allocations/{allocation_id}/release" => allocations::release::release;
     POST "/v1/coupon-list/{coupon_list_id}/allocations/release" => allocations::release::release_many;
+    GET "/v1/coupon-list/{coupon_list_id}/allocations/export" => allocations::export::export, audit "allocations.export";
+    POST "/v1/coupon-list/{coupon_list_id}/bulk-actions" => bulk_actions::request::request, audit "bulk-action.request";
+    GET "/v1/coupon-list/{coupon_list_id}/bulk-actions" => bulk_actions::fetch_all::fetch_all;
+    GET "/v1/coupon-list/{coupon_list_id}/bulk-actions/{bulk_action_id}" => bulk_actions::fetch::fetch;
+    GET "/v1/coupon-list/{coupon_list_id}/hand-outs" => stock::hand_outs::hand_outs;
     POST "/v1/coupon-list/{coupon_list_id}/pull-tokens" => pull_tokens::create::create, audit "pull-token.create";
     GET "/v1/coupon-list/{coupon_list_id}/pull-tokens" => pull_tokens::fetch_all::fetch_all;
     DELETE "/v1/coupon-list/{coupon_list_id}/pull-tokens/{token_id}" => pull_tokens::revoke::revoke, audit "pull-token.revoke";

@@ -76,6 +76,11 @@ routes! {
     POST "/w/{workspace}/lists/{list}/files/{file}/resume" Manager => pages::files::change::resume;
     POST "/w/{workspace}/lists/{list}/files/{file}/delete" Manager => pages::files::change::delete;
     GET "/w/{workspace}/lists/{list}/handed-out" Viewer => pages::hand_outs::fetch_all::show;
+    GET "/w/{workspace}/lists/{list}/handed-out/export" Manager => pages::hand_outs::export::export;
+    GET "/w/{workspace}/lists/{list}/bulk-actions" Viewer => pages::bulk_actions::fetch_all::show;
+    GET "/w/{workspace}/lists/{list}/bulk-actions/new" Manager => pages::bulk_actions::request::show;
+    POST "/w/{workspace}/lists/{list}/bulk-actions/new" Manager => pages::bulk_actions::request::request;
+    GET "/w/{workspace}/lists/{list}/bulk-actions/{bulk_action}" Viewer => pages::bulk_actions::show::show;
     GET "/w/{workspace}/lists/{list}/codes/{code}" Viewer => pages::codes::show::show;
     POST "/w/{workspace}/lists/{list}/codes/{code}/redeem" Manager => pages::codes::change::redeem;
     POST "/w/{workspace}/lists/{list}/codes/{code}/release" Manager => pages::codes::change::release;

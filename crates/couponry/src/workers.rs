@@ -57,6 +57,7 @@ impl Workers {
             (JobKind::LoadFile, Arc::clone(&plan.loads), u32::MAX),
             (JobKind::PurgeList, of(1), u32::MAX),
             (JobKind::BuildReport, of(MAKING), u32::MAX),
+            (JobKind::BulkAction, of(MAKING), u32::MAX),
             (JobKind::CallBack, of(WAITING), WAITING_OF_WORKSPACE),
         ];
         // Without a relay mails wait until there is one.

@@ -1,6 +1,6 @@
 //! An allocation: which code went out, and what became of it.
 
-use std::hash::Hasher as _;
+use std::{hash::Hasher as _, str::FromStr};
 
 use siphasher::sip::SipHasher24;
 
@@ -23,6 +23,22 @@ impl AllocationStatus {
             Self::Released => "RELEASED",
             Self::Redeemed => "REDEEMED",
         }
+    }
+}
+
+/// A text that is the word of no status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be ALLOCATED, HELD, RELEASED or REDEEMED")]
+pub struct NoSuchStatus;
+
+impl FromStr for AllocationStatus {
+    type Err = NoSuchStatus;
+
+    fn from_str(word: &str) -> Result<Self, NoSuchStatus> {
+        [Self::Allocated, Self::Held, Self::Released, Self::Redeemed]
+            .into_iter()
+            .find(|status| status.as_str() == word)
+            .ok_or(NoSuchStatus)
     }
 }
 

@@ -23,6 +23,7 @@ mod rate_limit;
 mod request_key;
 mod role;
 mod signing;
+mod spans;
 mod text;
 mod wire_time;
 
@@ -30,7 +31,7 @@ pub use alerts::{
     AlertConditions, AlertNumberMissing, AlertPatch, ExpiryAlert, ExpiryAlertPatch, MAX_DAYS_BEFORE,
     ShortageAlert, ShortageAlertPatch,
 };
-pub use allocation::{AllocationId, AllocationStatus, Position};
+pub use allocation::{AllocationId, AllocationStatus, NoSuchStatus, Position};
 pub use block::{BLOCK_BYTES, CodesPerBlock};
 pub use campaign::{Campaign, CampaignKey};
 pub use caseless::caseless;
@@ -51,6 +52,7 @@ pub use rate_limit::{NotARateLimit, Operation, RateLimit};
 pub use request_key::RequestKey;
 pub use role::{NotARole, Role};
 pub use signing::{LinkKey, LinkSeal, WebhookSecret};
+pub use spans::{last_days, last_hours};
 pub use text::{ExternalId, FreeText, Name, TextError};
 pub use wire_time::{instant_with_zone, instant_without_zone, parse_instant};
 

@@ -3,6 +3,7 @@
 
 mod availability;
 mod conversation;
+mod hand_outs;
 mod letter;
 mod mailer;
 mod message;
@@ -11,6 +12,7 @@ mod report;
 mod usage;
 mod visible;
 
+pub use hand_outs::hand_outs_csv;
 pub use mailer::{MailError, Mailer};
 pub use relay::{Relay, RelayError};
 pub use report::ReportBuilder;

@@ -23,7 +23,7 @@ const COLUMNS: [&str; 9] = [
 const VARIATIONS: [&str; 2] = ["Locale", "Variation"];
 
 /// Without it spreadsheets take the text for the encoding of the country they are in, and garble names.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Writes usage as CSV: UTF-8 with its mark, CRLF, quoted where needed, times in the workspace's zone. Where a spreadsheet
 /// would take a cell, or what follows a separator within it, for a formula, a `'` makes it text.

@@ -3,6 +3,7 @@
 
 mod alerts;
 mod allocations;
+mod bulk_actions;
 mod codes;
 mod connection;
 mod copy;
@@ -21,8 +22,9 @@ mod workspaces;
 pub use alerts::{MailToSend, News, SentAs};
 pub use allocations::{
     AllocateState, Allocation, AllocationOutcome, AllocationRequest, AllocationsUnavailable, Allocator,
-    ConfirmOutcome, GROUP_KEYS, LedgerQuery, Recorded, ReleaseOutcome, Shortage, Spool,
+    ConfirmOutcome, GROUP_KEYS, HandOutFilter, LedgerPage, Recorded, ReleaseOutcome, Shortage, Spool,
 };
+pub use bulk_actions::{BulkAction, BulkActionKind, BulkActionStatus, BulkActionToPerform};
 pub use codes::{
     Block, CodeEvent, CodePlace, CodeStatus, DisableOutcome, Export, HistoryEntry, Passport, RedeemOutcome,
     Redemption, Run,

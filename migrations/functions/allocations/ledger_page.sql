@@ -1,8 +1,9 @@
 -- A page of hand-outs, in the order of file, ordinal and turn, after the one given. Every filter may be null; of a user come
--- the bounds of the user's request keys, as `allocations_of_user` wants them.
+-- the bounds of the user's request keys, as `allocations_of_user` wants them. The times bound what has to be read, of a list or
+-- a file; of a user and of a campaign they are for the caller to compare.
 create or replace function ledger_page(
-    p_list bigint, p_file bigint, p_user text, p_first_key uuid, p_last_key uuid, p_campaign text, p_after_file bigint,
-    p_after_ordinal bigint, p_after_turn integer, p_limit integer
+    p_list bigint, p_file bigint, p_user text, p_first_key uuid, p_last_key uuid, p_campaign text, p_from timestamptz,
+    p_until timestamptz, p_after_file bigint, p_after_ordinal bigint, p_after_turn integer, p_limit integer
 ) returns table (file_id bigint, ordinal bigint, turn integer)
 language plpgsql stable
 set enable_seqscan = off set enable_bitmapscan = off
@@ -31,6 +32,9 @@ begin
              ) r
              order by r.file_id, r.ordinal, r.turn limit $7'
             using p_list, p_file, p_campaign, p_after_file, p_after_ordinal, p_after_turn, p_limit;
+    elsif p_from is not null or p_until is not null then
+        return query select l.file_id, l.ordinal, l.turn
+            from ledger_page_between(p_list, p_file, p_from, p_until, p_after_file, p_after_ordinal, p_after_turn, p_limit) l;
     elsif p_file is not null then
         return query execute
             'select l.file_id, l.ordinal, l.turn from ledger l

@@ -4,15 +4,19 @@ create or replace function pace(p_list bigint) returns table (
     day bigint, week bigint
 )
 language plpgsql stable as $$
+declare
+    v_lately bigint[];
 begin
     now := clock_timestamp();
     select c.expires_at, c.status = 'ACTIVE' and c.expires_at > now into expires_at, active
         from coupon_list c where c.list_id = p_list;
     select s.available into available from stock(p_list, active, now) s;
     select min(f.published_at) into since from coupon_file f where f.list_id = p_list;
-    minute := handed_out_since(p_list, now - interval '1 minute');
-    hour := handed_out_since(p_list, now - interval '1 hour');
-    day := handed_out_since(p_list, now - interval '1 day');
-    week := handed_out_since(p_list, now - interval '7 days');
+    v_lately := hand_outs_between(p_list, array[now - interval '7 days', now - interval '1 day', now - interval '1 hour',
+                                                now - interval '1 minute', 'infinity']);
+    minute := v_lately[4];
+    hour := minute + v_lately[3];
+    day := hour + v_lately[2];
+    week := day + v_lately[1];
     return next;
 end $$;

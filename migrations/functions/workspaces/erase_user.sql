@@ -1,5 +1,6 @@
 -- Removes a person from the ledger of these lists of a workspace: the id, what the sender called the request, and what
--- a shop said about the redemption. Codes, counts and request keys stay. Reports that may name the person go too.
+-- a shop said about the redemption. Codes, counts and request keys stay. Reports that may name the person go too, and actions
+-- on the person's hand-outs end.
 -- Answers how many hand-outs there were. Of each list come the bounds of the person's request keys, as
 -- `allocations_of_user` wants them.
 create or replace function erase_user(
@@ -29,6 +30,10 @@ begin
                 where e.list_id = v_list and e.file_id = v_one.file_id and e.ordinal = v_one.ordinal
                   and e.turn = v_one.turn and e.detail is not null;
         end loop;
+        -- Without the person an action would be on everybody's hand-outs.
+        perform fail_bulk_action(v_list, b.bulk_action_id, 'the person was erased') from bulk_action b
+            where b.list_id = v_list and b.user_id = p_user and b.status = 'PENDING';
+        update bulk_action b set user_id = null where b.list_id = v_list and b.user_id = p_user;
         if v_erased > 0 then
             v_sum := v_sum + v_erased;
             -- A report that is being built has read the ledger as it was: its worker loses it, and another begins. One

@@ -144,7 +144,7 @@ fn campaign_of(fields: &Fields) -> Result<Campaign, ApiError> {
     })
 }
 
-const NOT_AN_INSTANT: &str = "must be an instant like 2026-11-22T10:00:00Z";
+pub(crate) const NOT_AN_INSTANT: &str = "must be an instant like 2026-11-22T10:00:00Z";
 
 /// Names the field by its whole path.
 fn within_campaign(error: ApiError) -> ApiError {

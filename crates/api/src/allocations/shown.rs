@@ -36,7 +36,7 @@ words! {
     /// The states of an allocation. A held code goes back by itself unless it is confirmed.
     #[schema(as = AllocationStatus)]
     #[serde(rename_all = "UPPERCASE")]
-    enum ShownStatus of domain::AllocationStatus {
+    pub(crate) enum ShownStatus of domain::AllocationStatus {
         Allocated,
         Held,
         Released,

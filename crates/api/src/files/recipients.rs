@@ -1,14 +1,12 @@
 //! `GET /v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/recipients`, and what else walks over a file's hand-outs
 
-use std::sync::Arc;
-
 use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, Bytes},
 };
 use domain::PublicId;
-use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
-use storage::{LedgerQuery, ListRef, Recorded};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
+use storage::{HandOutFilter, ListRef, Recorded};
 use tracing::warn;
 
 use crate::{
@@ -18,9 +16,6 @@ use crate::{
     openapi::refusals::{Guarded, NamesFile},
     path::{FilePath, List, file_id},
 };
-
-/// Hand-outs read at once.
-const PAGE: i32 = 1_000;
 
 #[utoipa::path(
     get,
@@ -47,7 +42,7 @@ pub(crate) async fn recipients(
         .await?
         .ok_or(ApiError::NotFound)?;
     let list = list.0;
-    let text = pages(app, list.clone(), id).map(move |page| {
+    let text = pages(&app, &list, id).map(move |page| {
         let mut text = Vec::new();
         for recorded in page? {
             // Texts under texts, into a Vec: nothing can fail.
@@ -64,30 +59,16 @@ pub(crate) async fn recipients(
 
 /// The file's hand-outs, page by page, one page at a time in memory.
 pub(super) fn pages(
-    app: web::Data<App>,
-    list: Arc<ListRef>,
+    app: &App,
+    list: &ListRef,
     file: PublicId,
-) -> impl Stream<Item = Result<Vec<Recorded>, ApiError>> {
-    stream::unfold(Some(None), move |after| {
-        let (app, list) = (app.clone(), list.clone());
-        async move {
-            let query = LedgerQuery {
-                file: Some(file),
-                after: after?,
-                limit: PAGE,
-                ..LedgerQuery::default()
-            };
-            match app.storage.ledger_page(&list, &query).await {
-                Ok(page) => {
-                    let page = page.unwrap_or_default();
-                    let last = page.last()?.allocation.position;
-                    Some((Ok(page), Some(Some(last))))
-                }
-                Err(error) => {
-                    warn!(%error, "a file's hand-outs were cut off");
-                    Some((Err(error.into()), None))
-                }
-            }
-        }
+) -> impl Stream<Item = Result<Vec<Recorded>, ApiError>> + use<> {
+    let filter = HandOutFilter {
+        file: Some(file),
+        ..HandOutFilter::default()
+    };
+    app.storage.hand_outs(*list, filter).map_err(|error| {
+        warn!(%error, "a file's hand-outs were cut off");
+        error.into()
     })
 }

@@ -3,3 +3,4 @@
 pub(crate) mod capacity_check;
 pub(crate) mod fetch;
 pub(crate) mod forecast;
+pub(crate) mod hand_outs;

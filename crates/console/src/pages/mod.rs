@@ -3,6 +3,7 @@
 pub(crate) mod access;
 pub(crate) mod account;
 pub(crate) mod activity;
+pub(crate) mod bulk_actions;
 pub(crate) mod codes;
 pub(crate) mod files;
 pub(crate) mod hand_outs;

@@ -22,6 +22,7 @@ pub(super) enum Chore {
     WatchLists,
     ForgetJobs,
     ForgetReports,
+    ForgetBulkActions,
     ForgetIdempotencyKeys,
     ForgetUploads,
     ForgetFetches,
@@ -54,13 +55,14 @@ impl Household {
 }
 
 impl Chore {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::RescueJobs,
         Self::ExpireLists,
         Self::SweepHolds,
         Self::WatchLists,
         Self::ForgetJobs,
         Self::ForgetReports,
+        Self::ForgetBulkActions,
         Self::ForgetIdempotencyKeys,
         Self::ForgetUploads,
         Self::ForgetFetches,
@@ -137,6 +139,7 @@ impl Chore {
             Self::WatchLists => watch(household).await?,
             Self::ForgetJobs => storage.forget_old_jobs().await?,
             Self::ForgetReports => storage.forget_old_reports().await?,
+            Self::ForgetBulkActions => storage.forget_old_bulk_actions().await?,
             Self::ForgetIdempotencyKeys => storage.forget_old_idempotency_keys().await?,
             Self::ForgetUploads => storage.forget_orphaned_uploads().await?,
             Self::ForgetFetches => storage.forget_orphaned_fetches().await?,

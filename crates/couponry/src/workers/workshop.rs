@@ -38,6 +38,7 @@ impl Workshop {
                 self.end(claim).await?;
             }
             Job::BuildReport(report) => self.reports.build(report).await?,
+            Job::BulkAction(action) => self.storage.perform_bulk_action(action).await?,
             Job::CallBack(callback) => self.call_back(callback).await?,
             Job::SendMail(mail) => match &self.mailer {
                 Some(mailer) => mailer.send(&mail).await?,

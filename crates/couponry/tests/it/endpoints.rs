@@ -62,6 +62,21 @@ pub(crate) fn endpoints(list: &str, file: &str) -> Vec<Endpoint> {
         (Method::POST, at("/allocations/release"), Some(ids), None),
         (Method::POST, format!("{this_allocation}/confirm"), None, None),
         (Method::POST, format!("{this_allocation}/release"), None, None),
+        (Method::GET, at("/allocations/export"), None, None),
+        (
+            Method::POST,
+            at("/bulk-actions"),
+            Some(json!({"action": "release", "user_id": "u"})),
+            None,
+        ),
+        (Method::GET, at("/bulk-actions"), None, None),
+        (
+            Method::GET,
+            at(&format!("/bulk-actions/{}", texts::UNKNOWN_ID)),
+            None,
+            None,
+        ),
+        (Method::GET, at("/hand-outs"), None, None),
         (Method::GET, at("/pull-tokens"), None, None),
         (Method::POST, at("/pull-tokens"), Some(json!({})), None),
         (

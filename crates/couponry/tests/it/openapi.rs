@@ -19,6 +19,7 @@ fn operations() -> Vec<(Method, String, bool)> {
             .replace("{coupon_list_id}", texts::UNKNOWN_ID)
             .replace("{coupon_file_id}", texts::UNKNOWN_ID)
             .replace("{report_id}", texts::UNKNOWN_ID)
+            .replace("{bulk_action_id}", texts::UNKNOWN_ID)
             .replace("{allocation_id}", texts::UNKNOWN_ID)
             .replace("{token_id}", texts::UNKNOWN_ID)
             .replace("{code}", UNKNOWN_CODE)

@@ -4,6 +4,7 @@ use domain::{AllocationStatus, ExternalId, Position, PublicId, RequestKey};
 use sqlx::PgExecutor;
 use uuid::Uuid;
 
+use super::ledger_page::HandOutFilter;
 use crate::{Allocation, Error, ListRef, Result, Storage, Workspace, allocations::settle::columns};
 
 /// How many lists a person is erased from by one statement.
@@ -19,68 +20,39 @@ pub struct Recorded {
     pub campaign_id: Option<String>,
 }
 
-/// Which hand-outs are wanted; what is absent does not matter.
-#[derive(Debug, Clone, Default)]
-pub struct LedgerQuery {
-    pub file: Option<PublicId>,
-    pub user_id: Option<ExternalId>,
-    pub campaign_id: Option<String>,
-    /// The last one of the page before.
-    pub after: Option<Position>,
-    pub limit: i32,
-}
-
 impl Storage {
-    /// A page of hand-outs, in the order of file, ordinal and turn. `None` if there is no such file.
-    pub async fn ledger_page(&self, list: &ListRef, query: &LedgerQuery) -> Result<Option<Vec<Recorded>>> {
-        let file_id = match query.file {
-            Some(id) => match self.file_id(list, id).await? {
-                Some(file_id) => Some(file_id),
-                None => return Ok(None),
-            },
-            None => None,
-        };
-        let after = query.after.unwrap_or(Position {
-            file_id: -1,
-            ordinal: -1,
-            turn: -1,
-        });
-        let user = query.user_id.as_ref();
-        let keys = user.map(|user| keys_of(list.public_id, user)).unzip();
-        let rows = sqlx::query_as!(
-            PositionRow,
-            r#"select file_id as "file_id!", ordinal as "ordinal!", turn as "turn!"
-               from ledger_page($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"#,
-            list.list_id,
-            file_id,
-            user.map(ExternalId::as_str),
-            keys.0,
-            keys.1,
-            query.campaign_id,
-            after.file_id,
-            after.ordinal,
-            after.turn,
-            query.limit,
-        )
-        .fetch_all(self.reading(list.workspace_id))
-        .await?;
-        let positions: Vec<Position> = rows.into_iter().map(Into::into).collect();
-        let recorded = recorded(self.reading(list.workspace_id), list, &positions).await?;
-        Ok(Some(recorded.into_iter().flatten().collect()))
-    }
-
-    /// The hand-out of this request key.
-    pub async fn by_request(&self, list: &ListRef, key: RequestKey) -> Result<Option<Recorded>> {
-        let row = sqlx::query_as!(
-            PositionRow,
-            "select file_id, ordinal, turn from ledger where list_id = $1 and request_key = $2",
+    /// The hand-out of the request with this id, if the filter takes it. One key, one code.
+    pub async fn by_request(
+        &self,
+        list: &ListRef,
+        request_id: &ExternalId,
+        filter: &HandOutFilter,
+    ) -> Result<Option<Recorded>> {
+        // A request id alone makes the key, whoever the user is.
+        let key = RequestKey::of(list.public_id, request_id, Some(request_id), None);
+        let row = sqlx::query!(
+            "select l.file_id, l.ordinal, l.turn, f.public_id as file
+             from ledger l join coupon_file f using (list_id, file_id) where l.list_id = $1 and l.request_key = $2",
             list.list_id,
             Uuid::from_bytes(*key.as_bytes()),
         );
         let Some(row) = row.fetch_optional(self.pool.of(list.workspace_id)).await? else {
             return Ok(None);
         };
-        Ok(self.recorded(list, &[row.into()]).await?.pop().flatten())
+        let position = Position {
+            file_id: row.file_id,
+            ordinal: row.ordinal,
+            turn: row.turn,
+        };
+        let found = self.recorded(list, &[position]).await?.pop().flatten();
+        // The key of an erased person's request is still known, the request no longer.
+        Ok(found.filter(|one| {
+            one.request_id.as_deref() == Some(request_id.as_str())
+                && filter
+                    .file
+                    .is_none_or(|file| file.as_bytes() == row.file.as_slice())
+                && filter.takes(one)
+        }))
     }
 
     /// How these hand-outs stand now, each at its index; `None` where there never was one.
@@ -116,19 +88,10 @@ impl Storage {
         }
         Ok(erased)
     }
-
-    async fn file_id(&self, list: &ListRef, id: PublicId) -> Result<Option<i64>> {
-        let found = sqlx::query_scalar!(
-            "select file_id from coupon_file where list_id = $1 and public_id = $2 and deleted_at is null",
-            list.list_id,
-            id.as_bytes(),
-        );
-        Ok(found.fetch_optional(self.pool.of(list.workspace_id)).await?)
-    }
 }
 
 /// The first and the last request key that a user's requests without an id can have.
-fn keys_of(list: PublicId, user: &ExternalId) -> (Uuid, Uuid) {
+pub(super) fn keys_of(list: PublicId, user: &ExternalId) -> (Uuid, Uuid) {
     let range = RequestKey::range_of(list, user);
     (
         Uuid::from_bytes(*range.start().as_bytes()),
@@ -136,7 +99,7 @@ fn keys_of(list: PublicId, user: &ExternalId) -> (Uuid, Uuid) {
     )
 }
 
-async fn recorded(
+pub(super) async fn recorded(
     from: impl PgExecutor<'_>,
     list: &ListRef,
     positions: &[Position],
@@ -168,10 +131,10 @@ async fn recorded(
     Ok(recorded)
 }
 
-struct PositionRow {
-    file_id: i64,
-    ordinal: i64,
-    turn: i32,
+pub(super) struct PositionRow {
+    pub(super) file_id: i64,
+    pub(super) ordinal: i64,
+    pub(super) turn: i32,
 }
 
 impl From<PositionRow> for Position {

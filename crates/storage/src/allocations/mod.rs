@@ -6,6 +6,7 @@ mod dispatch;
 mod gates;
 mod group;
 mod ledger;
+mod ledger_page;
 mod look_up;
 mod perform;
 mod schedule;
@@ -25,9 +26,11 @@ use tokio::{
     time::{Instant, timeout},
 };
 
+pub(crate) use self::settle::columns;
 use self::{dispatch::Dispatcher, schedule::Message};
 pub use self::{
-    ledger::{LedgerQuery, Recorded},
+    ledger::Recorded,
+    ledger_page::{HandOutFilter, LedgerPage},
     settle::{ConfirmOutcome, ReleaseOutcome},
     statement::AllocateState,
     unread::Spool,

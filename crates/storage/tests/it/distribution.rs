@@ -10,9 +10,10 @@ use crate::database::TestDatabase;
 const STEP: &str = include_str!("../../../../migrations/distribution/distribute.sql");
 
 /// What stays on the coordinator, though it has a list: whoever adds a table decides where it goes.
-const ON_THE_COORDINATOR: [&str; 10] = [
+const ON_THE_COORDINATOR: [&str; 11] = [
     "answer_piece",
     "audit_entry",
+    "bulk_action",
     "fetched_piece",
     "job",
     "list_watch",

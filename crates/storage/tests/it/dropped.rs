@@ -10,7 +10,7 @@ use std::{
 use futures_util::{TryStreamExt as _, future::LocalBoxFuture};
 use sqlx::Connection as _;
 use storage::{
-    CodePlace, FileToLoad, JobKind, LedgerQuery, ListQuery, Outage, Page, Result, Route, Settings, Stage,
+    CodePlace, FileToLoad, HandOutFilter, JobKind, ListQuery, Outage, Page, Result, Route, Settings, Stage,
     Storage, Upload,
 };
 
@@ -66,17 +66,14 @@ impl Used {
         storage.stream_runs(&self.file, &runs, on_block).await.unwrap();
         let code = "code-000007";
         let asked = [(list.key.fingerprint(code.as_bytes()), code)];
-        let page = LedgerQuery {
-            limit: 10,
-            ..LedgerQuery::default()
-        };
+        let all = HandOutFilter::default();
         let mut export = storage.export_codes(list).await.unwrap();
         let mut exported = Vec::new();
         while let Some(piece) = export.next().await.unwrap() {
             exported.extend(piece);
         }
         let pieces: Vec<_> = storage.pieces(self.upload).try_collect().await.unwrap();
-        let ledger = storage.ledger_page(list, &page).await.unwrap().unwrap();
+        let ledger = storage.ledger_page(list, &all, None, 10).await.unwrap().unwrap();
         vec![
             format!("{runs:?}"),
             format!("{:?}", blocks.lock().unwrap()),
@@ -104,7 +101,14 @@ impl Used {
                     .unwrap()
                     .map(|passport| passport.status)
             ),
-            format!("{:?}", ledger.iter().map(|row| &row.user_id).collect::<Vec<_>>()),
+            format!(
+                "{:?}",
+                ledger
+                    .hand_outs
+                    .iter()
+                    .map(|row| &row.user_id)
+                    .collect::<Vec<_>>()
+            ),
             format!("{exported:?} {pieces:?}"),
             format!("{:?}", storage.link_key(list).await.is_ok()),
         ]

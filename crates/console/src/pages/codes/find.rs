@@ -2,8 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
-use domain::{ExternalId, PublicId, RequestKey};
-use storage::{CouponList, LedgerQuery, ListQuery, ListRef, Recorded};
+use domain::{ExternalId, PublicId};
+use storage::{CouponList, HandOutFilter, ListQuery, ListRef, Recorded};
 
 use super::code_path;
 use crate::{
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Hand-outs of a person that are shown of each list; a page of the list's own has them all.
-const HAND_OUTS: i32 = 20;
+const HAND_OUTS: usize = 20;
 /// Lists that are shown by name.
 const LISTS: usize = 20;
 
@@ -126,20 +126,22 @@ async fn person_in(
     let Ok(id) = ExternalId::new(asked) else {
         return Ok(None);
     };
-    let key = RequestKey::of(list.public_id, &id, Some(&id), None);
-    let query = LedgerQuery {
-        user_id: Some(id),
-        limit: HAND_OUTS,
-        ..LedgerQuery::default()
-    };
-    let mut found: Vec<Recorded> = console
+    let of_request = console
         .storage
-        .ledger_page(list, &query)
+        .by_request(list, &id, &HandOutFilter::default())
+        .await?;
+    let filter = HandOutFilter {
+        user_id: Some(id),
+        ..HandOutFilter::default()
+    };
+    let page = console
+        .storage
+        .ledger_page(list, &filter, None, HAND_OUTS)
         .await?
         .unwrap_or_default();
-    let is_full = i32::try_from(found.len()) == Ok(HAND_OUTS);
-    let of_request = console.storage.by_request(list, key).await?;
-    found.extend(of_request.filter(|one| one.request_id.as_deref() == Some(asked)));
+    let is_full = page.next.is_some();
+    let mut found: Vec<Recorded> = page.hand_outs;
+    found.extend(of_request);
     if found.is_empty() {
         return Ok(None);
     }

@@ -2,11 +2,10 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::{Template, filters::Safe};
-use domain::{AllocationId, ExternalId, RequestKey};
-use storage::{CouponList, LedgerQuery, ListRef, Recorded};
-use url::form_urlencoded;
+use domain::{AllocationId, ExternalId, PublicId};
+use storage::{CouponList, LedgerPage, ListRef, Page};
 
-use super::HandOut;
+use super::{HandOut, filter::Filter};
 use crate::{
     Console,
     error::PageError,
@@ -18,7 +17,9 @@ use crate::{
 };
 
 /// Hand-outs of one page.
-const PAGE: i32 = 100;
+const PAGE: usize = 100;
+/// Files that can be chosen, the newest.
+const FILES: i64 = 100;
 
 #[derive(Template)]
 #[template(path = "hand_outs/fetch_all.html")]
@@ -26,12 +27,18 @@ struct HandOutsPage<'a> {
     frame: Frame<'a>,
     list: CouponList,
     list_path: String,
-    user: &'a str,
-    campaign: &'a str,
+    filter: Filter<'a>,
     request: &'a str,
+    files: Vec<(String, String)>,
     is_filtered: bool,
+    refusal: Option<String>,
     rows: Vec<HandOut>,
+    /// There are more behind this page, or may be.
     next: Option<String>,
+    export: Option<String>,
+    /// Where all that fits can be changed.
+    bulk: Option<String>,
+    actions: String,
     at: Safe<String>,
 }
 
@@ -42,71 +49,90 @@ pub(crate) async fn show(
 ) -> Result<HttpResponse, PageError> {
     let list = list_in_path(&console, &visitor, &request).await?;
     let asked = Form::of_query(&request);
-    let (user, campaign, request_id) = (asked.text("user"), asked.text("campaign"), asked.text("request"));
-    let found = found(&console, &list, &asked).await?;
-    let is_full = i32::try_from(found.len()) == Ok(PAGE);
-    let last = found
-        .last()
-        .filter(|_| is_full)
-        .map(|last| last.allocation.position);
-    let next = last.map(|position| {
-        let mut query = form_urlencoded::Serializer::new(String::new());
-        for (name, text) in [("user", user), ("campaign", campaign)] {
-            if !text.is_empty() {
-                query.append_pair(name, text);
-            }
-        }
-        query.append_pair("after", &AllocationId::encode(position, list.key));
-        list_path(&visitor, &list, &format!("/handed-out?{}", query.finish()))
+    let (filter, request_id) = (Filter::of(&asked), asked.text("request"));
+    let here = |rest: &str| list_path(&visitor, &list, rest);
+    let (page, refusal) = match found(&console, &list, &asked, &filter).await? {
+        Ok(page) => (page, None),
+        Err(refusal) => (LedgerPage::default(), Some(refusal)),
+    };
+    let next = page.next.map(|next| {
+        let after = AllocationId::encode(next, list.key);
+        let query = filter.query().append_pair("after", &after).finish();
+        here(&format!("/handed-out?{query}"))
     });
+    let query = filter.query().finish();
+    let is_plain = refusal.is_none() && request_id.is_empty();
+    let may_change = is_plain && visitor.may_manage() && !filter.is_empty() && !page.hand_outs.is_empty();
     render(&HandOutsPage {
         frame: Frame::of("Handed out", "lists", &visitor),
         list: console.storage.list(&list).await?,
-        list_path: list_path(&visitor, &list, ""),
-        is_filtered: !(user.is_empty() && campaign.is_empty() && request_id.is_empty()),
-        user,
-        campaign,
+        list_path: here(""),
+        is_filtered: !(filter.is_empty() && request_id.is_empty()),
         request: request_id,
-        rows: found
+        files: files(&console, &list).await?,
+        refusal,
+        rows: page
+            .hand_outs
             .into_iter()
             .map(|one| HandOut::new(&console, &visitor, &list, one))
             .collect(),
         next,
+        export: is_plain.then(|| here(&format!("/handed-out/export?{query}"))),
+        bulk: may_change.then(|| here(&format!("/bulk-actions/new?{query}"))),
+        actions: here("/bulk-actions"),
         at: shown::time(visitor.session.now, &console.zone),
+        filter,
     })
 }
 
-/// A page of the ledger. Nobody and nothing can be called what is no id: then nothing is found.
-async fn found(console: &Console, list: &ListRef, asked: &Form) -> Result<Vec<Recorded>, PageError> {
-    let (user, campaign, request) = (asked.text("user"), asked.text("campaign"), asked.text("request"));
-    let id = |text: &str| ExternalId::new(text).ok();
-    let (user_id, campaign_id) = (id(user), id(campaign));
-    if !user.is_empty() && user_id.is_none() || !campaign.is_empty() && campaign_id.is_none() {
-        return Ok(Vec::new());
-    }
-    if !request.is_empty() {
-        let Some(id) = id(request) else {
-            return Ok(Vec::new());
-        };
-        let key = RequestKey::of(list.public_id, &id, Some(&id), None);
-        let one = console.storage.by_request(list, key).await?;
-        let is_wanted = |one: &Recorded| {
-            one.request_id.as_deref() == Some(request)
-                && (user.is_empty() || one.user_id.as_deref() == Some(user))
-                && (campaign.is_empty() || one.campaign_id.as_deref() == Some(campaign))
-        };
-        return Ok(one.filter(is_wanted).into_iter().collect());
-    }
-    let query = LedgerQuery {
-        file: None,
-        user_id,
-        campaign_id: campaign_id.map(ExternalId::into_string),
-        after: AllocationId::decode(asked.text("after"), list.key),
-        limit: PAGE,
+/// The newest files, by id and name.
+pub(crate) async fn files(console: &Console, list: &ListRef) -> Result<Vec<(String, String)>, PageError> {
+    let page = Page {
+        limit: Some(FILES),
+        offset: 0,
     };
-    Ok(console
-        .storage
-        .ledger_page(list, &query)
-        .await?
-        .unwrap_or_default())
+    let files = console.storage.files(list, page).await?;
+    let named = files
+        .into_iter()
+        .map(|file| (file.public_id.to_string(), file.name));
+    Ok(named.collect())
+}
+
+/// A page of the ledger, or what is wrong with the filter.
+async fn found(
+    console: &Console,
+    list: &ListRef,
+    asked: &Form,
+    filter: &Filter<'_>,
+) -> Result<Result<LedgerPage, String>, PageError> {
+    let wanted = match filter.read(console) {
+        Ok(wanted) => wanted,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let request = asked.text("request");
+    if !request.is_empty() {
+        let Ok(id) = ExternalId::new(request) else {
+            return Ok(Ok(LedgerPage::default()));
+        };
+        let found = console.storage.by_request(list, &id, &wanted).await?;
+        return Ok(Ok(LedgerPage {
+            hand_outs: found.into_iter().collect(),
+            next: None,
+        }));
+    }
+    let after = AllocationId::decode(asked.text("after"), list.key);
+    let page = console.storage.ledger_page(list, &wanted, after, PAGE).await?;
+    Ok(page.ok_or_else(|| "The file is none of this list.".to_owned()))
+}
+
+/// Whether the file of a filter is one of the list.
+pub(crate) async fn has_file(
+    console: &Console,
+    list: &ListRef,
+    file: Option<PublicId>,
+) -> Result<bool, PageError> {
+    match file {
+        Some(file) => Ok(console.storage.is_quarantined(list, file).await?.is_some()),
+        None => Ok(true),
+    }
 }

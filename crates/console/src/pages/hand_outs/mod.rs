@@ -1,6 +1,8 @@
 //! Who got what.
 
+pub(crate) mod export;
 pub(crate) mod fetch_all;
+pub(crate) mod filter;
 
 use askama::filters::Safe;
 use domain::AllocationStatus;

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::{Template, filters::Safe};
-use domain::{FileStatus, Forecast, ListStatus, Usage, personalization_snippet};
+use domain::{FileStatus, Forecast, ListStatus, Usage, last_days, personalization_snippet};
 use jiff::{SignedDuration, Timestamp};
 use storage::{CouponFile, CouponList, ListRef, Pace, Page, Stock};
 
@@ -83,7 +83,7 @@ pub(crate) async fn show(
         offset: 0,
     };
     let files = storage.files(&reference, page).await?;
-    let instants = day_boundaries(&console, pace.now);
+    let instants = last_days(pace.now, &console.zone, DAYS);
     let days = storage.hand_outs_between(&reference, &instants).await?;
     let here = |rest: &str| list_path(&visitor, &reference, rest);
     render(&ListPage {
@@ -117,16 +117,6 @@ pub(crate) async fn show(
         stock,
         list: list.clone(),
     })
-}
-
-/// The beginnings of the last days in the console's zone, and now.
-fn day_boundaries(console: &Console, now: Timestamp) -> Vec<Timestamp> {
-    let today = now.to_zoned(console.zone.clone());
-    let beginning = |back: i32| {
-        let day = today.date().checked_sub(jiff::Span::new().days(back)).ok()?;
-        Some(day.to_zoned(console.zone.clone()).ok()?.timestamp())
-    };
-    (0..DAYS).rev().filter_map(beginning).chain([now]).collect()
 }
 
 fn named(console: &Console, instants: &[Timestamp], days: &[i64]) -> Vec<(String, String)> {

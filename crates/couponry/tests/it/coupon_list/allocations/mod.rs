@@ -3,6 +3,7 @@
 mod batch;
 mod confirm;
 mod fetch_all;
+mod filter;
 mod holds;
 mod release;
 mod single;
