@@ -1,8 +1,9 @@
 // One field that finds; a code's page; who got what; forgetting a person.
 
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
-import { admin, assertQuiet, close, list, take, workspace } from "./console.mjs";
+import { admin, assertQuiet, close, codes, list, take, workspace } from "./console.mjs";
 
 after(close);
 
@@ -64,5 +65,33 @@ test("who got what is filtered, and an erased person is gone", async () => {
   await visitor.goto(`${workspace}/lists/${id}/handed-out`);
   assert.match(await visitor.textContent("tbody"), /erased/);
   assert.doesNotMatch(await visitor.textContent("main"), /ann/);
+  assertQuiet(visitor);
+});
+
+test("all hand-outs of a campaign are given back, and the export has just these", async () => {
+  const visitor = await admin();
+  const id = await list("Bulk", codes("BULK", 8));
+  for (let n = 0; n < 3; n += 1) await take(id, `spring-${n}`, { campaign: { id: "spring" } });
+  await take(id, "autumn-1", { campaign: { id: "autumn" } });
+  await visitor.goto(`${workspace}/lists/${id}/handed-out`);
+  await visitor.fill("#campaign", "spring");
+  await visitor.getByRole("button", { name: "Show", exact: true }).click();
+  assert.equal(await visitor.locator("tbody tr").count(), 3);
+  const exported = visitor.waitForEvent("download");
+  await visitor.getByRole("link", { name: "Export these as CSV" }).click();
+  const file = readFileSync(await (await exported).path(), "utf8").trim().split("\r\n");
+  assert.equal(file.length, 4);
+  assert.ok(file.slice(1).every((line) => line.includes(",spring,")), file.join("\n"));
+  await visitor.getByRole("link", { name: /Change all that are like this/ }).click();
+  assert.match(await visitor.textContent("main"), /3 hand-outs \(campaign spring\)/);
+  await visitor.getByLabel("Give back").check();
+  await visitor.getByRole("button", { name: "Do it" }).click();
+  await visitor.waitForSelector("dl.figures", { timeout: 15_000 });
+  assert.match((await visitor.textContent("dl.figures")).replace(/\s+/g, " "), /given back ?3/);
+  await visitor.getByRole("link", { name: "Who got what" }).click();
+  await visitor.selectOption("#status", "ALLOCATED");
+  await visitor.getByRole("button", { name: "Show", exact: true }).click();
+  assert.match(await visitor.textContent("tbody"), /autumn-1/);
+  assert.equal(await visitor.locator("tbody tr").count(), 1);
   assertQuiet(visitor);
 });
