@@ -146,6 +146,7 @@ async fn added(
         source,
         created_by: FreeText::new(by.unwrap_or_default()).unwrap_or_default(),
         callback_url: None,
+        dry_run: false,
     };
     let said = Sha256::digest([received.text("url"), "\n", received.text("pasted")].concat());
     let said = [
