@@ -17,6 +17,8 @@ create table coupon_file (
     updated_at           timestamptz not null default clock_timestamp(),
     deleted_at           timestamptz,
     quarantined_at       timestamptz,
+    -- Everything is done with the file but publishing: what it would add is told, and it adds nothing.
+    dry_run              boolean not null default false,
 
     -- How far the load has come.
     stage                text not null default 'waiting'
@@ -26,9 +28,19 @@ create table coupon_file (
 
     -- What the load came to.
     added                bigint not null default 0 check (added >= 0),
+    -- Of a dry run: how many codes the list would get.
+    would_add            bigint check (would_add >= 0),
+    -- All of them; those that the file itself repeats; those that the list had once, of files that are gone. The others are
+    -- in the list.
     duplicates           bigint not null default 0 check (duplicates >= 0),
+    duplicates_in_file   bigint not null default 0 check (duplicates_in_file >= 0),
+    duplicates_from_before bigint not null default 0 check (duplicates_from_before >= 0),
     rejected             bigint not null default 0 check (rejected >= 0),
+    -- How many rows were rejected for each reason, and the first of them by line.
+    rejected_for         jsonb not null default '[]',
     rejections           jsonb not null default '[]',
+    -- Of all rejected rows as they are kept in `rejection_piece` for a week; null where none was rejected.
+    rejections_bytes     bigint check (rejections_bytes > 0),
     failure              text,
     -- Of a file without a header. A column of its own, since it may be a code: mails and callbacks carry the reason
     -- without it.
@@ -51,8 +63,11 @@ create table coupon_file (
 
     primary key (list_id, file_id),
     constraint coupon_file_public_id_unique unique (list_id, public_id),
-    check ((status = 'SUCCESS') = (published_at is not null)),
-    check ((status = 'SUCCESS') = (codes_per_block is not null)),
+    check ((status = 'SUCCESS' and not dry_run) = (published_at is not null)),
+    check ((status = 'SUCCESS' and not dry_run) = (codes_per_block is not null)),
+    check ((status = 'SUCCESS' and dry_run) = (would_add is not null)),
+    check (not dry_run or added = 0),
+    check (duplicates_in_file + duplicates_from_before <= duplicates),
     check ((status = 'FAILED') = (failure is not null)),
     check (status = 'SUCCESS' or added = 0)
 );
@@ -64,6 +79,7 @@ create index coupon_file_with_returned on coupon_file (list_id, file_id)
     where has_returned and sealed_at is null and quarantined_at is null;
 -- What housekeeping asks for: nearly nothing, however many files there are.
 create index coupon_file_not_purged on coupon_file (list_id) where sealed_at is not null and purged_at is null;
+create index coupon_file_dry_run on coupon_file (list_id, created_at) where dry_run;
 create index coupon_file_orphaned on coupon_file (updated_at)
     where status = 'FAILED' or status = 'PENDING' and deleted_at is not null;
 
@@ -91,6 +107,18 @@ create unlogged table fetched_piece (
     primary key (list_id, job_id, attempt, number)
 );
 alter table fetched_piece alter column bytes set storage external;
+
+-- The rejected rows of a file as CSV, a gzip stream in pieces: for a week, or until the file is deleted.
+create table rejection_piece (
+    list_id bigint not null,
+    file_id bigint not null,
+    number  integer not null,
+    bytes   bytea not null,
+    kept_at timestamptz not null default clock_timestamp(),
+    primary key (list_id, file_id, number)
+);
+-- It is compressed already.
+alter table rejection_piece alter column bytes set storage external;
 
 create type add_file_refusal as enum ('list-not-active', 'key-reused');
 

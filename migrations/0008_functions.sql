@@ -1100,7 +1100,8 @@ begin
         order by f.file_id limit p_most;
 end $$;
 
--- A file to be loaded, and the job that loads it. Answers the file, or null if the list takes none.
+-- A file to be loaded, and the job that loads it, whose payload says whether it is a dry run. Answers the file, or null if
+-- the list takes none.
 create or replace function add_file(
     p_list bigint, p_public_id bytea, p_name text, p_file_url text, p_created_by text, p_callback_url text,
     p_payload jsonb
@@ -1115,9 +1116,11 @@ begin
     if not found then
         return null;
     end if;
-    insert into coupon_file (list_id, public_id, name, file_url, created_by, callback_url, credentials_in_clear)
+    insert into coupon_file (list_id, public_id, name, file_url, created_by, callback_url, credentials_in_clear,
+                             dry_run)
         values (p_list, p_public_id, p_name, p_file_url, p_created_by, p_callback_url,
-                p_payload ->> 'username' is not null and coalesce(p_payload ->> 'url' like 'http://%', false))
+                p_payload ->> 'username' is not null and coalesce(p_payload ->> 'url' like 'http://%', false),
+                coalesce((p_payload ->> 'dry_run')::boolean, false))
         returning file_id into v_file;
     insert into job (kind, list_id, file_id, payload) values ('load_file', p_list, v_file, p_payload);
     return v_file;
@@ -1179,17 +1182,18 @@ begin
     update job j set state = 'done', ended_at = v_now, payload = '{}', lease_owner = null,
                      lease_until = null, last_error = 'file deleted'
         where j.list_id = p_list and j.file_id = v_file and j.state in ('ready', 'running');
+    -- After its job: a worker that is keeping a piece has had to wait for the end of that, and keeps none after.
+    delete from rejection_piece p where p.list_id = p_list and p.file_id = v_file;
     perform seal_files(p_list, v_file);
     perform note_at_gate(p_list);
     update coupon_file f set deleted_at = v_now, updated_at = v_now where f.list_id = p_list and f.file_id = v_file;
     return true;
 end $$;
 
--- Ends a load that came to nothing. `p_first_line` is told where the file has no header. Answers false if the job is someone
--- else's by now.
+-- Ends a load that came to nothing. `p_counts` are the storage's LoadCounts. Answers false if the job is someone else's by
+-- now.
 create or replace function fail_file(
-    p_job bigint, p_attempt integer, p_owner uuid, p_failure text, p_duplicates bigint, p_rejected bigint,
-    p_rejections jsonb, p_first_line text
+    p_job bigint, p_attempt integer, p_owner uuid, p_failure text, p_counts jsonb
 ) returns boolean
 language plpgsql volatile as $$
 declare
@@ -1205,7 +1209,12 @@ begin
     select j.list_id, j.file_id into v_list, v_file from job j where j.job_id = p_job;
     update coupon_file f
     set status = 'FAILED', stage = 'done', failure = p_failure, updated_at = v_now,
-        duplicates = p_duplicates, rejected = p_rejected, rejections = p_rejections, first_line = p_first_line
+        duplicates = (p_counts ->> 'duplicates')::bigint,
+        duplicates_in_file = (p_counts ->> 'duplicates_in_file')::bigint,
+        duplicates_from_before = (p_counts ->> 'duplicates_from_before')::bigint,
+        rejected = (p_counts ->> 'rejected')::bigint, rejected_for = p_counts -> 'rejected_for',
+        rejections = p_counts -> 'rejections', rejections_bytes = (p_counts ->> 'rejections_bytes')::bigint,
+        first_line = p_counts ->> 'first_line'
     where f.list_id = v_list and f.file_id = v_file and f.status = 'PENDING';
     if found then
         perform tell_end_of_file(v_list, v_file);
@@ -1265,12 +1274,30 @@ begin
     return true;
 end $$;
 
--- Ends a load: all of the file's codes may be handed out from here on. `p_attempt` and `p_owner` are the worker's
--- fencing token: nothing happens when the job is someone else's by now (or the list was archived, the file deleted). Why
--- a file has failed is booked in the words of LoadFailure. That all of its blocks are there is counted, not supposed.
+-- Keeps the piece with this number, from 0, of a file's rejected rows; the first takes the place of what an interrupted load
+-- left. Answers false, and keeps nothing, if the job is someone else's by now.
+create or replace function keep_rejections(
+    p_job bigint, p_attempt integer, p_owner uuid, p_list bigint, p_file bigint, p_number integer, p_bytes bytea
+) returns boolean
+language plpgsql volatile as $$
+begin
+    if not lock_my_job(p_job, p_attempt, p_owner) then
+        return false;
+    end if;
+    if p_number = 0 then
+        delete from rejection_piece p where p.list_id = p_list and p.file_id = p_file;
+    end if;
+    insert into rejection_piece (list_id, file_id, number, bytes) values (p_list, p_file, p_number, p_bytes);
+    return true;
+end $$;
+
+-- Ends a load: all of the file's codes may be handed out from here on. Of a dry run it is only noted how many the list would
+-- get; it is judged like any other. `p_attempt` and `p_owner` are the worker's fencing token: nothing happens when the job is
+-- someone else's by now (or the list was archived, the file deleted). `p_counts` are the storage's LoadCounts. Why a file has
+-- failed is booked in the words of LoadFailure. That all of its blocks are there is counted, not supposed.
 create or replace function publish_file(
-    p_job bigint, p_attempt integer, p_owner uuid, p_added bigint, p_codes_per_block integer, p_duplicates bigint,
-    p_rejected bigint, p_rejections jsonb, p_most_codes bigint, p_unseen bigint
+    p_job bigint, p_attempt integer, p_owner uuid, p_added bigint, p_codes_per_block integer, p_counts jsonb,
+    p_most_codes bigint
 ) returns publish_file_outcome
 language plpgsql volatile
 set enable_seqscan = off set enable_bitmapscan = off
@@ -1279,6 +1306,7 @@ declare
     v_list bigint;
     v_file bigint;
     v_lane text;
+    v_dry_run boolean;
     v_blocks bigint;
     v_status text;
     v_expires_at timestamptz;
@@ -1293,6 +1321,7 @@ begin
     perform 1 from gate g where g.list_id = v_list for no key update;
     v_now := clock_timestamp();
     select c.status, c.expires_at into v_status, v_expires_at from coupon_list c where c.list_id = v_list;
+    select f.dry_run into v_dry_run from coupon_file f where f.list_id = v_list and f.file_id = v_file;
     -- At most as many as the list has; they are only counted, which takes as long as there are exceptions, where that
     -- would be too many.
     select coalesce(sum(case when f.sealed_at is null then f.added else f.sealed_at + 1 - f.withdrawn end), 0)
@@ -1310,7 +1339,7 @@ begin
             when 'list-expired' then 'list expired'
             else format('list would hold more than %s codes', p_most_codes)
         end;
-        if fail_file(p_job, p_attempt, p_owner, v_failure, p_duplicates, p_rejected, p_rejections, null) then
+        if fail_file(p_job, p_attempt, p_owner, v_failure, p_counts) then
             return v_outcome;
         end if;
         return 'stale';
@@ -1323,13 +1352,21 @@ begin
         -- compared beside another load.
         raise exception 'the load of file % of list % was not in its turn', v_file, v_list;
     end if;
-    if v_blocks <> (p_added + p_codes_per_block - 1) / p_codes_per_block then
+    if v_blocks <> (case when v_dry_run then 0 else (p_added + p_codes_per_block - 1) / p_codes_per_block end) then
         raise exception 'file % of list % has % blocks for % codes', v_file, v_list, v_blocks, p_added;
     end if;
     update coupon_file f
-    set status = 'SUCCESS', stage = 'done', published_at = v_now, updated_at = v_now, added = p_added,
-        codes_per_block = p_codes_per_block, used_up = p_added = 0, duplicates = p_duplicates, rejected = p_rejected,
-        rejections = p_rejections, unseen = p_unseen
+    set status = 'SUCCESS', stage = 'done', updated_at = v_now,
+        published_at = case when not v_dry_run then v_now end,
+        codes_per_block = case when not v_dry_run then p_codes_per_block end,
+        added = case when v_dry_run then 0 else p_added end, would_add = case when v_dry_run then p_added end,
+        used_up = v_dry_run or p_added = 0,
+        duplicates = (p_counts ->> 'duplicates')::bigint,
+        duplicates_in_file = (p_counts ->> 'duplicates_in_file')::bigint,
+        duplicates_from_before = (p_counts ->> 'duplicates_from_before')::bigint,
+        rejected = (p_counts ->> 'rejected')::bigint, rejected_for = p_counts -> 'rejected_for',
+        rejections = p_counts -> 'rejections', rejections_bytes = (p_counts ->> 'rejections_bytes')::bigint,
+        unseen = (p_counts ->> 'unseen')::bigint
     where f.list_id = v_list and f.file_id = v_file;
     perform note_at_gate(v_list);
     perform tell_end_of_file(v_list, v_file);
@@ -1412,7 +1449,7 @@ begin
 end $$;
 
 -- Tells those who asked for it that a load has ended: whatever ends one calls this, once, in the same transaction. A file
--- that was deleted is nobody's news.
+-- that was deleted is nobody's news, and a dry run is news for whoever asked for it, by a callback.
 create or replace function tell_end_of_file(p_list bigint, p_file bigint) returns void
 language plpgsql volatile as $$
 declare
@@ -1424,6 +1461,9 @@ begin
         return;
     end if;
     select c.alerts into v_alerts from coupon_list c where c.list_id = p_list;
+    if v_file.dry_run then
+        v_alerts := '{}';
+    end if;
     if v_file.status = 'SUCCESS' and (v_alerts ->> 'success_alert')::boolean then
         perform enqueue_alert(p_list, jsonb_build_object('mail', 'file_loaded', 'file_id', p_file));
     elsif v_file.status = 'FAILED' and (v_alerts ->> 'failure_alert')::boolean then
@@ -2490,7 +2530,7 @@ begin
     loop
         list := v_list.public_id;
         select max(f.created_at), count(*) filter (where f.status = 'PENDING') into newest_file_at, loading
-            from coupon_file f where f.list_id = v_list.list_id and f.deleted_at is null;
+            from coupon_file f where f.list_id = v_list.list_id and f.deleted_at is null and not f.dry_run;
         handed_out := hand_outs_between(v_list.list_id, p_instants);
         return next;
     end loop;

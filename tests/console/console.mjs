@@ -130,7 +130,7 @@ export function codes(prefix, number) {
   return Array.from({ length: number }, (_, n) => `${prefix}-${n}`);
 }
 
-async function loaded(list, file) {
+export async function loaded(list, file) {
   for (let tries = 0; tries < 600; tries += 1) {
     const { status } = await api("GET", `/coupon-list/${list}/files/${file}`);
     if (status === "SUCCESS") return;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { after, test } from "node:test";
-import { admin, assertAccessible, assertQuiet, close, codes, list, take, url, workspace } from "./console.mjs";
+import { admin, api, assertAccessible, assertQuiet, close, codes, csv, list, loaded, take, url, workspace } from "./console.mjs";
 
 after(close);
 
@@ -19,7 +19,7 @@ async function crawl(visitor, from) {
     seen.add(next);
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
     await visitor.goto(next);
-    const links = await visitor.$$eval("a[href]", (all) => all.map((a) => a.href.split("#")[0]));
+    const links = await visitor.$$eval("a[href]:not([download])", (all) => all.map((a) => a.href.split("#")[0]));
     waiting.push(...links.filter((link) => link.startsWith(`${url}/console`)));
   }
   return [...seen];
@@ -29,6 +29,10 @@ test("every page is in order: for those who see, hear and move otherwise, in eve
   const visitor = await admin();
   const id = await list("Crawled", codes("C", 40));
   for (let n = 0; n < 5; n += 1) await take(id, `user-${n}`, { hold_seconds: n % 2 ? 600 : undefined });
+  const checked = new FormData();
+  checked.set("file", new Blob([csv([...codes("D", 40), "x,y"])]), "checked.csv");
+  checked.set("dry_run", "true");
+  await loaded(id, (await api("POST", `/coupon-list/${id}/files/upload`, checked))._id);
   const pages = await crawl(visitor, [
     `${workspace}/lists`, `${workspace}/lists/${id}`, `${workspace}/find?q=user-1`, `${workspace}/lists/${id}/handed-out`,
     `${workspace}/nowhere`,

@@ -13,6 +13,7 @@ mod docs;
 mod error;
 mod fields;
 mod files;
+mod gzip;
 mod health;
 mod host;
 mod idempotency;

@@ -27,6 +27,7 @@ table::endpoints! {
     PUT "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/quarantine" => files::quarantine::quarantine, audit "file.quarantine";
     PUT "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/resume" => files::quarantine::resume, audit "file.resume";
     GET "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/recipients" => files::recipients::recipients;
+    GET "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/rejections" => files::rejections::rejections;
     POST "/v1/coupon-list/{coupon_list_id}/files/{coupon_file_id}/reissue" => files::reissue::reissue, audit "file.reissue";
     POST "/v1/coupon-list/{coupon_list_id}/usage-report" => usage_reports::request::request, documented Please, limit UsageReport, audit "usage-report.request";
     GET "/v1/coupon-list/{coupon_list_id}/usage-report" => usage_reports::fetch_all::fetch_all;

@@ -63,10 +63,13 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     event.preventDefault();
     const request = new XMLHttpRequest();
     request.open("POST", form.action);
+    const sent = new FormData(form);
+    if (event.submitter?.name) sent.append(event.submitter.name, event.submitter.value);
+    const buttons = form.querySelectorAll("button");
     bar.hidden = false;
-    form.querySelector("button").disabled = true;
-    request.upload.addEventListener("progress", (sent) => {
-      if (sent.lengthComputable) { bar.max = sent.total; bar.value = sent.loaded; }
+    buttons.forEach((button) => { button.disabled = true; });
+    request.upload.addEventListener("progress", (gone) => {
+      if (gone.lengthComputable) { bar.max = gone.total; bar.value = gone.loaded; }
     });
     request.addEventListener("load", () => {
       if (request.status === 200) { location.assign(request.responseURL); return; }
@@ -75,10 +78,10 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     });
     request.addEventListener("error", () => {
       check.textContent = "The connection broke. Nothing was added; send it again.";
-      form.querySelector("button").disabled = false;
+      buttons.forEach((button) => { button.disabled = false; });
       bar.hidden = true;
     });
-    request.send(new FormData(form));
+    request.send(sent);
   });
 }
 

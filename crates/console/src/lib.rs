@@ -2,6 +2,7 @@
 //! or two things and renders.
 
 mod assets;
+mod download;
 mod error;
 mod form;
 mod guard;

@@ -72,6 +72,7 @@ routes! {
     GET "/w/{workspace}/lists/{list}/upload" Manager => pages::files::upload::show;
     POST "/w/{workspace}/lists/{list}/upload" Manager => pages::files::upload::upload;
     GET "/w/{workspace}/lists/{list}/files/{file}" Viewer => pages::files::show::show;
+    GET "/w/{workspace}/lists/{list}/files/{file}/rejections" Viewer => pages::files::rejections::download;
     POST "/w/{workspace}/lists/{list}/files/{file}/quarantine" Manager => pages::files::change::quarantine;
     POST "/w/{workspace}/lists/{list}/files/{file}/resume" Manager => pages::files::change::resume;
     POST "/w/{workspace}/lists/{list}/files/{file}/delete" Manager => pages::files::change::delete;

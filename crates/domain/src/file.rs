@@ -38,8 +38,18 @@ pub struct Rejection {
     pub reason: String,
 }
 
+/// How many rows were left out for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RejectedFor {
+    pub reason: String,
+    pub rows: u64,
+}
+
+/// How the CSV of all rows that were left out begins: with a mark of its encoding, and its columns.
+pub const REJECTED_ROWS_HEAD: &str = "\u{feff}Line,Value,Reason\r\n";
+
 /// Why a row was left out.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum RejectReason {
     #[error(transparent)]
     Code(#[from] crate::CodeError),

@@ -37,7 +37,10 @@ pub use campaign::{Campaign, CampaignKey};
 pub use caseless::caseless;
 pub use code::{CODE_BYTES, CodeError, check_code, holds_unseen, is_unseen};
 pub use expiry::{ExpiryError, parse_expiry};
-pub use file::{FileStatus, LoadFailure, MAX_NAMED_REJECTIONS, RejectReason, Rejection, told};
+pub use file::{
+    FileStatus, LoadFailure, MAX_NAMED_REJECTIONS, REJECTED_ROWS_HEAD, RejectReason, RejectedFor, Rejection,
+    told,
+};
 pub use file_url::{BasicAuth, FileUrl, FileUrlError};
 pub use fingerprint::FingerprintKey;
 pub use forecast::{Forecast, Usage};

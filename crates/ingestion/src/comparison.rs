@@ -12,25 +12,32 @@ const PROBES: usize = 1_000;
 /// A probe costs about as much as reading three blocks of a run.
 const BLOCKS_A_PROBE: usize = 3;
 
-/// Compares with every earlier run: a small file probes big runs by index, everything else reads the runs along.
+/// Compares with every earlier run: a small file probes big runs by index, everything else reads the runs along. Answers how
+/// many of the codes the list had once, of files that are gone; the others are in it.
 pub(crate) async fn take_out_known(
     storage: &Storage,
     file: &Arc<FileToLoad>,
     codes: &Arc<SortedCodes>,
-) -> storage::Result<()> {
+) -> storage::Result<u64> {
     let runs = storage.earlier_runs(file).await?;
     let probes = codes.len() * BLOCKS_A_PROBE;
     let is_big = |run: &Run| usize::try_from(run.blocks()).is_ok_and(|blocks| probes < blocks);
     let (big, others): (Vec<Run>, Vec<Run>) = runs.into_iter().partition(is_big);
-    probe(storage, file, codes, &big).await?;
+    let (sealed, open): (Vec<Run>, Vec<Run>) = big.into_iter().partition(|run| run.is_sealed);
+    probe(storage, file, codes, &sealed).await?;
+    let probed = codes.taken_out();
+    probe(storage, file, codes, &open).await?;
     let (one, other) = halves(others);
-    tokio::try_join!(
+    let (one, other) = tokio::try_join!(
         read_along(storage, file, codes, one),
         read_along(storage, file, codes, other)
     )?;
+    let before = codes.taken_out();
     storage
         .refused_codes(file, |code| codes.take_out(code.as_bytes()))
-        .await
+        .await?;
+    let refused = codes.taken_out() - before;
+    Ok((probed + refused) as u64 + one + other)
 }
 
 async fn probe(
@@ -71,25 +78,31 @@ fn halves(mut runs: Vec<Run>) -> (Vec<Run>, Vec<Run>) {
     halves
 }
 
+/// Answers how many codes the sealed ones of these runs have taken out.
 async fn read_along(
     storage: &Storage,
     file: &Arc<FileToLoad>,
     codes: &Arc<SortedCodes>,
     runs: Vec<Run>,
-) -> storage::Result<()> {
+) -> storage::Result<u64> {
     if runs.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
     let (storage, file, codes) = (storage.clone(), Arc::clone(file), Arc::clone(codes));
     blocking::run(async move {
-        let (mut current, mut merge) = (None, codes.merge());
+        let (mut current, mut merge, mut sealed) = (None, codes.merge(), 0);
         let read = storage.stream_runs(&file, &runs, |run, block| {
             if current.replace(run) != Some(run) {
                 merge = codes.merge();
             }
+            let before = merge.taken_out();
             merge.block(block);
+            if runs.get(run).is_some_and(|run| run.is_sealed) {
+                sealed += merge.taken_out() - before;
+            }
         });
-        read.await
+        read.await?;
+        Ok(sealed)
     })
     .await?
 }
@@ -108,6 +121,7 @@ mod tests {
             file_id: codes,
             codes,
             codes_per_block: CodesPerBlock::new(NonZeroU32::MIN),
+            is_sealed: false,
         };
         let (one, other) = halves([5, 1, 4, 2, 8].into_iter().map(run).collect());
         let blocks = |runs: &[Run]| runs.iter().map(Run::blocks).sum::<i64>();

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use domain::LoadFailure;
+use domain::{CodesPerBlock, LoadFailure};
 use storage::{FileToLoad, LoadCounts, LoadSource, PublishFileOutcome, Stage, Storage};
 use tracing::{Instrument as _, info, info_span};
 
@@ -65,7 +65,13 @@ impl Loader {
     async fn read_and_store(&self, file: Arc<FileToLoad>, incoming: Incoming<'_>) -> storage::Result<()> {
         let started = Instant::now();
         let mut progress = Progress::new(&self.storage, file.claim, file.file);
-        let FileRead { counts, codes } = reading::read(incoming, file.key, &mut progress).await?;
+        let FileRead {
+            counts,
+            rejected_rows,
+            codes,
+        } = reading::read(incoming, file.key, &mut progress).await?;
+        self.storage.keep_rejections(&file, &rejected_rows).await?;
+        drop(rejected_rows);
         let ended = match codes {
             Ok(codes) => self.store(&file, codes, counts, &mut progress).await?,
             Err(failure) => self.fail(&file, &failure, &counts).await?,
@@ -88,33 +94,26 @@ impl Loader {
     ) -> storage::Result<&'static str> {
         progress.stage(Stage::Comparing).await;
         let codes = Arc::new(codes);
-        comparison::take_out_known(&self.storage, file, &codes).await?;
+        counts.duplicates_from_before = comparison::take_out_known(&self.storage, file, &codes).await?;
         let taken_out = codes.taken_out();
         let added = codes.len() - taken_out;
+        counts.duplicates_in_file = codes.duplicates();
         counts.duplicates = codes.duplicates() + taken_out as u64;
 
         progress.stage(Stage::Storing).await;
-        let (storage, to_load) = (self.storage.clone(), Arc::clone(file));
-        let codes_per_block = blocking::run(async move {
-            let codes_per_block = codes.codes_per_block();
-            storage
-                .write_blocks(&to_load, codes.blocks(codes_per_block))
-                .await?;
-            Ok::<_, storage::Error>(codes_per_block)
-        })
-        .await??;
+        let codes_per_block = self.write(file, codes).await?;
         let outcome = self
             .storage
             .publish(file, added as u64, codes_per_block, &counts, self.most_codes)
             .await?;
         let failure = match outcome {
             PublishFileOutcome::Published => {
-                info!(
-                    added,
-                    duplicates = counts.duplicates,
-                    rejected = counts.rejected,
-                    "file published"
-                );
+                let (duplicates, rejected) = (counts.duplicates, counts.rejected);
+                if file.dry_run {
+                    info!(would_add = added, duplicates, rejected, "file looked at");
+                } else {
+                    info!(added, duplicates, rejected, "file published");
+                }
                 return Ok("SUCCESS");
             }
             PublishFileOutcome::Stale => return Ok("someone else's"),
@@ -124,6 +123,19 @@ impl Loader {
         };
         info!(reason = %failure, "file failed");
         Ok("FAILED")
+    }
+
+    /// Writes the codes, if they are to be published.
+    async fn write(&self, file: &Arc<FileToLoad>, codes: Arc<SortedCodes>) -> storage::Result<CodesPerBlock> {
+        let (storage, file) = (self.storage.clone(), Arc::clone(file));
+        blocking::run(async move {
+            let codes_per_block = codes.codes_per_block();
+            if !file.dry_run {
+                storage.write_blocks(&file, codes.blocks(codes_per_block)).await?;
+            }
+            Ok(codes_per_block)
+        })
+        .await?
     }
 
     async fn fail(

@@ -22,6 +22,8 @@ const PIECES: usize = 8;
 /// What came of a file; how its rows went is told also when the file is refused.
 pub(crate) struct FileRead {
     pub(crate) counts: LoadCounts,
+    /// The rows that were left out, as they are kept.
+    pub(crate) rejected_rows: Vec<u8>,
     pub(crate) codes: Result<SortedCodes, LoadFailure>,
 }
 
@@ -135,15 +137,19 @@ fn read_rows(key: FingerprintKey, mut pieces: mpsc::Receiver<Option<Bytes>>) -> 
     let outcome = read();
     drop(pieces);
     let counted = rows.into_counts();
+    let bytes = counted.rejected_rows.len() as u64;
     let counts = LoadCounts {
-        duplicates: 0,
         rejected: counted.rejected,
+        rejected_for: counted.rejected_for,
         rejections: counted.rejections,
+        rejections_bytes: (bytes > 0).then_some(bytes),
         unseen: counted.unseen,
         first_line: counted.first_line,
+        ..LoadCounts::default()
     };
     FileRead {
         counts,
+        rejected_rows: counted.rejected_rows,
         codes: outcome.map(|()| sorter.finish()),
     }
 }

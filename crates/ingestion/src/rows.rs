@@ -10,7 +10,9 @@ mod line_ends;
 mod opening;
 mod piece;
 mod records;
+mod rejected;
 mod tally;
+mod visible;
 
 use domain::LoadFailure;
 

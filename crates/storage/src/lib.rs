@@ -32,8 +32,9 @@ pub use codes::{
 pub use connection::{Settings, Storage};
 pub use error::Error;
 pub use files::{
-    AddFile, AddFileRefusal, Callback, CallbackToMake, CouponFile, FetchedFile, FileRef, FileSource,
-    FileToFetch, FileToLoad, LoadCounts, LoadSource, NewFile, Progress, PublishFileOutcome, Stage, Upload,
+    AddFile, AddFileRefusal, Callback, CallbackToMake, CouponFile, DryRun, FetchedFile, FileRef, FileSource,
+    FileToFetch, FileToLoad, KeptRejections, LoadCounts, LoadSource, NewFile, Progress, PublishFileOutcome,
+    Rejections, Stage, Upload,
 };
 pub use jobs::{Claim, Job, JobKind, hear_of_jobs};
 pub use lists::{

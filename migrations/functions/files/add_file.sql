@@ -1,4 +1,5 @@
--- A file to be loaded, and the job that loads it. Answers the file, or null if the list takes none.
+-- A file to be loaded, and the job that loads it, whose payload says whether it is a dry run. Answers the file, or null if
+-- the list takes none.
 create or replace function add_file(
     p_list bigint, p_public_id bytea, p_name text, p_file_url text, p_created_by text, p_callback_url text,
     p_payload jsonb
@@ -13,9 +14,11 @@ begin
     if not found then
         return null;
     end if;
-    insert into coupon_file (list_id, public_id, name, file_url, created_by, callback_url, credentials_in_clear)
+    insert into coupon_file (list_id, public_id, name, file_url, created_by, callback_url, credentials_in_clear,
+                             dry_run)
         values (p_list, p_public_id, p_name, p_file_url, p_created_by, p_callback_url,
-                p_payload ->> 'username' is not null and coalesce(p_payload ->> 'url' like 'http://%', false))
+                p_payload ->> 'username' is not null and coalesce(p_payload ->> 'url' like 'http://%', false),
+                coalesce((p_payload ->> 'dry_run')::boolean, false))
         returning file_id into v_file;
     insert into job (kind, list_id, file_id, payload) values ('load_file', p_list, v_file, p_payload);
     return v_file;

@@ -16,6 +16,8 @@ begin
     update job j set state = 'done', ended_at = v_now, payload = '{}', lease_owner = null,
                      lease_until = null, last_error = 'file deleted'
         where j.list_id = p_list and j.file_id = v_file and j.state in ('ready', 'running');
+    -- After its job: a worker that is keeping a piece has had to wait for the end of that, and keeps none after.
+    delete from rejection_piece p where p.list_id = p_list and p.file_id = v_file;
     perform seal_files(p_list, v_file);
     perform note_at_gate(p_list);
     update coupon_file f set deleted_at = v_now, updated_at = v_now where f.list_id = p_list and f.file_id = v_file;

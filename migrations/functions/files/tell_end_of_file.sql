@@ -1,5 +1,5 @@
 -- Tells those who asked for it that a load has ended: whatever ends one calls this, once, in the same transaction. A file
--- that was deleted is nobody's news.
+-- that was deleted is nobody's news, and a dry run is news for whoever asked for it, by a callback.
 create or replace function tell_end_of_file(p_list bigint, p_file bigint) returns void
 language plpgsql volatile as $$
 declare
@@ -11,6 +11,9 @@ begin
         return;
     end if;
     select c.alerts into v_alerts from coupon_list c where c.list_id = p_list;
+    if v_file.dry_run then
+        v_alerts := '{}';
+    end if;
     if v_file.status = 'SUCCESS' and (v_alerts ->> 'success_alert')::boolean then
         perform enqueue_alert(p_list, jsonb_build_object('mail', 'file_loaded', 'file_id', p_file));
     elsif v_file.status = 'FAILED' and (v_alerts ->> 'failure_alert')::boolean then

@@ -12,7 +12,7 @@ begin
     loop
         list := v_list.public_id;
         select max(f.created_at), count(*) filter (where f.status = 'PENDING') into newest_file_at, loading
-            from coupon_file f where f.list_id = v_list.list_id and f.deleted_at is null;
+            from coupon_file f where f.list_id = v_list.list_id and f.deleted_at is null and not f.dry_run;
         handed_out := hand_outs_between(v_list.list_id, p_instants);
         return next;
     end loop;

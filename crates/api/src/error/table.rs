@@ -135,6 +135,8 @@ errors! {
         => "The code was disabled and stays out of use.";
     FileNotQuarantined, CONFLICT "coupon-file-not-quarantined", "codes of a file are reissued while it still hands out others"
         => "The file's codes can still be handed out. Quarantine the file and try again.";
+    FileNotLoaded, CONFLICT "coupon-file-pending", "rejected rows are asked for before the load has ended"
+        => "The file is still being loaded. Ask again when its status is no longer PENDING.";
     ReportNotReady, CONFLICT "usage-report-not-ready", "the report is not ready to be downloaded"
         => "The usage report is still being built, or has failed; its status says which.";
     TooLarge(limit: usize = 65_536), PAYLOAD_TOO_LARGE "payload-too-large", "a body over its limit: 64 KiB, a list of allocation ids 1 MiB, a batch 16 MiB"

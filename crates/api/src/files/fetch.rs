@@ -16,7 +16,8 @@ use crate::{
     operation_id = "fetchCouponFile",
     tag = "Coupon Files",
     summary = "Fetch a Coupon File",
-    description = "One file. If it failed or left rows out, `details` says why.",
+    description = "One file. If it failed or left rows out, `details` says why. A dry run is told by `dry_run`, and what it came to \
+        by `outcome`.",
     params(FilePath),
     responses((status = 200, description = "The file.", body = ShownFile), Guarded, NamesFile),
 )]

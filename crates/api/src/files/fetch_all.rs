@@ -25,7 +25,7 @@ struct Files {
     operation_id = "fetchAllCouponFiles",
     tag = "Coupon Files",
     summary = "Fetch All Coupon Files",
-    description = "The list's files that were not deleted, the newest first.",
+    description = "The list's files that were not deleted, the newest first. Dry runs are not among them.",
     params(ListPath, PageParameters),
     responses(
         (status = 200, description = "The files.", body = Files),

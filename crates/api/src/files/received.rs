@@ -27,6 +27,7 @@ pub(super) struct Received {
     file_name: Option<FreeText>,
     name: Option<FreeText>,
     created_by: Option<FreeText>,
+    dry_run: bool,
 }
 
 impl Received {
@@ -43,11 +44,13 @@ impl Received {
             source: FileSource::Sent(upload),
             created_by: self.created_by.unwrap_or_default(),
             callback_url: None,
+            dry_run: self.dry_run,
         };
         let said = [
             file.name.as_str().as_bytes(),
             file.created_by.as_str().as_bytes(),
             digest.as_slice(),
+            &[u8::from(file.dry_run)],
         ];
         let once = key.map(|key| key_of(key, request, &said)).transpose()?;
         Ok((file, once))
@@ -74,6 +77,7 @@ pub(super) async fn receive(
             }
             "name" => received.name = text(part, "name").await?,
             "created_by" => received.created_by = text(part, "created_by").await?,
+            "dry_run" => received.dry_run = yes_or_no(part, "dry_run").await?,
             other => return Err(unknown(other)),
         }
     }
@@ -101,7 +105,7 @@ fn refuse_encoded(part: &Field) -> Result<(), ApiError> {
 }
 
 fn unknown(part: &str) -> ApiError {
-    let why = names::unknown("part", part, &["file", "name", "created_by"]);
+    let why = names::unknown("part", part, &["file", "name", "created_by", "dry_run"]);
     // The refusal ends by itself.
     ApiError::BadMultipart(why.trim_end_matches('.').to_owned())
 }
@@ -149,6 +153,14 @@ async fn text(part: Field, key: &str) -> Result<Option<FreeText>, ApiError> {
     let text = String::from_utf8(read_text(part).await?).map_err(|_| wrong(key, "must be UTF-8"))?;
     let text = FreeText::new(text).map_err(|error| wrong(key, error))?;
     Ok(Some(text).filter(|text| !text.as_str().is_empty()))
+}
+
+async fn yes_or_no(part: Field, key: &str) -> Result<bool, ApiError> {
+    match &*read_text(part).await? {
+        b"true" => Ok(true),
+        b"false" | b"" => Ok(false),
+        _ => Err(wrong(key, "must be true or false")),
+    }
 }
 
 async fn read_text(mut part: Field) -> Result<Vec<u8>, ApiError> {

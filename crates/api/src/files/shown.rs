@@ -5,6 +5,7 @@ use serde::Serialize;
 use storage::CouponFile;
 use utoipa::ToSchema;
 
+use super::outcome::Outcome;
 use crate::{openapi::texts, words::words};
 
 words! {
@@ -47,6 +48,14 @@ pub(super) struct ShownFile {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Details, required = false)]
     details: Option<Details>,
+    /// Of a dry run only: nothing of it is in the list. `SUCCESS` says that it could be loaded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
+    dry_run: Option<bool>,
+    /// Of a dry run that has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Outcome, required = false)]
+    outcome: Option<Outcome>,
 }
 
 /// What there is to say of a file that failed, left rows out, or has a warning.
@@ -145,6 +154,8 @@ impl ShownFile {
             added_coupons: file.added,
             callback_url: None,
             details: None,
+            dry_run: file.dry_run.map(|_| true),
+            outcome: Outcome::of(&file),
             name: file.name,
             file_url: file.file_url,
             created_by: file.created_by,

@@ -38,6 +38,8 @@ body! {
         /// A URL as above: called, signed by Standard Webhooks, when the load has ended. None if empty.
         #[schema(max_length = 2048, pattern = r"^(https?://[^\s\x00-\x1f\x7f-\x9f]+)?$")]
         callback_url: Option<String>,
+        /// Only look at the file: what it would add is told, and it adds nothing. Ours.
+        dry_run: Option<bool>,
     }
 }
 
@@ -99,6 +101,7 @@ fn new_file(body: &UploadCouponFileBody, app: &App) -> Result<NewFile, ApiError>
     Ok(NewFile {
         name: name.unwrap_or_else(|| name_of(&url)),
         created_by: body.created_by.get()?.unwrap_or_default(),
+        dry_run: body.dry_run.get()?.unwrap_or_default(),
         callback_url: callback_url
             .map(|text| fetchable(&body.callback_url, &text, FOR_A_CALLBACK, app))
             .transpose()?,
@@ -181,6 +184,10 @@ pub(super) struct UploadedFile<'a> {
     coupons_list_id: String,
     #[schema(value_type = texts::Id)]
     _id: String,
+    /// Of a dry run only, which adds nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = bool, required = false)]
+    dry_run: Option<bool>,
 }
 
 impl<'a> UploadedFile<'a> {
@@ -192,6 +199,7 @@ impl<'a> UploadedFile<'a> {
             status: ShownStatus::Pending,
             coupons_list_id: list.public_id.to_string(),
             _id: id.to_string(),
+            dry_run: file.dry_run.then_some(true),
         }
     }
 }

@@ -65,6 +65,8 @@ struct PartsBody {
     /// The last part of the file's own name if absent or empty.
     name: Option<texts::FreeText>,
     created_by: Option<texts::FreeText>,
+    /// `true`: only look at the file.
+    dry_run: Option<bool>,
 }
 
 #[utoipa::path(

@@ -121,7 +121,7 @@ fn refusals() -> Vec<Refusal> {
         refusal("Unauthenticated", "No or wrong credentials.",
             &[ApiError::Unauthenticated(Wording::Please), ApiError::Unauthenticated(Wording::Plain)]),
         refusal(UNKNOWN_NAME, "A parameter, or a key of the body, that is unknown. The text names it and what was probably meant.",
-            &[ApiError::Bad(names::unknown("parameter", "Limit", &["limit"])), ApiError::Invalid(names::unknown("key", "dry_run", &[]))]),
+            &[ApiError::Bad(names::unknown("parameter", "Limit", &["limit"])), ApiError::Invalid(names::unknown("key", "count", &[]))]),
         refusal("ListNotFound", "No list of the workspace has this id.",
             &[ApiError::ListNotFound]),
         refusal("NotInList", "No list of the workspace has this id, or the list has no such file, code, hand-out or token (any more).",

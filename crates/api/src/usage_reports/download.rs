@@ -2,22 +2,19 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{
-        AUTHORIZATION, AcceptEncoding, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE,
-        Encoding, Header as _, VARY,
-    },
+    http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, VARY},
     web,
 };
 use futures_util::StreamExt as _;
 use storage::{ReportStatus, UsageReport};
-use tracing::warn;
 use utoipa::ToSchema;
 
-use super::{plain::plain, rows::rows};
+use super::rows::rows;
 use crate::{
     App,
     authentication::authenticate,
     error::{ApiError, Envelope},
+    gzip::{cut_off, plain, takes_gzip},
     openapi::refusals::{Guarded, NamesThing},
     parameters,
     path::{ReportPath, report_id},
@@ -182,16 +179,4 @@ async fn own_report(app: &App, request: &HttpRequest) -> Result<UsageReport, Api
     let workspace = authenticate(request).await?;
     let report = app.storage.usage_report(&workspace, report_id(request)?).await?;
     report.ok_or(ApiError::NotFound)
-}
-
-fn takes_gzip(request: &HttpRequest) -> bool {
-    AcceptEncoding::parse(request).is_ok_and(|accepted| {
-        accepted.negotiate([Encoding::gzip(), Encoding::identity()].iter()) == Some(Encoding::gzip())
-    })
-}
-
-/// The head is out already: all that is left is to break the connection, so that nobody takes a part for the whole.
-fn cut_off(error: storage::Error) -> actix_web::Error {
-    warn!(%error, "a download was cut off");
-    ApiError::from(error).break_off()
 }

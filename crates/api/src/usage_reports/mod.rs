@@ -4,7 +4,6 @@ pub(crate) mod delete;
 pub(crate) mod download;
 pub(crate) mod fetch;
 pub(crate) mod fetch_all;
-mod plain;
 pub(crate) mod request;
 mod rows;
 mod shown;

@@ -27,6 +27,8 @@ pub(super) enum Chore {
     ForgetUploads,
     ForgetFetches,
     ForgetAnswers,
+    ForgetRejections,
+    ForgetDryRuns,
     RemoveOrphanedBlocks,
     BeginPurgesAgain,
     TidyGates,
@@ -55,7 +57,7 @@ impl Household {
 }
 
 impl Chore {
-    pub(super) const ALL: [Self; 15] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::RescueJobs,
         Self::ExpireLists,
         Self::SweepHolds,
@@ -67,6 +69,8 @@ impl Chore {
         Self::ForgetUploads,
         Self::ForgetFetches,
         Self::ForgetAnswers,
+        Self::ForgetRejections,
+        Self::ForgetDryRuns,
         Self::RemoveOrphanedBlocks,
         Self::BeginPurgesAgain,
         Self::TidyGates,
@@ -144,6 +148,8 @@ impl Chore {
             Self::ForgetUploads => storage.forget_orphaned_uploads().await?,
             Self::ForgetFetches => storage.forget_orphaned_fetches().await?,
             Self::ForgetAnswers => storage.forget_orphaned_answers().await?,
+            Self::ForgetRejections => storage.forget_old_rejections().await?,
+            Self::ForgetDryRuns => storage.forget_old_dry_runs().await?,
             Self::RemoveOrphanedBlocks => storage.remove_orphaned_blocks().await?,
             Self::BeginPurgesAgain => match storage.begin_purges_again().await? {
                 0 => {}

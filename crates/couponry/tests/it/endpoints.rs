@@ -45,6 +45,7 @@ pub(crate) fn endpoints(list: &str, file: &str) -> Vec<Endpoint> {
         (Method::PUT, format!("{this_file}/quarantine"), None, None),
         (Method::PUT, format!("{this_file}/resume"), None, None),
         (Method::GET, format!("{this_file}/recipients"), None, None),
+        (Method::GET, format!("{this_file}/rejections"), None, None),
         (Method::POST, format!("{this_file}/reissue"), None, None),
         (Method::DELETE, this_file, None, a),
         (Method::POST, at("/usage-report"), Some(days), a),

@@ -1,10 +1,13 @@
 //! The beginning of a file: what parts its columns, and what is wrong with one that has no header.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use domain::{LoadFailure, is_unseen};
 
-use super::{fields::Row, header::is_coupon_code, kinds, opening::beginning, piece::Piece, records::Records};
+use super::{
+    fields::Row, header::is_coupon_code, kinds, opening::beginning, piece::Piece, records::Records,
+    visible::visible,
+};
 
 /// The longest part of a first line that is shown, in characters.
 const SHOWN: usize = 80;
@@ -73,28 +76,8 @@ impl Head {
     fn first_line(&self) -> Option<String> {
         let mut lines = self.0.split(|byte| matches!(byte, b'\n' | b'\r'));
         let line = lines.find(|line| !String::from_utf8_lossy(line).trim_matches(is_unseen).is_empty())?;
-        let mut shown = Vec::new();
-        for chunk in line.trim_ascii().utf8_chunks() {
-            shown.extend(chunk.valid().chars().map(visible));
-            shown.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
-        }
-        if shown.len() > SHOWN {
-            shown.truncate(SHOWN);
-            shown.push("…".to_owned());
-        }
-        Some(shown.concat())
+        Some(visible(line.trim_ascii(), SHOWN).into_owned())
     }
-}
-
-fn visible(c: char) -> String {
-    let mut shown = String::new();
-    // Writing to a String cannot fail.
-    _ = match c {
-        '\t' => write!(shown, "\\t"),
-        c if c.is_control() || is_unseen(c) && c != ' ' => write!(shown, "\\u{{{:x}}}", u32::from(c)),
-        c => write!(shown, "{c}"),
-    };
-    shown
 }
 
 fn names(row: &Row<'_>) -> bool {

@@ -36,6 +36,11 @@ impl Header {
         }
     }
 
+    /// What stands in a row where its code should.
+    pub(super) fn field<'r>(&self, fields: Fields<'r>) -> &'r [u8] {
+        fields.get(self.code).unwrap_or_default()
+    }
+
     /// A row's code. A row that ends before the code's column has an empty one; empty fields at the end, which
     /// spreadsheets append, are no reason to leave a row out.
     #[inline]

@@ -1,8 +1,12 @@
 //! What became of the rows.
 
-use domain::{CodeError, LoadFailure, MAX_NAMED_REJECTIONS, RejectReason, Rejection, holds_unseen};
+use std::cmp::Reverse;
 
-use super::{fields::Row, header::Header};
+use domain::{
+    CodeError, LoadFailure, MAX_NAMED_REJECTIONS, RejectReason, RejectedFor, Rejection, holds_unseen,
+};
+
+use super::{fields::Row, header::Header, rejected::Rejected};
 
 /// How a file's rows went. Blank rows and the header are in neither number.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -10,6 +14,10 @@ pub struct RowCounts {
     /// Rows whose code is fit for a list; duplicates are still among them.
     pub accepted: u64,
     pub rejected: u64,
+    /// For what, the most frequent first.
+    pub rejected_for: Vec<RejectedFor>,
+    /// All of them as CSV, a gzip stream; empty if there is none.
+    pub rejected_rows: Vec<u8>,
     /// The first rows that were rejected, by line.
     pub rejections: Vec<Rejection>,
     /// Accepted rows whose code holds something that cannot be seen.
@@ -22,8 +30,9 @@ pub struct RowCounts {
 pub(super) struct Tally {
     header: Option<Header>,
     counts: RowCounts,
-    not_utf8: u64,
-    numbers: u64,
+    /// The reasons that occurred, each with its rows: there are few.
+    reasons: Vec<(RejectReason, u64)>,
+    rejected: Rejected,
 }
 
 impl Tally {
@@ -49,23 +58,31 @@ impl Tally {
                     self.counts.unseen += u64::from(holds_unseen(code));
                     sink(code);
                 }
-                Err(reason) => self.reject(row.line, reason),
+                Err(reason) => self.reject(row.line, header.field(fields), reason),
             },
             (Ok(fields), None) => self.header = Some(Header::read(fields)?),
-            (Err(reason), Some(_)) => self.reject(row.line, reason),
+            (Err(reason), Some(_)) => self.reject(row.line, b"", reason),
             (Err(_), None) => return Err(LoadFailure::NoHeader),
         }
         Ok(())
     }
 
-    fn reject(&mut self, line: u64, reason: RejectReason) {
+    fn reject(&mut self, line: u64, value: &[u8], reason: RejectReason) {
         self.counts.rejected += 1;
-        self.not_utf8 += u64::from(reason == RejectReason::Code(CodeError::NotUtf8));
-        self.numbers += u64::from(matches!(reason, RejectReason::SpreadsheetNumber));
+        match self.reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, rows)) => *rows += 1,
+            None => self.reasons.push((reason, 1)),
+        }
+        let reason = reason.to_string();
+        self.rejected.add(line, value, &reason);
         if self.counts.rejections.len() < MAX_NAMED_REJECTIONS {
-            let reason = reason.to_string();
             self.counts.rejections.push(Rejection { line, reason });
         }
+    }
+
+    fn rejected_for(&self, reason: RejectReason) -> u64 {
+        let found = self.reasons.iter().find(|(known, _)| *known == reason);
+        found.map_or(0, |(_, rows)| *rows)
     }
 
     /// A file with too many bad rows is probably not what its sender thinks it is.
@@ -75,10 +92,10 @@ impl Tally {
         if self.header.is_none() {
             return Err(LoadFailure::Empty);
         }
-        if too_many && self.not_utf8 * 2 > rejected {
+        if too_many && self.rejected_for(CodeError::NotUtf8.into()) * 2 > rejected {
             return Err(LoadFailure::NotUtf8("Latin-1 or the like"));
         }
-        if too_many && self.numbers * 2 > rejected {
+        if too_many && self.rejected_for(RejectReason::SpreadsheetNumber) * 2 > rejected {
             return Err(LoadFailure::SpreadsheetNumbers);
         }
         if too_many {
@@ -90,7 +107,16 @@ impl Tally {
         Ok(())
     }
 
-    pub(super) fn into_counts(self) -> RowCounts {
-        self.counts
+    pub(super) fn into_counts(mut self) -> RowCounts {
+        self.reasons.sort_by_key(|(_, rows)| Reverse(*rows));
+        let rejected_for = |(reason, rows): (RejectReason, u64)| RejectedFor {
+            reason: reason.to_string(),
+            rows,
+        };
+        RowCounts {
+            rejected_for: self.reasons.into_iter().map(rejected_for).collect(),
+            rejected_rows: self.rejected.finish(self.counts.rejected),
+            ..self.counts
+        }
     }
 }

@@ -81,15 +81,18 @@ impl Bucket {
         from + start + within.partition_point(before)
     }
 
-    /// Takes out the code, if it is among the entries of this place, of which `from` is the first.
-    pub(super) fn take_out(&self, from: usize, place: Place, code: &[u8]) {
+    /// Takes out the code, if it is among the entries of this place, of which `from` is the first. True if it was there, and
+    /// had not been taken out.
+    pub(super) fn take_out(&self, from: usize, place: Place, code: &[u8]) -> bool {
         let here = self.entries.iter().enumerate().skip(from);
         let mut here = here.take_while(|(_, entry)| entry.prefix() == place.prefix);
         if let Some((at, _)) = here.find(|(_, entry)| self.texts.get(entry.at()) == code)
             && let Some(word) = self.out.get(at / 64)
         {
-            word.fetch_or(1 << (at % 64), Relaxed);
+            let bit = 1 << (at % 64);
+            return word.fetch_or(bit, Relaxed) & bit == 0;
         }
+        false
     }
 }
 

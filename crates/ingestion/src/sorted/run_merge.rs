@@ -11,6 +11,7 @@ pub struct RunMerge<'a> {
     codes: &'a SortedCodes,
     bucket: usize,
     at: usize,
+    taken_out: u64,
 }
 
 impl<'a> RunMerge<'a> {
@@ -19,7 +20,13 @@ impl<'a> RunMerge<'a> {
             codes,
             bucket: 0,
             at: 0,
+            taken_out: 0,
         }
+    }
+
+    /// How many codes this walk has taken out.
+    pub fn taken_out(&self) -> u64 {
+        self.taken_out
     }
 
     /// The next block of the run: codes parted by line feeds.
@@ -38,7 +45,7 @@ impl<'a> RunMerge<'a> {
         }
         if let Some(bucket) = self.codes.buckets.get(place.bucket) {
             self.at = bucket.seek(self.at, place);
-            bucket.take_out(self.at, place, code);
+            self.taken_out += u64::from(bucket.take_out(self.at, place, code));
         }
     }
 }

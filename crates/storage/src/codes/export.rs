@@ -66,6 +66,7 @@ impl Storage {
                 file_id: row.file_id,
                 codes: row.added,
                 codes_per_block: per_block(row.codes_per_block)?,
+                is_sealed: false,
             };
             let first = i32::try_from(run.codes_per_block.block_of(row.used))
                 .map_err(|_| Error::Fault("a block's number is too high".to_owned()))?;

@@ -15,6 +15,8 @@ pub struct Run {
     pub file_id: i64,
     pub codes: i64,
     pub codes_per_block: CodesPerBlock,
+    /// The file is gone, or its list was for a while: what is left is what was handed out of it.
+    pub is_sealed: bool,
 }
 
 impl Run {
@@ -29,7 +31,8 @@ impl Storage {
     /// out stays refused, so runs of deleted files and of a list's earlier lives are among them.
     pub async fn earlier_runs(&self, file: &FileToLoad) -> Result<Vec<Run>> {
         let rows = sqlx::query!(
-            r#"select file_id, coalesce(sealed_at + 1, added) as "codes!", codes_per_block as "codes_per_block!"
+            r#"select file_id, coalesce(sealed_at + 1, added) as "codes!", codes_per_block as "codes_per_block!",
+                      sealed_at is not null as "is_sealed!"
                from coupon_file
                where list_id = $1 and status = 'SUCCESS' and coalesce(sealed_at + 1, added) > 0 and file_id <> $2
                order by file_id"#,
@@ -44,6 +47,7 @@ impl Storage {
                     file_id: row.file_id,
                     codes: row.codes,
                     codes_per_block: per_block(row.codes_per_block)?,
+                    is_sealed: row.is_sealed,
                 })
             })
             .collect()
@@ -171,6 +175,7 @@ mod tests {
             file_id: 1,
             codes,
             codes_per_block: per_block(607).unwrap(),
+            is_sealed: false,
         };
         assert_eq!(run(607).blocks(), 1);
         assert_eq!(run(608).blocks(), 2);

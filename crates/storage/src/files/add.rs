@@ -2,6 +2,8 @@
 
 use domain::{FileUrl, FreeText, IdempotencyKey, PublicId};
 use secrecy::ExposeSecret as _;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::FileSource;
 use crate::{Error, ListRef, Result, Storage};
@@ -13,6 +15,16 @@ pub struct NewFile {
     pub source: FileSource,
     pub created_by: FreeText,
     pub callback_url: Option<FileUrl>,
+    /// Nothing of it is published: it is only told what would be.
+    pub dry_run: bool,
+}
+
+/// What the load's job keeps of it.
+#[derive(Serialize)]
+struct Payload {
+    #[serde(flatten)]
+    source: Value,
+    dry_run: bool,
 }
 
 /// What became of a new file.
@@ -50,6 +62,10 @@ impl Storage {
             }),
             FileSource::Sent(upload) => serde_json::json!(upload.for_job()),
         };
+        let payload = serde_json::json!(Payload {
+            source,
+            dry_run: file.dry_run,
+        });
         let added = sqlx::query!(
             "select made, refusal from add_file_once($1, $2, $3, $4, $5, $6, $7, $8, $9)",
             once.map(IdempotencyKey::as_str),
@@ -60,7 +76,7 @@ impl Storage {
             file.source.shown(),
             file.created_by.as_str(),
             file.callback_url.as_ref().map(|url| url.as_url().as_str()),
-            source,
+            payload,
         )
         .fetch_one(self.pool.of(list.workspace_id))
         .await?;

@@ -15,6 +15,7 @@ pub struct FileToFetch {
     pub key: FingerprintKey,
     pub url: FileUrl,
     pub auth: Option<BasicAuth>,
+    pub dry_run: bool,
 }
 
 /// A file that was fetched, as its job keeps it: how many pieces and bytes have to be there.
@@ -98,6 +99,7 @@ impl Storage {
             file: file.file,
             key: file.key,
             source: LoadSource::Unfetched,
+            dry_run: file.dry_run,
         }))
     }
 

@@ -1,8 +1,8 @@
 //! A load's writes: every one carries the job's fencing token, so that a worker that lost its lease changes nothing.
 
-use domain::{BasicAuth, CodesPerBlock, FileUrl, FingerprintKey, LoadFailure, Rejection};
+use domain::{BasicAuth, CodesPerBlock, FileUrl, FingerprintKey, LoadFailure, RejectedFor, Rejection};
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
 use crate::{
@@ -17,6 +17,8 @@ pub struct FileToLoad {
     pub file: FileRef,
     pub key: FingerprintKey,
     pub source: LoadSource,
+    /// Nothing of it is published: it is only told what would be.
+    pub dry_run: bool,
 }
 
 /// Where the bytes of a file to be loaded are.
@@ -45,10 +47,19 @@ impl FileSource {
     }
 }
 
-/// The same, as the job keeps it.
+/// What a load's job keeps.
+#[derive(Deserialize)]
+pub(crate) struct LoadPayload {
+    #[serde(default)]
+    dry_run: bool,
+    #[serde(flatten)]
+    source: Source,
+}
+
+/// The same as the file's source.
 #[derive(Deserialize)]
 #[serde(untagged)]
-pub(crate) enum Source {
+enum Source {
     Hosted {
         url: String,
         username: Option<String>,
@@ -59,8 +70,14 @@ pub(crate) enum Source {
 }
 
 impl FileToLoad {
-    pub(crate) fn new(claim: Claim, list_id: i64, file_id: i64, key: &[u8], source: Source) -> Result<Self> {
-        let source = match source {
+    pub(crate) fn new(
+        claim: Claim,
+        list_id: i64,
+        file_id: i64,
+        key: &[u8],
+        payload: LoadPayload,
+    ) -> Result<Self> {
+        let source = match payload.source {
             Source::Hosted { fetched, .. } => fetched.map_or(LoadSource::Unfetched, LoadSource::Fetched),
             Source::Sent(sent) => LoadSource::Sent(Upload::of_job(list_id, &sent)),
         };
@@ -69,19 +86,26 @@ impl FileToLoad {
             file: FileRef { list_id, file_id },
             key: fingerprint_key(key)?,
             source,
+            dry_run: payload.dry_run,
         })
     }
 }
 
 impl FileToFetch {
-    pub(crate) fn new(claim: Claim, list_id: i64, file_id: i64, key: &[u8], source: Source) -> Result<Self> {
+    pub(crate) fn new(
+        claim: Claim,
+        list_id: i64,
+        file_id: i64,
+        key: &[u8],
+        payload: LoadPayload,
+    ) -> Result<Self> {
         let unreadable = || Error::Fault("a stored file URL cannot be read".to_owned());
         let Source::Hosted {
             url,
             username,
             password,
             ..
-        } = source
+        } = payload.source
         else {
             return Err(unreadable());
         };
@@ -89,6 +113,7 @@ impl FileToFetch {
             claim,
             file: FileRef { list_id, file_id },
             key: fingerprint_key(key)?,
+            dry_run: payload.dry_run,
             url: FileUrl::new(&url).map_err(|_| unreadable())?,
             auth: username.map(|username| BasicAuth {
                 username,
@@ -99,12 +124,20 @@ impl FileToFetch {
 }
 
 /// What a load left out, for the file's owner to see.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LoadCounts {
+    /// All of them.
     pub duplicates: u64,
+    /// Those that the file itself repeats.
+    pub duplicates_in_file: u64,
+    /// Those that the list had once, of files that are gone; the others are in it.
+    pub duplicates_from_before: u64,
     pub rejected: u64,
+    pub rejected_for: Vec<RejectedFor>,
     /// The first rejected rows, at most [`domain::MAX_NAMED_REJECTIONS`].
     pub rejections: Vec<Rejection>,
+    /// Of all rejected rows as [`Storage::keep_rejections`] has kept them.
+    pub rejections_bytes: Option<u64>,
     /// Codes that hold something that cannot be seen.
     pub unseen: u64,
     /// Of a file without a header. It may be a code.
@@ -166,7 +199,8 @@ impl Storage {
         copy::write_blocks(&self.pool, file.file, blocks).await
     }
 
-    /// Ends the load: from the answer on the file's codes may be handed out.
+    /// Ends the load: from the answer on the file's codes may be handed out. A dry run, of which no block was written, only
+    /// notes how many there would be.
     pub async fn publish(
         &self,
         file: &FileToLoad,
@@ -176,17 +210,14 @@ impl Storage {
         most_codes: i64,
     ) -> Result<PublishFileOutcome> {
         let outcome = sqlx::query_scalar!(
-            r#"select publish_file($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) as "outcome!""#,
+            r#"select publish_file($1, $2, $3, $4, $5, $6, $7) as "outcome!""#,
             file.claim.job_id,
             file.claim.attempt,
             file.claim.owner,
             added.cast_signed(),
             codes_per_block.get().cast_signed(),
-            counts.duplicates.cast_signed(),
-            counts.rejected.cast_signed(),
-            Json(&counts.rejections) as _,
+            Json(counts) as _,
             most_codes,
-            counts.unseen.cast_signed(),
         )
         .fetch_one(&self.pool)
         .await?;
@@ -199,15 +230,12 @@ impl Storage {
     /// Ends the load without a code; false if the job was someone else's by then.
     pub async fn fail_load(&self, claim: Claim, failure: &LoadFailure, counts: &LoadCounts) -> Result<bool> {
         let failed = sqlx::query_scalar!(
-            r#"select fail_file($1, $2, $3, $4, $5, $6, $7, $8) as "failed!""#,
+            r#"select fail_file($1, $2, $3, $4, $5) as "failed!""#,
             claim.job_id,
             claim.attempt,
             claim.owner,
             failure.to_string(),
-            counts.duplicates.cast_signed(),
-            counts.rejected.cast_signed(),
-            Json(&counts.rejections) as _,
-            counts.first_line,
+            Json(counts) as _,
         );
         Ok(failed.fetch_one(&self.pool).await?)
     }

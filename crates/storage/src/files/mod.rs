@@ -2,12 +2,15 @@
 
 mod add;
 mod callback;
+mod dry_run;
 mod fetch;
 pub(crate) mod load;
+mod progress;
 mod purge;
+mod rejections;
 pub(crate) mod upload;
 
-use domain::{FileStatus, PublicId, Rejection};
+use domain::{FileStatus, PublicId, RejectedFor, Rejection};
 use jiff::Timestamp;
 use sqlx::types::Json;
 
@@ -16,6 +19,8 @@ pub use self::{
     callback::{Callback, CallbackToMake},
     fetch::{FetchedFile, FileToFetch},
     load::{FileSource, FileToLoad, LoadCounts, LoadSource, PublishFileOutcome},
+    progress::{Progress, Stage},
+    rejections::{KeptRejections, Rejections},
     upload::Upload,
 };
 use crate::{Error, ListRef, Page, Result, Storage};
@@ -25,6 +30,13 @@ use crate::{Error, ListRef, Page, Result, Storage};
 pub struct FileRef {
     pub(crate) list_id: i64,
     pub(crate) file_id: i64,
+}
+
+/// What a dry run came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DryRun {
+    /// Codes that the list would get; none if the file failed, or is still looked at.
+    pub would_add: i64,
 }
 
 /// A file as it is read.
@@ -41,10 +53,18 @@ pub struct CouponFile {
     pub updated_at: Timestamp,
     /// New codes of this file.
     pub added: i64,
+    /// Nothing of the file is published: it is only told what would be.
+    pub dry_run: Option<DryRun>,
     /// Rows whose code the list had already, or the file itself.
     pub duplicates: i64,
+    /// Those that the file itself repeats.
+    pub duplicates_in_file: i64,
+    /// Those that the list had once, of files that are gone; the others are in it.
+    pub duplicates_from_before: i64,
     /// Rows left out.
     pub rejected: i64,
+    /// How many for each reason.
+    pub rejected_for: Vec<RejectedFor>,
     /// The first of them, by line.
     pub rejections: Vec<Rejection>,
     /// Why the file failed.
@@ -57,61 +77,21 @@ pub struct CouponFile {
     pub credentials_in_clear: bool,
 }
 
-/// What a load is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    Waiting,
-    Downloading,
-    Sorting,
-    Comparing,
-    Storing,
-    Done,
-}
-
-impl Stage {
-    const ALL: [Self; 6] = [
-        Self::Waiting,
-        Self::Downloading,
-        Self::Sorting,
-        Self::Comparing,
-        Self::Storing,
-        Self::Done,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Waiting => "waiting",
-            Self::Downloading => "downloading",
-            Self::Sorting => "sorting",
-            Self::Comparing => "comparing",
-            Self::Storing => "storing",
-            Self::Done => "done",
-        }
-    }
-}
-
-/// How far a load has come.
-#[derive(Debug, Clone)]
-pub struct Progress {
-    pub status: FileStatus,
-    pub stage: Stage,
-    /// As the host announced it.
-    pub bytes_expected: Option<i64>,
-    pub bytes_read: i64,
-}
-
+/// Rows of `coupon_file`, by a condition on them.
 macro_rules! select_files {
     ($condition:tt, $($argument:expr),+) => {
         sqlx::query_as!(
             FileRow,
             r#"select public_id, name, file_url, created_by, callback_url, status, created_at, updated_at, added,
-                      duplicates, rejected, rejections as "rejections: Json<Vec<Rejection>>", failure,
-                      first_line, unseen, credentials_in_clear
+                      dry_run, would_add, duplicates, duplicates_in_file, duplicates_from_before, rejected,
+                      rejected_for as "rejected_for: Json<Vec<RejectedFor>>",
+                      rejections as "rejections: Json<Vec<Rejection>>", failure, first_line, unseen, credentials_in_clear
                from coupon_file where "# + $condition,
             $($argument),+
         )
     };
 }
+use select_files;
 
 impl Storage {
     pub async fn file(&self, list: &ListRef, id: PublicId) -> Result<Option<CouponFile>> {
@@ -132,10 +112,10 @@ impl Storage {
         row.fetch_one(&self.pool).await?.try_into()
     }
 
-    /// The list's files that were not deleted, the newest first.
+    /// The list's files that were not deleted, the newest first. Dry runs are none: see [`Storage::dry_runs`].
     pub async fn files(&self, list: &ListRef, page: Page) -> Result<Vec<CouponFile>> {
         let rows = select_files!(
-            "list_id = $1 and deleted_at is null order by created_at desc, public_id limit $2 offset $3",
+            "list_id = $1 and deleted_at is null and not dry_run order by created_at desc, public_id limit $2 offset $3",
             list.list_id,
             page.limit,
             page.offset
@@ -180,24 +160,6 @@ impl Storage {
             .fetch_optional(self.pool.of(list.workspace_id))
             .await?)
     }
-
-    pub async fn progress(&self, list: &ListRef, id: PublicId) -> Result<Option<Progress>> {
-        let row = sqlx::query!(
-            "select status, stage, bytes_expected, bytes_read from coupon_file
-             where list_id = $1 and public_id = $2 and deleted_at is null",
-            list.list_id,
-            id.as_bytes(),
-        );
-        let Some(row) = row.fetch_optional(self.pool.of(list.workspace_id)).await? else {
-            return Ok(None);
-        };
-        Ok(Some(Progress {
-            status: status(&row.status)?,
-            stage: stage(&row.stage)?,
-            bytes_expected: row.bytes_expected,
-            bytes_read: row.bytes_read,
-        }))
-    }
 }
 
 struct FileRow {
@@ -210,8 +172,13 @@ struct FileRow {
     created_at: jiff_sqlx::Timestamp,
     updated_at: jiff_sqlx::Timestamp,
     added: i64,
+    dry_run: bool,
+    would_add: Option<i64>,
     duplicates: i64,
+    duplicates_in_file: i64,
+    duplicates_from_before: i64,
     rejected: i64,
+    rejected_for: Json<Vec<RejectedFor>>,
     rejections: Json<Vec<Rejection>>,
     failure: Option<String>,
     first_line: Option<String>,
@@ -234,8 +201,14 @@ impl TryFrom<FileRow> for CouponFile {
             created_at: row.created_at.into(),
             updated_at: row.updated_at.into(),
             added: row.added,
+            dry_run: row.dry_run.then_some(DryRun {
+                would_add: row.would_add.unwrap_or_default(),
+            }),
             duplicates: row.duplicates,
+            duplicates_in_file: row.duplicates_in_file,
+            duplicates_from_before: row.duplicates_from_before,
             rejected: row.rejected,
+            rejected_for: row.rejected_for.0,
             rejections: row.rejections.0,
             failure: row.failure,
             first_line: row.first_line,
@@ -250,11 +223,4 @@ fn status(text: &str) -> Result<FileStatus> {
         .into_iter()
         .find(|status| status.as_str() == text)
         .ok_or_else(|| Error::Fault("a file's status cannot be read".to_owned()))
-}
-
-fn stage(text: &str) -> Result<Stage> {
-    Stage::ALL
-        .into_iter()
-        .find(|stage| stage.as_str() == text)
-        .ok_or_else(|| Error::Fault("a file's stage cannot be read".to_owned()))
 }

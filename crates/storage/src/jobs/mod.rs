@@ -16,7 +16,7 @@ use uuid::Uuid;
 pub use self::{bell::hear_of_jobs, kind::JobKind};
 use crate::{
     BulkActionToPerform, Error, FileToFetch, FileToLoad, MailToSend, ReportToBuild, Result, Storage,
-    files::CallbackToMake, files::load::Source,
+    files::CallbackToMake, files::load::LoadPayload,
 };
 
 /// The right to work on a job: the fencing token that every write about it carries.
@@ -87,18 +87,18 @@ impl Storage {
             .ok_or_else(|| Error::Fault(format!("job {} names no file", row.job_id)));
         Ok(Some(match kind {
             JobKind::FetchFile => {
-                let source: Source = payload(row.job_id, row.payload)?;
+                let load: LoadPayload = payload(row.job_id, row.payload)?;
                 Job::FetchFile(Box::new(FileToFetch::new(
                     claim,
                     list_id,
                     file_id?,
                     &row.fingerprint_key,
-                    source,
+                    load,
                 )?))
             }
             JobKind::LoadFile => {
-                let source: Source = payload(row.job_id, row.payload)?;
-                let file = FileToLoad::new(claim, list_id, file_id?, &row.fingerprint_key, source)?;
+                let load: LoadPayload = payload(row.job_id, row.payload)?;
+                let file = FileToLoad::new(claim, list_id, file_id?, &row.fingerprint_key, load)?;
                 Job::LoadFile(Box::new(file))
             }
             JobKind::PurgeList => Job::PurgeList { claim, list_id },

@@ -122,6 +122,7 @@ impl TestDatabase {
             source: FileSource::Sent(Upload::begin(&self.list)),
             created_by: FreeText::default(),
             callback_url: None,
+            dry_run: false,
         };
         self.storage.add_file(&self.list, &file, None).await.unwrap()
     }

@@ -18,6 +18,7 @@ const ON_THE_COORDINATOR: [&str; 11] = [
     "job",
     "list_watch",
     "pull_token",
+    "rejection_piece",
     "report_mail",
     "upload_piece",
     "usage_report",

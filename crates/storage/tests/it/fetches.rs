@@ -17,6 +17,7 @@ async fn add_hosted(database: &TestDatabase) {
         },
         created_by: FreeText::default(),
         callback_url: None,
+        dry_run: false,
     };
     database
         .storage

@@ -25,6 +25,7 @@ mod loading;
 mod lock_order;
 mod outcomes;
 mod people;
+mod rejections;
 mod replica;
 mod reports;
 mod sealing;

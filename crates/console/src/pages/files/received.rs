@@ -27,6 +27,14 @@ pub(super) struct Received {
 }
 
 impl Received {
+    /// A form of which one field is filled in.
+    pub(super) fn with(name: &str, text: String) -> Self {
+        Self {
+            fields: HashMap::from([(name.to_owned(), text)]),
+            ..Self::default()
+        }
+    }
+
     pub(super) fn text(&self, name: &str) -> &str {
         self.fields.get(name).map(|text| text.trim()).unwrap_or_default()
     }

@@ -3,9 +3,13 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::{Template, filters::Safe};
 use domain::FileStatus;
-use storage::{CouponFile, CouponList, Progress, Stage};
+use storage::{CouponFile, CouponList, ListRef, Progress, Stage};
+use url::form_urlencoded;
 
-use super::file_in_path;
+use super::{
+    file_in_path,
+    rejections::{RejectedRow, first},
+};
 use crate::{
     Console,
     error::PageError,
@@ -33,12 +37,22 @@ struct FilePage<'a> {
     step: Option<Step>,
     is_quarantined: bool,
     is_loaded: bool,
+    /// What a dry run came to; of a file that was loaded, what it brought.
+    new_codes: i64,
+    in_list: i64,
+    rejected: Vec<RejectedRow>,
+    upload: String,
     sent: Safe<String>,
     here: String,
     may_manage: bool,
 }
 
 impl FilePage<'_> {
+    /// Whether all rejected rows are there, with their values: for a week.
+    fn has_all_rejected(&self) -> bool {
+        self.rejected.first().is_some_and(|row| row.value.is_some())
+    }
+
     #[expect(
         clippy::unused_self,
         clippy::trivially_copy_pass_by_ref,
@@ -46,6 +60,15 @@ impl FilePage<'_> {
     )]
     fn number(&self, number: &i64) -> String {
         shown::number(*number)
+    }
+
+    #[expect(
+        clippy::unused_self,
+        clippy::trivially_copy_pass_by_ref,
+        reason = "as templates call it"
+    )]
+    fn count(&self, rows: &u64) -> String {
+        shown::count(rows.cast_signed(), "row")
     }
 }
 
@@ -62,6 +85,11 @@ pub(crate) async fn show(
         FileStatus::Pending => storage.progress(&list, id).await?.map(step),
         FileStatus::Success | FileStatus::Failed => None,
     };
+    let rejected = if file.rejected > 0 {
+        first(storage, &list, id, &file).await?
+    } else {
+        Vec::new()
+    };
     let title = if file.name.is_empty() {
         "(no name)".to_owned()
     } else {
@@ -71,15 +99,29 @@ pub(crate) async fn show(
         frame: Frame::of(&title, "lists", &visitor),
         list: storage.list(&list).await?,
         list_path: list_path(&visitor, &list, ""),
-        state: file_state(file.status),
+        state: file_state(&file),
         step,
         is_quarantined: storage.is_quarantined(&list, id).await? == Some(true),
         is_loaded: file.status == FileStatus::Success,
+        new_codes: file.dry_run.map_or(file.added, |dry_run| dry_run.would_add),
+        in_list: file.duplicates - file.duplicates_in_file - file.duplicates_from_before,
+        rejected,
+        upload: upload_again(&visitor, &list, &file),
         sent: shown::time(file.created_at, &console.zone),
         here: list_path(&visitor, &list, &format!("/files/{id}")),
         may_manage: visitor.may_manage(),
         file,
     })
+}
+
+/// Where the same file is added for real.
+fn upload_again(visitor: &Visitor, list: &ListRef, file: &CouponFile) -> String {
+    let form = list_path(visitor, list, "/upload");
+    if file.file_url.is_empty() {
+        return form;
+    }
+    let url: String = form_urlencoded::byte_serialize(file.file_url.as_bytes()).collect();
+    format!("{form}?url={url}")
 }
 
 fn step(progress: Progress) -> Step {

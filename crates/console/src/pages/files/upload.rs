@@ -7,6 +7,7 @@ use domain::{FileUrl, FreeText, IdempotencyKey, Name, PublicId};
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use storage::{AddFile, AddFileRefusal, CouponList, FileSource, ListRef, NewFile, Upload};
+use url::form_urlencoded;
 
 use super::received::{Received, Unreceived, receive};
 use crate::{
@@ -63,7 +64,11 @@ pub(crate) async fn show(
     request: HttpRequest,
 ) -> Result<HttpResponse, PageError> {
     let list = list_in_path(&console, &visitor, &request).await?;
-    render(&page(&console, &visitor, &list, &Received::default(), None).await?)
+    // Of a file that was only checked.
+    let mut query = form_urlencoded::parse(request.query_string().as_bytes());
+    let url = query.find(|(name, _)| name == "url");
+    let said = Received::with("url", url.map_or_else(String::new, |(_, url)| url.into_owned()));
+    render(&page(&console, &visitor, &list, &said, None).await?)
 }
 
 pub(crate) async fn upload(
@@ -146,6 +151,7 @@ async fn added(
         source,
         created_by: FreeText::new(by.unwrap_or_default()).unwrap_or_default(),
         callback_url: None,
+        dry_run: !received.text("check").is_empty(),
     };
     let said = Sha256::digest([received.text("url"), "\n", received.text("pasted")].concat());
     let said = [
@@ -153,7 +159,12 @@ async fn added(
         &received.bytes.to_be_bytes(),
         said.as_slice(),
     ];
-    let once = IdempotencyKey::new(received.text("once"), &said);
+    // Who has checked a file may go back and send it by the same form.
+    let once = match (received.text("once"), file.dry_run) {
+        (once, true) if !once.is_empty() => format!("{once}-check"),
+        (once, _) => once.to_owned(),
+    };
+    let once = IdempotencyKey::new(&once, &said);
     let once = once.map_err(|_| PageError::BadForm("Open the form again."))?;
     Ok(match console.storage.add_file(list, &file, Some(&once)).await? {
         AddFile::Added(id) | AddFile::Repeated(id) => Ok(id),

@@ -15,6 +15,8 @@ use crate::{Console, error::PageError, page::Frame, page::render, shown, visitor
 const DAYS: i32 = 30;
 /// Files shown here, the newest first.
 const FILES: i64 = 100;
+/// And of those that were only checked.
+const CHECKS: i64 = 20;
 
 /// A file of the list.
 struct FileRow {
@@ -42,6 +44,7 @@ struct ListPage<'a> {
     days: Vec<(String, String)>,
     files: Vec<FileRow>,
     has_more_files: bool,
+    checks: Vec<FileRow>,
     snippet: String,
     curl: String,
     hand_outs: String,
@@ -83,6 +86,7 @@ pub(crate) async fn show(
         offset: 0,
     };
     let files = storage.files(&reference, page).await?;
+    let checks = storage.dry_runs(&reference, CHECKS).await?;
     let instants = last_days(pace.now, &console.zone, DAYS);
     let days = storage.hand_outs_between(&reference, &instants).await?;
     let here = |rest: &str| list_path(&visitor, &reference, rest);
@@ -98,6 +102,10 @@ pub(crate) async fn show(
         days: named(&console, &instants, &days),
         has_more_files: i64::try_from(files.len()) == Ok(FILES),
         files: files
+            .into_iter()
+            .map(|file| row(&console, &visitor, &reference, file))
+            .collect(),
+        checks: checks
             .into_iter()
             .map(|file| row(&console, &visitor, &reference, file))
             .collect(),
@@ -195,8 +203,8 @@ fn forecast(console: &Console, list: &CouponList, pace: &Pace) -> String {
 fn row(console: &Console, visitor: &Visitor, list: &ListRef, file: CouponFile) -> FileRow {
     FileRow {
         href: list_path(visitor, list, &format!("/files/{}", file.public_id)),
-        state: file_state(file.status),
-        added: shown::number(file.added),
+        state: file_state(&file),
+        added: shown::number(file.dry_run.map_or(file.added, |dry_run| dry_run.would_add)),
         left_out: shown::number(file.duplicates + file.rejected),
         at: shown::time(file.created_at, &console.zone),
         name: if file.name.is_empty() {
@@ -208,11 +216,14 @@ fn row(console: &Console, visitor: &Visitor, list: &ListRef, file: CouponFile) -
 }
 
 /// A word, and the class that colours it.
-pub(crate) fn file_state(status: FileStatus) -> (&'static str, &'static str) {
-    match status {
-        FileStatus::Pending => ("loading", "warn"),
-        FileStatus::Success => ("loaded", "good"),
-        FileStatus::Failed => ("failed", "bad"),
+pub(crate) fn file_state(file: &CouponFile) -> (&'static str, &'static str) {
+    match (file.status, file.dry_run.is_some()) {
+        (FileStatus::Pending, false) => ("loading", "warn"),
+        (FileStatus::Success, false) => ("loaded", "good"),
+        (FileStatus::Failed, false) => ("failed", "bad"),
+        (FileStatus::Pending, true) => ("being checked", "warn"),
+        (FileStatus::Success, true) => ("checked only", "good"),
+        (FileStatus::Failed, true) => ("checked: would fail", "bad"),
     }
 }
 

@@ -215,7 +215,8 @@ async fn a_part_that_is_misnamed_loads_nothing() {
     for (name, meant) in [
         ("File", "'file'"),
         ("createdBy", "'created_by'"),
-        ("dry_run", "Known are 'file'"),
+        ("dryRun", "'dry_run'"),
+        ("check", "Known are 'file'"),
     ] {
         let parts = [
             file_part(b"Coupon Code\nNEW-1\n"),

@@ -2,6 +2,7 @@
 
 mod contents;
 mod delete;
+mod dry_run;
 mod fetch_all;
 mod fetch_one;
 mod fetching;
@@ -10,5 +11,6 @@ mod progress;
 mod quarantine;
 mod recipients;
 mod reissue;
+mod rejections;
 mod upload;
 mod upload_by_hand;

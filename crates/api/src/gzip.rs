@@ -1,4 +1,4 @@
-//! A report as plain CSV, made of what is kept compressed.
+//! What is kept compressed: as it is for those who take it so, and plain for the others.
 
 use std::{
     io::{self, Write as _},
@@ -6,18 +6,34 @@ use std::{
 };
 
 use actix_web::{
-    Error,
+    Error, HttpRequest,
+    http::header::{AcceptEncoding, Encoding, Header as _},
     web::{self, Bytes},
 };
 use flate2::write::MultiGzDecoder;
 use futures_util::{Stream, StreamExt as _, stream};
+use tracing::warn;
+
+use crate::error::ApiError;
 
 /// How much is expanded before it is given on: a megabyte of gzip may be a gigabyte of CSV that repeats itself. The
 /// decoder adds some 32 KiB to it at a time.
 const SLICE_BYTES: usize = 256 * 1024;
 
+pub(crate) fn takes_gzip(request: &HttpRequest) -> bool {
+    AcceptEncoding::parse(request).is_ok_and(|accepted| {
+        accepted.negotiate([Encoding::gzip(), Encoding::identity()].iter()) == Some(Encoding::gzip())
+    })
+}
+
+/// The head is out already: all that is left is to break the connection, so that nobody takes a part for the whole.
+pub(crate) fn cut_off(error: storage::Error) -> Error {
+    warn!(%error, "a download was cut off");
+    ApiError::from(error).break_off()
+}
+
 /// What is compressed in these pieces, in slices. The next is made when the one before it was taken.
-pub(super) fn plain(
+pub(crate) fn plain(
     pieces: impl Stream<Item = Result<Bytes, Error>> + Unpin,
 ) -> impl Stream<Item = Result<Bytes, Error>> {
     stream::try_unfold((pieces, Unpacker::new()), async |(mut pieces, mut unpacker)| {
