@@ -39,6 +39,11 @@ create table api_key (
     label        text not null default 'unnamed' check (char_length(label) between 1 and 255),
     -- Whether it is, or was, the key of COUPONRY_BOOTSTRAP_API_KEY.
     configured   boolean not null default false,
+    -- What it may do. A key never gets other rights, but for all of them when a server is configured with it.
+    role         text not null check (role in ('read', 'allocate', 'manage')),
+    -- The lists that it sees, in ascending order; null: all, also those made later. Not a table of its own: they are read with
+    -- the key, each few seconds, and a row that is missing there would be a list more or a list fewer. No list is ever removed.
+    lists        bigint[] check (cardinality(lists) between 1 and 1000),
     created_at   timestamptz not null default clock_timestamp(),
     -- A day of UTC.
     last_used_on date,
@@ -50,8 +55,8 @@ create table api_key (
 
 create unique index api_key_one_configured on api_key (workspace_id) where configured and revoked_at is null;
 
--- Why a key was not made: the workspace has it (`taken`), or had it (`revoked`).
-create type create_api_key_refusal as enum ('taken', 'revoked', 'too-many');
+-- Why a key was not made: the workspace has it (`taken`), or had it (`revoked`), or has not all of its lists (`no-list`).
+create type create_api_key_refusal as enum ('taken', 'revoked', 'too-many', 'no-list', 'too-many-lists');
 
 -- Why a key was not followed by another: it has ended, or its end is set (`revoked`).
 create type rotate_api_key_refusal as enum ('no-key', 'revoked', 'too-many');

@@ -2690,9 +2690,9 @@ begin
 end $$;
 
 -- Removes the report, what builds it, what would tell of it and what became of its mails. Answers false if the workspace has
--- no such report. The jobs are locked first, as by everything that changes both: whoever keeps a piece holds its job and the
+-- no such report, or none of these lists has it (null: all). The jobs are locked first, as by everything that changes both: whoever keeps a piece holds its job and the
 -- report, so that no piece comes after.
-create or replace function delete_report(p_workspace bigint, p_public_id bytea) returns boolean
+create or replace function delete_report(p_workspace bigint, p_public_id bytea, p_lists bigint[]) returns boolean
 language plpgsql volatile as $$
 declare
     v_list bigint;
@@ -2701,7 +2701,8 @@ declare
 begin
     select r.list_id, r.report_id into v_list, v_report
         from usage_report r join coupon_list c using (list_id)
-        where r.public_id = p_public_id and c.workspace_id = p_workspace;
+        where r.public_id = p_public_id and c.workspace_id = p_workspace
+          and (p_lists is null or r.list_id = any (p_lists));
     if not found then
         return false;
     end if;
@@ -2849,7 +2850,8 @@ begin
 end $$;
 
 -- The key that a server is configured with, at its start: it becomes the configured one, and those before it, `former`,
--- open nothing from now on. Null if it was the configured one already, or stays revoked since `ended_at`.
+-- open nothing from now on. It has every right, whatever it had before. Null if it was the configured one already, or stays
+-- revoked since `ended_at`.
 create or replace function configure_api_key(
     p_workspace bigint, p_hash text, out former bigint[], out ended_at timestamptz
 )
@@ -2875,11 +2877,13 @@ begin
     )
     select coalesce(array_agg(e.api_key_id order by e.api_key_id), '{}') into former from ended e;
     if v_key.api_key_id is null then
-        insert into api_key (workspace_id, label, hash, configured) values (p_workspace, 'configured', p_hash, true)
+        insert into api_key (workspace_id, label, hash, configured, role)
+            values (p_workspace, 'configured', p_hash, true, 'manage')
             returning * into v_key;
         perform note_key_command(p_workspace, 'key.create', v_key.api_key_id, null);
     else
-        update api_key k set configured = true where k.api_key_id = v_key.api_key_id;
+        update api_key k set configured = true, role = 'manage', lists = null where k.api_key_id = v_key.api_key_id;
+        perform note_key_command(p_workspace, 'key.configure', v_key.api_key_id, null);
     end if;
     perform note_key_command(p_workspace, 'key.revoke', f.api_key_id, null) from unnest(former) as f (api_key_id);
 end $$;
@@ -2945,14 +2949,17 @@ begin
                         greatest(ceil(extract(epoch from v_reset - v_now)), 1)::integer;
 end $$;
 
--- Makes a key; answers its number, or why there is none.
+-- Makes a key; answers its number, or why there is none. `p_lists` are the ids of the lists that it sees; null: all.
 create or replace function create_api_key(
-    p_workspace bigint, p_label text, p_hash text, p_most bigint, p_person bigint,
+    p_workspace bigint, p_label text, p_hash text, p_role text, p_lists bytea[], p_most bigint,
+    p_most_lists integer, p_person bigint,
     out refusal create_api_key_refusal, out key_id bigint
 )
 language plpgsql volatile as $$
 declare
     v_key api_key;
+    -- Never null where lists were named, so that no mistake makes a key for all of them.
+    v_lists bigint[];
 begin
     perform lock_keys(p_workspace);
     select * into v_key from api_key k where k.workspace_id = p_workspace and k.hash = p_hash;
@@ -2964,7 +2971,20 @@ begin
         refusal := 'too-many';
         return;
     end if;
-    insert into api_key (workspace_id, label, hash) values (p_workspace, p_label, p_hash)
+    if cardinality(p_lists) > p_most_lists then
+        refusal := 'too-many-lists';
+        return;
+    end if;
+    if p_lists is not null then
+        v_lists := array(
+            select c.list_id from coupon_list c
+            where c.workspace_id = p_workspace and c.public_id = any (p_lists) order by c.list_id);
+        if cardinality(v_lists) = 0 or cardinality(v_lists) <> (select count(distinct l) from unnest(p_lists) l) then
+            refusal := 'no-list';
+            return;
+        end if;
+    end if;
+    insert into api_key (workspace_id, label, hash, role, lists) values (p_workspace, p_label, p_hash, p_role, v_lists)
         returning api_key_id into key_id;
     perform note_key_command(p_workspace, 'key.create', key_id, p_person);
 end $$;
@@ -3057,7 +3077,7 @@ begin
         where k.workspace_id = p_workspace and (k.revoked_at is null or k.revoked_at > clock_timestamp());
 end $$;
 
--- Makes a key with the label of another one, and ends that after `p_overlap`; or answers why not. A key that ends at
+-- Makes a key with the label and the rights of another one, and ends that after `p_overlap`; or answers why not. A key that ends at
 -- once makes room for the one that follows it.
 create or replace function rotate_api_key(
     p_workspace bigint, p_key bigint, p_hash text, p_overlap interval, p_most bigint, p_person bigint,
@@ -3084,7 +3104,8 @@ begin
     end if;
     update api_key k set revoked_at = clock_timestamp() + p_overlap where k.api_key_id = p_key
         returning k.revoked_at into former_ends_at;
-    insert into api_key (workspace_id, label, hash) values (p_workspace, v_key.label, p_hash)
+    insert into api_key (workspace_id, label, hash, role, lists)
+        values (p_workspace, v_key.label, p_hash, v_key.role, v_key.lists)
         returning api_key_id into key_id;
     perform note_key_command(p_workspace, 'key.rotate', p_key, p_person);
     label := v_key.label;

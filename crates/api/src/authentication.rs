@@ -2,7 +2,7 @@
 
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
-use domain::WorkspaceId;
+use domain::{KeyRole, WorkspaceId};
 use futures_util::future::LocalBoxFuture;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -62,11 +62,29 @@ pub(crate) async fn authenticate(request: &HttpRequest) -> Result<storage::Works
         app.shield.learn(&presented);
     }
     drop(turn);
+    check_rights(&workspace, request)?;
     limits::count(app, &workspace, request).await?;
     parameters::refuse_unknown(request)?;
     // For `workspace_of` and the audit log.
     request.extensions_mut().insert(workspace.clone());
     Ok(workspace)
+}
+
+/// Whether the key may ask for the request's endpoint. What it must not do is neither counted nor judged further.
+fn check_rights(workspace: &storage::Workspace, request: &HttpRequest) -> Result<(), ApiError> {
+    let endpoint = endpoint_of(request);
+    // Whoever asks for credentials says in `routes.rs` what they must be good for.
+    let needed = endpoint
+        .and_then(|endpoint| endpoint.needs)
+        .unwrap_or(KeyRole::Manage);
+    if !workspace.key_may(needed) {
+        return Err(ApiError::RoleTooSmall(needed));
+    }
+    let of_all_lists = endpoint.is_none_or(|endpoint| endpoint.of_all_lists);
+    if of_all_lists && !workspace.has_all_lists() {
+        return Err(ApiError::KeyOfSomeLists);
+    }
+    Ok(())
 }
 
 /// Whose credentials were found right.

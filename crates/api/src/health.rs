@@ -23,7 +23,6 @@ struct Health {
     summary = "Does the process answer",
     description = "Restart it when this does not answer.",
     responses((status = 200, description = "It does.", body = Health)),
-    security(()),
 )]
 pub(crate) async fn healthz() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: "ok" })
@@ -38,7 +37,6 @@ pub(crate) async fn healthz() -> HttpResponse {
     summary = "Should the process get requests",
     description = "Whether the database answers, its schema is there, and no stop was asked for.",
     responses((status = 200, description = "It should.", body = Health), AsksDatabase),
-    security(()),
 )]
 pub(crate) async fn readyz(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
     const PATIENCE: Duration = Duration::from_secs(2);

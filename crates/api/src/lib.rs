@@ -48,5 +48,7 @@ pub use files::callback_body;
 pub use limits::RateLimits;
 pub use openapi::openapi;
 pub use proxies::{NotAProxy, TrustedProxies};
+pub use routes::ENDPOINTS;
 pub use server::{App, Door, Readiness, serve};
 pub use shield::Shield;
+pub use table::Endpoint;

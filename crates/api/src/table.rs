@@ -8,7 +8,7 @@ use actix_web::{
     http::Method,
     web::{self, ServiceConfig, resource, scope},
 };
-use domain::Operation;
+use domain::{KeyRole, Operation};
 
 use crate::{
     error::{ApiError, Wording},
@@ -16,9 +16,14 @@ use crate::{
 };
 
 /// A method and a path that are answered.
-pub(crate) struct Endpoint {
-    pub(crate) method: Method,
-    pub(crate) path: &'static str,
+#[derive(Debug)]
+pub struct Endpoint {
+    pub method: Method,
+    pub path: &'static str,
+    /// What the key must be allowed that asks for it; `None`: it is asked without one.
+    pub needs: Option<KeyRole>,
+    /// Whether the key must be one that sees all lists of its workspace.
+    pub of_all_lists: bool,
     /// Makes the route to the handler; each worker thread has its own.
     pub(crate) route: fn() -> Route,
     /// One of the eleven of the MoEngage API, with the words in which it refuses credentials; the others are our own.
@@ -32,19 +37,22 @@ pub(crate) struct Endpoint {
 /// One line an endpoint:
 ///
 /// ```text
-/// METHOD "/path" => noun::verb::handler, documented Wording, limit Operation, audit "action";
+/// METHOD "/path" => noun::verb::handler, needs Role of all lists,
+///     documented Wording, limit Operation, audit "action";
 /// ```
 macro_rules! endpoints {
     ($(
-        $method:ident $path:literal => $($handler:ident)::+
+        $method:ident $path:literal => $($handler:ident)::+, needs $role:ident $(of all $lists:ident)?
         $(, documented $wording:ident)?
         $(, limit $operation:ident)?
         $(, audit $action:literal)?;
     )+) => {
-        pub(crate) static ENDPOINTS: &[$crate::table::Endpoint] = &[$(
+        pub static ENDPOINTS: &[$crate::table::Endpoint] = &[$(
             $crate::table::Endpoint {
                 method: actix_web::http::Method::$method,
                 path: $path,
+                needs: $crate::table::role!($role),
+                of_all_lists: $crate::table::is_said!($($lists)?),
                 route: || actix_web::web::method(actix_web::http::Method::$method).to($($handler)::+),
                 documented: $crate::table::optional!($($crate::error::Wording::$wording)?),
                 limit: $crate::table::optional!($(domain::Operation::$operation)?),
@@ -59,6 +67,24 @@ macro_rules! endpoints {
     };
 }
 
+macro_rules! role {
+    (Nothing) => {
+        None
+    };
+    ($role:ident) => {
+        Some(domain::KeyRole::$role)
+    };
+}
+
+macro_rules! is_said {
+    () => {
+        false
+    };
+    ($word:ident) => {
+        true
+    };
+}
+
 macro_rules! optional {
     () => {
         None
@@ -68,7 +94,7 @@ macro_rules! optional {
     };
 }
 
-pub(crate) use {endpoints, optional};
+pub(crate) use {endpoints, is_said, optional, role};
 
 /// The path of one list, below which most others are.
 const LIST: &str = "/v1/coupon-list/{coupon_list_id}";

@@ -27,6 +27,12 @@ pub(crate) fn count(many: i64, one: &str) -> String {
     format!("{} {one}{plural}", number(many))
 }
 
+/// What a key may do: `read, 3 lists`, `manage, all lists`.
+pub(crate) fn rights(role: &str, lists: Option<usize>) -> String {
+    let lists = lists.map(|lists| count(i64::try_from(lists).unwrap_or(i64::MAX), "list"));
+    format!("{role}, {}", lists.as_deref().unwrap_or("all lists"))
+}
+
 /// A `<time>` to the minute, with its zone.
 pub(crate) fn time(instant: Timestamp, zone: &TimeZone) -> Safe<String> {
     let shown = instant.to_zoned(zone.clone());

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    commands::{demo, healthcheck, key, openapi, person, workspace_create},
+    commands::{demo, healthcheck, key, openapi, person, serve, workspace_create},
     config::Variables,
 };
 
@@ -20,7 +20,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Answer the API and work through background jobs, after applying pending migrations
-    Serve,
+    Serve(serve::Arguments),
     /// Apply pending migrations and end
     Migrate,
     /// Manage workspaces (tenants)

@@ -31,6 +31,11 @@ async fn main() -> ExitCode {
         let log_was_set = matches.value_source("log") != Some(ValueSource::DefaultValue);
         commands::demo::prepare(&mut cli.variables, log_was_set);
     }
+    if let Command::Serve(serve) = &mut cli.command
+        && let Some(role) = serve.role.take()
+    {
+        cli.variables.role = role;
+    }
     if let Command::Openapi(arguments) = &cli.command {
         return commands::openapi::run(arguments);
     }
@@ -58,7 +63,7 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
     match command {
-        Command::Serve => commands::serve::run(&settings).await,
+        Command::Serve(_) => commands::serve::run(&settings).await,
         Command::Migrate => commands::migrate::run(&settings).await,
         Command::Workspace(WorkspaceCommand::Create(arguments)) => {
             commands::workspace_create::run(arguments, &settings).await

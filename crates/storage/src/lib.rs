@@ -55,7 +55,8 @@ pub use usage_reports::{
 };
 pub use workspaces::{
     Actor, ApiKey, AuditEntry, AuthenticationError, ConfigureKey, CreateKey, CreateKeyRefusal, KeyMemory,
-    KeyOwner, KeyStatus, MOST_KEYS, Quota, RevokedKey, RotateKey, RotateKeyRefusal, StoredApiKey, Workspace,
+    KeyOwner, KeyRights, KeyStatus, MOST_KEYS, MOST_LISTS_OF_KEY, Quota, RevokedKey, RotateKey,
+    RotateKeyRefusal, StoredApiKey, Workspace,
 };
 
 /// What every call of this crate answers.

@@ -1,7 +1,7 @@
 -- Removes the report, what builds it, what would tell of it and what became of its mails. Answers false if the workspace has
--- no such report. The jobs are locked first, as by everything that changes both: whoever keeps a piece holds its job and the
+-- no such report, or none of these lists has it (null: all). The jobs are locked first, as by everything that changes both: whoever keeps a piece holds its job and the
 -- report, so that no piece comes after.
-create or replace function delete_report(p_workspace bigint, p_public_id bytea) returns boolean
+create or replace function delete_report(p_workspace bigint, p_public_id bytea, p_lists bigint[]) returns boolean
 language plpgsql volatile as $$
 declare
     v_list bigint;
@@ -10,7 +10,8 @@ declare
 begin
     select r.list_id, r.report_id into v_list, v_report
         from usage_report r join coupon_list c using (list_id)
-        where r.public_id = p_public_id and c.workspace_id = p_workspace;
+        where r.public_id = p_public_id and c.workspace_id = p_workspace
+          and (p_lists is null or r.list_id = any (p_lists));
     if not found then
         return false;
     end if;

@@ -1,5 +1,6 @@
 -- The key that a server is configured with, at its start: it becomes the configured one, and those before it, `former`,
--- open nothing from now on. Null if it was the configured one already, or stays revoked since `ended_at`.
+-- open nothing from now on. It has every right, whatever it had before. Null if it was the configured one already, or stays
+-- revoked since `ended_at`.
 create or replace function configure_api_key(
     p_workspace bigint, p_hash text, out former bigint[], out ended_at timestamptz
 )
@@ -25,11 +26,13 @@ begin
     )
     select coalesce(array_agg(e.api_key_id order by e.api_key_id), '{}') into former from ended e;
     if v_key.api_key_id is null then
-        insert into api_key (workspace_id, label, hash, configured) values (p_workspace, 'configured', p_hash, true)
+        insert into api_key (workspace_id, label, hash, configured, role)
+            values (p_workspace, 'configured', p_hash, true, 'manage')
             returning * into v_key;
         perform note_key_command(p_workspace, 'key.create', v_key.api_key_id, null);
     else
-        update api_key k set configured = true where k.api_key_id = v_key.api_key_id;
+        update api_key k set configured = true, role = 'manage', lists = null where k.api_key_id = v_key.api_key_id;
+        perform note_key_command(p_workspace, 'key.configure', v_key.api_key_id, null);
     end if;
     perform note_key_command(p_workspace, 'key.revoke', f.api_key_id, null) from unnest(former) as f (api_key_id);
 end $$;

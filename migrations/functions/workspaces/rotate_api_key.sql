@@ -1,4 +1,4 @@
--- Makes a key with the label of another one, and ends that after `p_overlap`; or answers why not. A key that ends at
+-- Makes a key with the label and the rights of another one, and ends that after `p_overlap`; or answers why not. A key that ends at
 -- once makes room for the one that follows it.
 create or replace function rotate_api_key(
     p_workspace bigint, p_key bigint, p_hash text, p_overlap interval, p_most bigint, p_person bigint,
@@ -25,7 +25,8 @@ begin
     end if;
     update api_key k set revoked_at = clock_timestamp() + p_overlap where k.api_key_id = p_key
         returning k.revoked_at into former_ends_at;
-    insert into api_key (workspace_id, label, hash) values (p_workspace, v_key.label, p_hash)
+    insert into api_key (workspace_id, label, hash, role, lists)
+        values (p_workspace, v_key.label, p_hash, v_key.role, v_key.lists)
         returning api_key_id into key_id;
     perform note_key_command(p_workspace, 'key.rotate', p_key, p_person);
     label := v_key.label;

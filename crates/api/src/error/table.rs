@@ -3,7 +3,7 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use domain::SENT_FILE_BYTES;
+use domain::{KeyRole, SENT_FILE_BYTES};
 
 /// Makes of each line a variant, its status and code, its text, and its row on the page of errors:
 ///
@@ -112,6 +112,12 @@ errors! {
     Unauthenticated(wording: Wording = Wording::Please; Wording::Plain, "the same on *fetch all lists*, *fetch a list*, *update* and *activate*"),
         UNAUTHORIZED "request-unauthenticated", "no or wrong credentials, or a `MOE-APPKEY` of another workspace"
         => unauthenticated(*wording);
+    /// The key may do less than this needs.
+    RoleTooSmall(needed: KeyRole = KeyRole::Allocate; KeyRole::Manage, "the same where that is needed"),
+        FORBIDDEN "request-forbidden", "the API key's role does not allow it"
+        => format!("This API key must not do that: it needs a key with the role '{needed}'.");
+    KeyOfSomeLists, FORBIDDEN "request-forbidden", "the API key sees certain lists only, and this is about all"
+        => "This API key is for certain coupon lists only, and this concerns the whole workspace.";
     ListNotFound, NOT_FOUND "coupon-list-not-found", "no list of the workspace has this id"
         => "The specified coupon list ID was not found. Please verify the ID and try again.";
     NotFound, NOT_FOUND "not-found", "no such file, report or path" => "The requested resource was not found.";

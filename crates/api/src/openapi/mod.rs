@@ -13,7 +13,7 @@ use utoipa::{
     openapi::{
         OpenApi,
         path::Operation,
-        security::{Http, HttpAuthScheme, SecurityScheme},
+        security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
 
@@ -49,12 +49,14 @@ struct Document;
 const ABOUT: &str = "Coupon lists as in the MoEngage Coupon Management API, and the handing out of their codes.\n\n\
     A body is a JSON object without repeated keys; a key that is `null` counts as absent. Keys and parameters that are \
     unknown are ignored by the eleven endpoints of the MoEngage API and refused (400) by all others. A request is \
-    judged in this order: path (404), method (405), credentials (401), limits (429), names of parameters (400), ids \
+    judged in this order: path (404), method (405), credentials (401), the key's rights (403), limits (429), names of parameters (400), ids \
     (404), body (413, 415, 400). An id that is malformed, unknown or another workspace's gets the same 404. Times in \
     answers are UTC.";
 
-const CREDENTIALS: &str =
-    "The workspace's id and API key. The header `MOE-APPKEY`, if sent, must be the workspace's id.";
+const CREDENTIALS: &str = "The workspace's id and API key. The header `MOE-APPKEY`, if sent, must be the workspace's id. Each operation names the \
+     role that the key needs: `read`, `allocate`, which may all that `read` may, or `manage`, which may everything. Where it \
+     names `all-lists` too, a key that is for certain lists only must not ask; elsewhere other lists are, for such a key, not \
+     there.";
 
 /// What operations refer to and no handler says.
 struct Shared;
@@ -66,12 +68,26 @@ impl Modify for Shared {
         let mut basic = Http::new(HttpAuthScheme::Basic);
         basic.description = Some(CREDENTIALS.to_owned());
         components.add_security_scheme("basicAuth", SecurityScheme::Http(basic));
-        for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.documented.is_none()) {
-            if let Some(operation) = operation_mut(document, endpoint) {
+        for endpoint in ENDPOINTS {
+            let Some(operation) = operation_mut(document, endpoint) else {
+                continue;
+            };
+            if endpoint.documented.is_none() {
                 refusals::add_unknown_name(operation);
             }
+            refusals::add_forbidden(operation, endpoint);
+            operation.security = Some(vec![security(endpoint)]);
         }
     }
+}
+
+/// The roles that a key must have, where OpenAPI has a place for them.
+fn security(endpoint: &Endpoint) -> SecurityRequirement {
+    let Some(role) = endpoint.needs else {
+        return SecurityRequirement::default();
+    };
+    let roles = [Some(role.as_str()), endpoint.of_all_lists.then_some("all-lists")];
+    SecurityRequirement::new("basicAuth", roles.into_iter().flatten())
 }
 
 /// The document as it is made from the handlers.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::KeyRole;
 use serde_json::json;
 use utoipa::{
     IntoResponses, ToSchema as _,
@@ -15,6 +16,7 @@ use crate::{
     body::BODY_BYTES,
     error::{ApiError, Envelope, Wording},
     names,
+    table::Endpoint,
 };
 
 type Responses = BTreeMap<String, RefOr<Response>>;
@@ -100,6 +102,14 @@ pub(super) fn add_unknown_name(operation: &mut Operation) {
     }
 }
 
+/// What an operation says of keys that must not ask for it.
+pub(super) fn add_forbidden(operation: &mut Operation, endpoint: &Endpoint) {
+    let needs_more = endpoint.needs.is_some_and(|role| role > KeyRole::Read);
+    if needs_more || endpoint.of_all_lists {
+        operation.responses.responses.extend(named(["Forbidden"]));
+    }
+}
+
 const UNKNOWN_NAME: &str = "UnknownName";
 
 /// A response that operations refer to by its name.
@@ -120,6 +130,8 @@ fn refusals() -> Vec<Refusal> {
     vec![
         refusal("Unauthenticated", "No or wrong credentials.",
             &[ApiError::Unauthenticated(Wording::Please), ApiError::Unauthenticated(Wording::Plain)]),
+        refusal("Forbidden", "The API key must not do this.",
+            &[ApiError::RoleTooSmall(KeyRole::Manage), ApiError::KeyOfSomeLists]),
         refusal(UNKNOWN_NAME, "A parameter, or a key of the body, that is unknown. The text names it and what was probably meant.",
             &[ApiError::Bad(names::unknown("parameter", "Limit", &["limit"])), ApiError::Invalid(names::unknown("key", "count", &[]))]),
         refusal("ListNotFound", "No list of the workspace has this id.",
@@ -188,7 +200,10 @@ pub(super) fn components() -> impl Iterator<Item = (String, RefOr<Response>)> {
 fn example_name(error: &ApiError) -> String {
     let (_, code) = error.kind();
     match error {
-        ApiError::Unauthenticated(Wording::Plain) | ApiError::EncodedBody | ApiError::FileTooLarge => {
+        ApiError::Unauthenticated(Wording::Plain)
+        | ApiError::KeyOfSomeLists
+        | ApiError::EncodedBody
+        | ApiError::FileTooLarge => {
             format!("{code}-2")
         }
         ApiError::NotMultipart => format!("{code}-3"),

@@ -74,7 +74,6 @@ struct Instead {
     description = "The same as an allocation, as a GET that needs no credentials. Plain text for `Accept: text/plain`. \
         Where the list is dry, archived or expired the token's fallback is answered, told apart by `fallback` in JSON.",
     params(PullPath, PullParameters),
-    security(()),
     responses(
         (status = 200, description = "A code, new or taken before by the same request key.", content(
             (Pulled = "application/json"),

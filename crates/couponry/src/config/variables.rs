@@ -148,10 +148,10 @@ pub(crate) struct Variables {
     pub(crate) outbound_allow: Option<String>,
 
     /// What this process does: answer the API, work through background jobs, or both
+    // Not global: a key has a role too, and `serve` takes this one besides.
     #[arg(
         long,
         env = "COUPONRY_ROLE",
-        global = true,
         value_name = "api|worker|all",
         default_value = "all"
     )]

@@ -211,12 +211,14 @@ impl Storage {
         }))
     }
 
-    /// The lists of the workspace, to look for a code in each.
+    /// The lists of the workspace that the actor sees, to look for a code in each.
     pub async fn list_refs(&self, workspace: &Workspace) -> Result<Vec<ListRef>> {
         let rows = sqlx::query!(
-            "select list_id, public_id, fingerprint_key from coupon_list where workspace_id = $1
+            "select list_id, public_id, fingerprint_key from coupon_list
+             where workspace_id = $1 and ($2::bigint[] is null or list_id = any ($2))
              order by created_at desc, public_id",
             workspace.workspace_id,
+            workspace.lists.as_deref(),
         );
         let rows = rows.fetch_all(self.pool.of(workspace.workspace_id)).await?;
         rows.into_iter()

@@ -26,11 +26,11 @@ macro_rules! select_lists {
 }
 
 impl Storage {
-    /// The list of this name, if it is the workspace's. Known by heart after the first time.
+    /// The list of this name, if it is the workspace's and the actor sees it. Known by heart after the first time.
     pub async fn find_list(&self, workspace: &Workspace, id: PublicId) -> Result<Option<Arc<ListRef>>> {
         let key = (workspace.workspace_id, id);
         if let Some(list) = self.lists.get(&key).await {
-            return Ok(Some(list));
+            return Ok(workspace.sees(list.list_id).then_some(list));
         }
         let row = sqlx::query!(
             "select list_id, fingerprint_key from coupon_list where workspace_id = $1 and public_id = $2",
@@ -48,14 +48,16 @@ impl Storage {
         };
         let list = Arc::new(list);
         self.lists.insert(key, list.clone()).await;
-        Ok(Some(list))
+        Ok(workspace.sees(list.list_id).then_some(list))
     }
 
     /// What the workspace's lists are called, by name: a cheap question.
     pub async fn list_names(&self, workspace: &Workspace) -> Result<Vec<(PublicId, String)>> {
         let rows = sqlx::query!(
-            "select public_id, name from coupon_list where workspace_id = $1 order by lower(name), list_id",
+            "select public_id, name from coupon_list
+             where workspace_id = $1 and ($2::bigint[] is null or list_id = any ($2)) order by lower(name), list_id",
             workspace.workspace_id,
+            workspace.lists.as_deref(),
         );
         let rows = rows.fetch_all(self.pool.of(workspace.workspace_id)).await?;
         let unreadable = |_| Error::Fault("a list's id cannot be read".to_owned());
@@ -93,7 +95,7 @@ impl Storage {
     pub async fn lists(&self, workspace: &Workspace, query: &ListQuery) -> Result<Vec<CouponList>> {
         let found = match &query.search {
             Some(part) => Some(self.lists_named(workspace, part).await?),
-            None => None,
+            None => workspace.lists.as_deref().map(<[i64]>::to_vec),
         };
         let mut lists = Vec::new();
         let mut left = query.page.limit.unwrap_or(i64::MAX);
@@ -136,7 +138,8 @@ impl Storage {
         let has_part = |text: &str| caseless(text).contains(&part);
         let found = names
             .into_iter()
-            .filter(|list| has_part(&list.name) || has_part(&list.label));
+            .filter(|list| has_part(&list.name) || has_part(&list.label))
+            .filter(|list| workspace.sees(list.list_id));
         Ok(found.map(|list| list.list_id).collect())
     }
 }

@@ -124,6 +124,7 @@ impl Storage {
                 workspace: Workspace {
                     workspace_id,
                     actor: Actor::Person(person.person_id),
+                    lists: None,
                     public_id: WorkspaceId::new(workspace)
                         .map_err(|_| crate::Error::Fault("a workspace's id cannot be read".to_owned()))?,
                 },

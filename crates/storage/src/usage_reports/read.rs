@@ -32,23 +32,26 @@ impl Storage {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// The newest reports of all lists of the workspace.
+    /// The newest reports of all lists of the workspace that the actor sees.
     pub async fn newest_usage_reports(&self, workspace: &Workspace, limit: i64) -> Result<Vec<UsageReport>> {
         let rows = select_reports!(
-            "c.workspace_id = $1 order by r.created_at desc, r.report_id desc limit $2",
+            "c.workspace_id = $1 and ($3::bigint[] is null or c.list_id = any ($3))
+             order by r.created_at desc, r.report_id desc limit $2",
             workspace.workspace_id,
-            limit
+            limit,
+            workspace.lists.as_deref()
         );
         let rows = rows.fetch_all(self.pool.of(workspace.workspace_id)).await?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// A report of any list of the workspace.
+    /// A report of any list of the workspace that the actor sees.
     pub async fn usage_report(&self, workspace: &Workspace, id: PublicId) -> Result<Option<UsageReport>> {
         let row = select_reports!(
-            "r.public_id = $1 and c.workspace_id = $2",
+            "r.public_id = $1 and c.workspace_id = $2 and ($3::bigint[] is null or c.list_id = any ($3))",
             id.as_bytes(),
-            workspace.workspace_id
+            workspace.workspace_id,
+            workspace.lists.as_deref()
         );
         let row = row.fetch_optional(self.pool.of(workspace.workspace_id)).await?;
         row.map(TryInto::try_into).transpose()

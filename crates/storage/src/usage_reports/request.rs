@@ -26,12 +26,13 @@ impl Storage {
         Ok(refusal.map_or(RequestReport::Requested(id), RequestReport::Refused))
     }
 
-    /// Removes a report, its pieces, and what builds or mails it. False if the workspace has no such report.
+    /// Removes a report, its pieces, and what builds or mails it. False if no list that the actor sees has it.
     pub async fn delete_usage_report(&self, workspace: &Workspace, id: PublicId) -> Result<bool> {
         let deleted = sqlx::query_scalar!(
-            r#"select delete_report($1, $2) as "deleted!""#,
+            r#"select delete_report($1, $2, $3) as "deleted!""#,
             workspace.workspace_id,
             id.as_bytes(),
+            workspace.lists.as_deref(),
         );
         Ok(deleted.fetch_one(self.pool.of(workspace.workspace_id)).await?)
     }

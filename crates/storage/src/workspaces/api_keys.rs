@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Name, WorkspaceId};
+use domain::{KeyRole, Name, PublicId, WorkspaceId};
 use jiff::Timestamp;
 use secrecy::SecretString;
 
@@ -11,6 +11,8 @@ use crate::{Error, Result, Storage, Workspace, jobs::interval};
 
 /// The most keys that may open a workspace at a time, beside the configured one.
 pub const MOST_KEYS: i64 = 20;
+/// The most lists that a key may be restricted to: all processes remember them.
+pub const MOST_LISTS_OF_KEY: i32 = 1_000;
 
 /// A workspace whose keys are to be changed by its operator.
 #[derive(Debug, Clone)]
@@ -21,6 +23,14 @@ pub struct KeyOwner {
     salt: Vec<u8>,
 }
 
+/// What a new key may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRights {
+    pub role: KeyRole,
+    /// The only lists that it sees; `None`: all, also those that are made later.
+    pub lists: Option<Vec<PublicId>>,
+}
+
 /// A key as its operator sees it.
 #[derive(Debug, Clone)]
 pub struct StoredApiKey {
@@ -29,6 +39,9 @@ pub struct StoredApiKey {
     /// Whether it is, or was, the one that servers are configured with.
     pub configured: bool,
     pub status: KeyStatus,
+    pub role: KeyRole,
+    /// The only lists that it sees, with their names, by name; `None`: all.
+    pub lists: Option<Vec<(PublicId, String)>>,
     pub created_at: Timestamp,
     /// A day of UTC, `2026-11-30`.
     pub last_used_on: Option<String>,
@@ -60,6 +73,9 @@ pub enum CreateKeyRefusal {
     /// The workspace had this key.
     Revoked,
     TooMany,
+    /// One of its lists is no list of the workspace, or it would have none.
+    NoList,
+    TooManyLists,
 }
 
 /// A key that opens nothing any more.
@@ -134,16 +150,24 @@ impl Storage {
         &self,
         owner: &KeyOwner,
         label: &Name,
+        rights: &KeyRights,
         key: Option<SecretString>,
     ) -> Result<CreateKey> {
         let secret = key.unwrap_or_else(random_api_key);
         let hash = credentials::hash(secret.clone(), owner.salt.clone()).await?;
+        let lists: Option<Vec<Vec<u8>>> = rights
+            .lists
+            .as_ref()
+            .map(|lists| lists.iter().map(|list| list.as_bytes().to_vec()).collect());
         let row = sqlx::query!(
-            "select refusal, key_id from create_api_key($1, $2, $3, $4, $5)",
+            "select refusal, key_id from create_api_key($1, $2, $3, $4, $5, $6, $7, $8)",
             owner.workspace_id,
             label.as_str(),
             hash,
+            rights.role.as_str(),
+            lists.as_deref(),
             MOST_KEYS,
+            MOST_LISTS_OF_KEY,
             owner.person_id,
         )
         .fetch_one(&self.pool)
@@ -158,27 +182,41 @@ impl Storage {
     /// All keys that the workspace has or had, the newest first.
     pub async fn api_keys(&self, owner: &KeyOwner) -> Result<Vec<StoredApiKey>> {
         let rows = sqlx::query!(
-            r#"select api_key_id, label, configured, created_at, last_used_on::text as last_used_on, revoked_at,
-                      coalesce(revoked_at <= clock_timestamp(), false) as "is_over!"
-               from api_key where workspace_id = $1 order by api_key_id desc"#,
+            r#"select k.api_key_id, k.label, k.configured, k.role, k.created_at, k.last_used_on::text as last_used_on,
+                      k.revoked_at, coalesce(k.revoked_at <= clock_timestamp(), false) as "is_over!",
+                      k.lists is null as "has_all_lists!",
+                      array(select c.public_id from coupon_list c where c.list_id = any (k.lists)
+                            order by lower(c.name), c.list_id) as "lists!",
+                      array(select c.name from coupon_list c where c.list_id = any (k.lists)
+                            order by lower(c.name), c.list_id) as "names!"
+               from api_key k where k.workspace_id = $1 order by k.api_key_id desc"#,
             owner.workspace_id,
         )
         .fetch_all(&self.pool)
         .await?;
-        let keys = rows.into_iter().map(|row| StoredApiKey {
-            key_id: row.api_key_id,
-            label: row.label,
-            configured: row.configured,
-            status: match row.revoked_at {
-                None => KeyStatus::Active,
-                Some(_) if row.is_over => KeyStatus::Revoked,
-                Some(_) => KeyStatus::Ending,
-            },
-            created_at: row.created_at.into(),
-            last_used_on: row.last_used_on,
-            revoked_at: row.revoked_at.map(Into::into),
+        let keys = rows.into_iter().map(|row| {
+            let lists = row.lists.iter().zip(row.names).map(|(id, name)| {
+                let id = PublicId::try_from(id.as_slice()).map_err(|_| unreadable())?;
+                Ok((id, name))
+            });
+            let lists = lists.collect::<Result<Vec<_>>>()?;
+            Ok(StoredApiKey {
+                key_id: row.api_key_id,
+                label: row.label,
+                configured: row.configured,
+                status: match row.revoked_at {
+                    None => KeyStatus::Active,
+                    Some(_) if row.is_over => KeyStatus::Revoked,
+                    Some(_) => KeyStatus::Ending,
+                },
+                role: row.role.parse().map_err(|_| unreadable())?,
+                lists: (!row.has_all_lists).then_some(lists),
+                created_at: row.created_at.into(),
+                last_used_on: row.last_used_on,
+                revoked_at: row.revoked_at.map(Into::into),
+            })
         });
-        Ok(keys.collect())
+        keys.collect()
     }
 
     /// Ends a key now; `None` if there is no such key. Servers that have seen it refuse it within
@@ -199,7 +237,7 @@ impl Storage {
         }))
     }
 
-    /// Makes a key with the label of another one, and ends that after `overlap`.
+    /// Makes a key with the label and the rights of another one, and ends that after `overlap`.
     pub async fn rotate_api_key(
         &self,
         owner: &KeyOwner,
@@ -258,5 +296,5 @@ impl Storage {
 }
 
 fn unreadable() -> Error {
-    Error::Fault("a new key cannot be read".to_owned())
+    Error::Fault("a key cannot be read".to_owned())
 }

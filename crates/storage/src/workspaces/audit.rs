@@ -20,6 +20,9 @@ pub struct AuditEntry {
     pub object: Option<String>,
     /// What it was about, as it is called now: a file, a person or a key.
     pub object_name: Option<String>,
+    /// Of a key that it was about: its role, and how many lists it sees (`None`: all).
+    pub object_role: Option<String>,
+    pub object_lists: Option<i32>,
 }
 
 impl Storage {
@@ -72,11 +75,13 @@ impl Storage {
                       coalesce(
                           (select f.name from coupon_file f where f.list_id = c.list_id and f.public_id = o.id),
                           (select about.name from person about where about.public_id = o.id),
-                          (select about.label from api_key about where about.workspace_id = a.workspace_id
-                              and a.action like 'key.%' and about.api_key_id::text = a.object_id)) as object_name
+                          about_key.label) as object_name,
+                      about_key.role as "object_role?", cardinality(about_key.lists) as object_lists
                from audit_entry a
                left join person p using (person_id)
                left join api_key k using (api_key_id)
+               left join api_key about_key on about_key.workspace_id = a.workspace_id and a.action like 'key.%'
+                    and about_key.api_key_id::text = a.object_id
                left join coupon_list c on c.public_id = a.list_id and c.workspace_id = a.workspace_id,
                decode(substring(a.object_id from '^[0-9a-f]{24}$'), 'hex') as o (id)
                where a.workspace_id = $1 and ($2::bigint is null or a.audit_id < $2)
@@ -100,6 +105,8 @@ impl Storage {
                 list_name: row.list_name,
                 object: row.object_id,
                 object_name: row.object_name,
+                object_role: row.object_role,
+                object_lists: row.object_lists,
             });
         Ok(entries.collect())
     }

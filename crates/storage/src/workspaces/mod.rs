@@ -6,14 +6,16 @@ pub(crate) mod credentials;
 mod link_keys;
 mod rate_limits;
 
-use domain::WorkspaceId;
+use std::sync::Arc;
+
+use domain::{KeyRole, WorkspaceId};
 use rand::RngExt as _;
 use secrecy::SecretString;
 
 pub use self::{
     api_keys::{
-        ConfigureKey, CreateKey, CreateKeyRefusal, KeyOwner, KeyStatus, MOST_KEYS, RevokedKey, RotateKey,
-        RotateKeyRefusal, StoredApiKey,
+        ConfigureKey, CreateKey, CreateKeyRefusal, KeyOwner, KeyRights, KeyStatus, MOST_KEYS,
+        MOST_LISTS_OF_KEY, RevokedKey, RotateKey, RotateKeyRefusal, StoredApiKey,
     },
     audit::AuditEntry,
     credentials::{ApiKey, AuthenticationError, KeyMemory},
@@ -21,12 +23,14 @@ pub use self::{
 };
 use crate::{Error, Result, Storage};
 
-/// A workspace and who may act in it: every look-up of a list asks for one.
+/// A workspace and who may act in it: every look-up of a list asks for one, and finds the lists that the actor sees.
 #[derive(Debug, Clone)]
 #[allow(clippy::struct_field_names, reason = "the keys are called as in the schema")]
 pub struct Workspace {
     pub(crate) workspace_id: i64,
     pub(crate) actor: Actor,
+    /// The lists that the actor sees, in ascending order; `None`: all. The others are, for the actor, not there.
+    pub(crate) lists: Option<Arc<[i64]>>,
     pub public_id: WorkspaceId,
 }
 
@@ -34,7 +38,7 @@ pub struct Workspace {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
     /// Of whoever presented this key.
-    ApiKey(i64),
+    ApiKey { api_key_id: i64, role: KeyRole },
     /// Of somebody at the console.
     Person(i64),
 }
@@ -42,16 +46,33 @@ pub enum Actor {
 impl Actor {
     fn api_key(self) -> Option<i64> {
         match self {
-            Self::ApiKey(id) => Some(id),
+            Self::ApiKey { api_key_id, .. } => Some(api_key_id),
             Self::Person(_) => None,
         }
     }
 
     fn person(self) -> Option<i64> {
         match self {
-            Self::ApiKey(_) => None,
+            Self::ApiKey { .. } => None,
             Self::Person(id) => Some(id),
         }
+    }
+}
+
+impl Workspace {
+    /// Whether a key acts that may do what this role may.
+    pub fn key_may(&self, needed: KeyRole) -> bool {
+        matches!(self.actor, Actor::ApiKey { role, .. } if role >= needed)
+    }
+
+    /// Whether the actor sees all lists, also those that are made later.
+    pub fn has_all_lists(&self) -> bool {
+        self.lists.is_none()
+    }
+
+    pub(crate) fn sees(&self, list_id: i64) -> bool {
+        let lists = self.lists.as_deref();
+        lists.is_none_or(|lists| lists.binary_search(&list_id).is_ok())
     }
 }
 
@@ -111,13 +132,15 @@ impl Storage {
                  on conflict on constraint workspace_public_id_unique do nothing
                  returning workspace_id
              )
-             insert into api_key (workspace_id, hash, label, configured) select workspace_id, $4, $5, $6 from made",
+             insert into api_key (workspace_id, hash, label, configured, role)
+             select workspace_id, $4, $5, $6, $7 from made",
             id.as_str(),
             name,
             &salt,
             hash,
             label,
             configured,
+            KeyRole::Manage.as_str(),
         )
         .execute(&self.pool)
         .await?;

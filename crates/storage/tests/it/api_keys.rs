@@ -5,9 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::{Name, WorkspaceId};
+use domain::{KeyRole, Name, WorkspaceId};
 use secrecy::SecretString;
-use storage::{ApiKey, AuthenticationError, CreateKey, KeyMemory, KeyOwner, RevokedKey, Storage, Workspace};
+use storage::{
+    ApiKey, AuthenticationError, CreateKey, KeyMemory, KeyOwner, KeyRights, RevokedKey, Storage, Workspace,
+};
 
 use crate::database::{TestDatabase, settings};
 
@@ -15,6 +17,12 @@ use crate::database::{TestDatabase, settings};
 const MEMORY: KeyMemory = KeyMemory {
     refresh_after: Duration::from_millis(100),
     forget_after: Duration::from_millis(1_500),
+};
+
+/// What a key may do that has every right.
+pub(crate) const EVERYTHING: KeyRights = KeyRights {
+    role: KeyRole::Manage,
+    lists: None,
 };
 
 type Found = Result<Option<Workspace>, AuthenticationError>;
@@ -35,7 +43,11 @@ async fn workspace(storage: &Storage, name: &str) -> (WorkspaceId, ApiKey, KeyOw
 
 async fn one_more(storage: &Storage, owner: &KeyOwner) -> (i64, ApiKey) {
     let label = Name::new("one more").unwrap();
-    match storage.create_api_key(owner, &label, None).await.unwrap() {
+    match storage
+        .create_api_key(owner, &label, &EVERYTHING, None)
+        .await
+        .unwrap()
+    {
         CreateKey::Created { key_id, secret } => (key_id, secret),
         CreateKey::Refused(why) => panic!("not created: {why:?}"),
     }

@@ -44,7 +44,7 @@ async fn the_database_and_the_program_know_the_same_outcomes() {
         checked!(db, AllocateState: Active Inactive Busy Known),
         checked!(db, CodeStatus: Available Held Allocated Redeemed Disabled Quarantined),
         checked!(db, ConfirmOutcome: Confirmed Released Unknown),
-        checked!(db, CreateKeyRefusal: Taken Revoked TooMany),
+        checked!(db, CreateKeyRefusal: Taken Revoked TooMany NoList TooManyLists),
         checked!(db, CreateListRefusal: DuplicateName DuplicateLabel Expired TooMany KeyReused),
         checked!(db, DisableOutcome: Disabled Redeemed Absent),
         checked!(db, PublishFileOutcome: Published Stale ListArchived ListExpired ListFull),

@@ -5,9 +5,9 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::Name;
 use secrecy::ExposeSecret as _;
-use storage::{CreateKey, CreateKeyRefusal, MOST_KEYS, RotateKey, RotateKeyRefusal};
+use storage::{CreateKey, CreateKeyRefusal, MOST_KEYS, MOST_LISTS_OF_KEY, RotateKey, RotateKeyRefusal};
 
-use super::{API_KEY, show::refused, show_secret};
+use super::{API_KEY, fields::Fields, show::refused, show_secret};
 use crate::{Console, error::PageError, form::Form, page::see, shown, visitor::Visitor};
 
 const DAY: Duration = Duration::from_hours(24);
@@ -18,21 +18,41 @@ pub(crate) async fn create(
     visitor: Visitor,
     form: Form,
 ) -> Result<HttpResponse, PageError> {
-    let label = form.text("label");
-    let name = match Name::new(label) {
-        Ok(name) => name,
-        Err(error) => return refused(&console, &visitor, label, format!("The label {error}.")).await,
-    };
+    let fields = Fields::said(&form);
     let storage = &console.storage;
-    let owner = storage.key_owner_at_console(visitor.workspace()?).await?;
-    match storage.create_api_key(&owner, &name, None).await? {
+    let workspace = visitor.workspace()?;
+    let label = match Name::new(fields.label.as_str()) {
+        Ok(label) => label,
+        Err(error) => return refused(&console, &visitor, fields, format!("The label {error}.")).await,
+    };
+    let rights = match fields.rights(&storage.list_names(workspace).await?) {
+        Ok(rights) => rights,
+        Err(refusal) => return refused(&console, &visitor, fields, refusal).await,
+    };
+    let owner = storage.key_owner_at_console(workspace).await?;
+    match storage.create_api_key(&owner, &label, &rights, None).await? {
         CreateKey::Created { secret, .. } => {
-            let said = format!("It is the key {label}, and works at once. Give each program one of its own.");
+            let lists = rights.lists.map(|lists| lists.len());
+            let said = format!(
+                "It is the key {} ({}), and works at once. Give each program one of its own.",
+                label.as_str(),
+                shown::rights(rights.role.as_str(), lists)
+            );
             show_secret(&visitor, "The new API key", API_KEY, secret.expose_secret(), said)
         }
-        CreateKey::Refused(CreateKeyRefusal::TooMany) => refused(&console, &visitor, label, too_many()).await,
-        // It is 256 random bits.
-        CreateKey::Refused(CreateKeyRefusal::Taken | CreateKeyRefusal::Revoked) => Err(PageError::Busy),
+        CreateKey::Refused(CreateKeyRefusal::TooMany) => {
+            refused(&console, &visitor, fields, too_many()).await
+        }
+        CreateKey::Refused(CreateKeyRefusal::TooManyLists) => {
+            let most = shown::count(MOST_LISTS_OF_KEY.into(), "list");
+            let refusal =
+                format!("A key can be for {most} at most. Leave some out, or make it for all lists.");
+            refused(&console, &visitor, fields, refusal).await
+        }
+        // It is 256 random bits, and no list is ever removed.
+        CreateKey::Refused(
+            CreateKeyRefusal::Taken | CreateKeyRefusal::Revoked | CreateKeyRefusal::NoList,
+        ) => Err(PageError::Busy),
     }
 }
 
@@ -76,9 +96,11 @@ pub(crate) async fn rotate(
         RotateKey::Refused(RotateKeyRefusal::NoKey) => Err(PageError::NotFound),
         RotateKey::Refused(RotateKeyRefusal::Revoked) => {
             let refusal = "This key has ended, or its end is set. Nothing was changed.".to_owned();
-            refused(&console, &visitor, "", refusal).await
+            refused(&console, &visitor, Fields::default(), refusal).await
         }
-        RotateKey::Refused(RotateKeyRefusal::TooMany) => refused(&console, &visitor, "", too_many()).await,
+        RotateKey::Refused(RotateKeyRefusal::TooMany) => {
+            refused(&console, &visitor, Fields::default(), too_many()).await
+        }
     }
 }
 

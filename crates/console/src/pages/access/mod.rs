@@ -1,5 +1,6 @@
 //! What programs get in with: API keys, and the secret that callbacks are signed with.
 
+mod fields;
 pub(crate) mod keys;
 pub(crate) mod show;
 pub(crate) mod webhook_secret;

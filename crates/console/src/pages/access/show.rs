@@ -2,8 +2,10 @@
 
 use actix_web::{HttpResponse, web};
 use askama::{Template, filters::Safe};
+use domain::KeyRole;
 use storage::{KeyStatus, StoredApiKey};
 
+use super::fields::Fields;
 use crate::{
     Console,
     error::PageError,
@@ -21,10 +23,20 @@ struct Row {
     ends: Option<Safe<String>>,
     created: Safe<String>,
     last_used_on: Option<String>,
+    role: KeyRole,
+    /// `None`: all.
+    lists: Option<Lists>,
     /// Whether it opens the workspace now, and goes on doing so.
     is_active: bool,
     opens: bool,
     here: String,
+}
+
+/// The lists that a key is for.
+struct Lists {
+    count: String,
+    /// Their names, and where they are.
+    each: Vec<(String, String)>,
 }
 
 #[derive(Template)]
@@ -34,7 +46,8 @@ struct AccessPage<'a> {
     workspace: &'a str,
     rows: Vec<Row>,
     /// The form for another key, as it was sent.
-    label: &'a str,
+    fields: Fields,
+    roles: [KeyRole; 3],
     refusal: Option<String>,
     may_change: bool,
     create: String,
@@ -45,22 +58,22 @@ struct AccessPage<'a> {
 
 /// `GET …/access`
 pub(crate) async fn show(console: web::Data<Console>, visitor: Visitor) -> Result<HttpResponse, PageError> {
-    render(&page(&console, &visitor, "", None).await?)
+    render(&page(&console, &visitor, Fields::default(), None).await?)
 }
 
 pub(super) async fn refused(
     console: &Console,
     visitor: &Visitor,
-    label: &str,
+    fields: Fields,
     refusal: String,
 ) -> Result<HttpResponse, PageError> {
-    render_refused(&page(console, visitor, label, Some(refusal)).await?)
+    render_refused(&page(console, visitor, fields, Some(refusal)).await?)
 }
 
 async fn page<'a>(
     console: &Console,
     visitor: &'a Visitor,
-    label: &'a str,
+    fields: Fields,
     refusal: Option<String>,
 ) -> Result<AccessPage<'a>, PageError> {
     let workspace = visitor.workspace()?;
@@ -70,7 +83,8 @@ async fn page<'a>(
         frame: Frame::of("Access", "access", visitor),
         workspace: workspace.public_id.as_str(),
         rows: keys.into_iter().map(|key| row(console, visitor, key)).collect(),
-        label,
+        fields,
+        roles: KeyRole::ALL,
         refusal,
         may_change: visitor.is_admin(),
         create: visitor.path("/access/keys"),
@@ -81,6 +95,13 @@ async fn page<'a>(
 }
 
 fn row(console: &Console, visitor: &Visitor, key: StoredApiKey) -> Row {
+    let lists = key.lists.map(|lists| Lists {
+        count: shown::count(i64::try_from(lists.len()).unwrap_or(i64::MAX), "list"),
+        each: lists
+            .into_iter()
+            .map(|(id, name)| (name, visitor.path(&format!("/lists/{id}"))))
+            .collect(),
+    });
     Row {
         id: key.key_id,
         label: key.label,
@@ -93,6 +114,8 @@ fn row(console: &Console, visitor: &Visitor, key: StoredApiKey) -> Row {
         ends: key.revoked_at.map(|at| shown::time(at, &console.zone)),
         created: shown::day(key.created_at, &console.zone),
         last_used_on: key.last_used_on,
+        role: key.role,
+        lists,
         is_active: key.status == KeyStatus::Active,
         opens: key.status != KeyStatus::Revoked,
         here: visitor.path(&format!("/access/keys/{}", key.key_id)),

@@ -88,6 +88,8 @@ fn row(console: &Console, visitor: &Visitor, entry: AuditEntry) -> Row {
     });
     let of_list = list.as_ref().and_then(|list| list.href.as_deref());
     let object = entry.object.map(|id| {
+        let lists = entry.object_lists.and_then(|lists| usize::try_from(lists).ok());
+        let rights = entry.object_role.map(|role| shown::rights(&role, lists));
         let name = entry.object_name.filter(|name| !name.is_empty());
         let is_file = entry.action.starts_with("file.");
         let is_person = entry.action.starts_with("person.") || entry.action.starts_with("sign-in");
@@ -102,7 +104,10 @@ fn row(console: &Console, visitor: &Visitor, entry: AuditEntry) -> Row {
         };
         let name = match name {
             Some(name) if is_person => format!("account of {name}"),
-            Some(name) => name,
+            Some(name) => match rights {
+                Some(rights) => format!("{name} ({rights})"),
+                None => name,
+            },
             None => id,
         };
         Thing { name, href }

@@ -27,6 +27,7 @@ pub(super) fn words(action: &str) -> Option<&'static str> {
         "user.erase" => "erased what was known of a recipient",
         "key.create" => "made an API key",
         "key.rotate" => "made the key that follows an API key",
+        "key.configure" => "configured the server with an API key, which has every right since",
         "key.revoke" => "revoked an API key",
         "person.invite" => "invited somebody",
         "person.join" => "became a member",

@@ -21,6 +21,9 @@ struct Listed {
     label: String,
     configured: bool,
     status: &'static str,
+    role: &'static str,
+    /// Null: all.
+    lists: Option<Vec<String>>,
     created_at: String,
     last_used_on: Option<String>,
     revoked_at: Option<String>,
@@ -47,6 +50,10 @@ impl From<StoredApiKey> for Listed {
                 KeyStatus::Ending => "ending",
                 KeyStatus::Revoked => "revoked",
             },
+            role: key.role.as_str(),
+            lists: key
+                .lists
+                .map(|lists| lists.iter().map(|(id, _)| id.to_string()).collect()),
             created_at: instant_with_zone(key.created_at),
             last_used_on: key.last_used_on,
             revoked_at: key.revoked_at.map(instant_with_zone),

@@ -1,5 +1,6 @@
 //! The console, without a browser: who is let in where, and what every page says about itself.
 
+mod keys;
 mod links;
 mod roles;
 

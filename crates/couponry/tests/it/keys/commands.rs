@@ -2,15 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{keys, printed_one, states, status};
+use super::{id, keys, printed_one, states, status};
 use crate::app::{API_KEY, TestApp, WORKSPACE, text, until};
 
 fn create(app: &TestApp, label: &str) -> Value {
-    printed_one(app, &["create", "--workspace-id", WORKSPACE, "--label", label])
-}
-
-fn id(key: &Value) -> String {
-    key["key_id"].to_string()
+    super::create(app, label, &[])
 }
 
 fn revoke(app: &TestApp, key: &str) -> Value {

@@ -77,6 +77,8 @@ async fn a_key_of_the_command_line_may_become_the_configured_one() {
             WORKSPACE,
             "--label",
             "the next one",
+            "--role",
+            "read",
             "--api-key",
             NEXT,
         ],
@@ -91,6 +93,11 @@ async fn a_key_of_the_command_line_may_become_the_configured_one() {
     assert_eq!(
         (&newest["key_id"], &newest["label"], &newest["configured"]),
         (&made["key_id"], &json!("the next one"), &json!(true))
+    );
+    // From then on it has every right.
+    assert_eq!(
+        (&made["role"], &newest["role"]),
+        (&json!("read"), &json!("manage"))
     );
 }
 

@@ -2,11 +2,13 @@
 
 mod commands;
 mod configured;
+mod lists;
 mod refused;
+mod roles;
 
 use serde_json::{Value, json};
 
-use crate::app::{Client, Credentials, TestApp, WORKSPACE};
+use crate::app::{Client, Credentials, TestApp, WORKSPACE, text};
 
 /// What the command printed, one JSON object a line. It must have succeeded.
 fn printed(app: &TestApp, arguments: &[&str]) -> Vec<Value> {
@@ -37,6 +39,20 @@ fn refused(app: &TestApp, arguments: &[&str]) -> (i32, String) {
 
 fn keys(app: &TestApp) -> Vec<Value> {
     printed(app, &["list", "--workspace-id", WORKSPACE])
+}
+
+fn create(app: &TestApp, label: &str, more: &[&str]) -> Value {
+    let arguments = ["create", "--workspace-id", WORKSPACE, "--label", label];
+    printed_one(app, &[&arguments, more].concat())
+}
+
+fn id(key: &Value) -> String {
+    key["key_id"].to_string()
+}
+
+/// A program that has got this key.
+fn client(app: &TestApp, key: &Value) -> Client {
+    app.with_credentials(Credentials::new(WORKSPACE, text(&key["api_key"])))
 }
 
 /// The keys' labels and states, the newest first.

@@ -167,3 +167,32 @@ async fn arguments_that_make_no_sense_are_refused_by_name() {
     }
     assert_eq!(keys(&app).len(), 1);
 }
+
+#[tokio::test]
+async fn a_server_has_a_role_too_and_neither_is_taken_for_the_other() {
+    let app = TestApp::start().await;
+    for arguments in [
+        &["serve", "--role", "manage"][..],
+        &["--role", "manage", "serve"],
+        &["--role", "read", "key", "list", "--workspace-id", WORKSPACE],
+    ] {
+        let output = app.command(arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains("COUPONRY_ROLE"), "{said}");
+    }
+    let arguments = [
+        "--role",
+        "worker",
+        "key",
+        "create",
+        "--workspace-id",
+        WORKSPACE,
+        "--label",
+        "x",
+        "--role",
+        "read",
+    ];
+    assert!(app.command(&arguments).status.success());
+    assert_eq!(keys(&app)[0]["role"], "read");
+}

@@ -17,7 +17,7 @@ use moka::future::Cache;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Actor, Error, Result, Storage, Workspace, pool::Pool};
+use crate::{Error, Result, Storage, Workspace, pool::Pool};
 use hasher::Hasher;
 use stored::{Stored, read_stored};
 
@@ -148,11 +148,7 @@ impl Credentials {
         if !key.used_today {
             self.used_keys().insert(key.api_key_id);
         }
-        Ok(Some(Workspace {
-            workspace_id: stored.workspace_id,
-            actor: Actor::ApiKey(key.api_key_id),
-            public_id: workspace.clone(),
-        }))
+        Ok(Some(stored.opened_by(key, workspace)))
     }
 
     /// The key's hash, if it is a stored one. What was remembered is read again before the key is called wrong: it may

@@ -8,9 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::WorkspaceId;
+use domain::{KeyRole, WorkspaceId};
 
-use crate::{Error, Result, pool::Pool};
+use crate::{Actor, Error, Result, Workspace, pool::Pool};
 
 /// A workspace that exists, as it was when it was read.
 #[derive(Debug)]
@@ -28,6 +28,9 @@ pub(super) struct StoredKey {
     pub(super) api_key_id: i64,
     hash: String,
     pub(super) used_today: bool,
+    role: KeyRole,
+    /// The lists that it sees, in ascending order; `None`: all.
+    lists: Option<Arc<[i64]>>,
 }
 
 impl Stored {
@@ -35,6 +38,19 @@ impl Stored {
     /// nobody outside knows.
     pub(super) fn key(&self, hash: &str) -> Option<&StoredKey> {
         self.keys.iter().find(|key| key.hash == hash)
+    }
+
+    /// What the key opens, and what it may do there: read with its hash, so that both are as old.
+    pub(super) fn opened_by(&self, key: &StoredKey, public_id: &WorkspaceId) -> Workspace {
+        Workspace {
+            workspace_id: self.workspace_id,
+            actor: Actor::ApiKey {
+                api_key_id: key.api_key_id,
+                role: key.role,
+            },
+            lists: key.lists.clone(),
+            public_id: public_id.clone(),
+        }
     }
 
     pub(super) fn age(&self) -> Duration {
@@ -62,6 +78,7 @@ pub(super) async fn read_stored(
     let read_at = Instant::now();
     let rows = sqlx::query!(
         r#"select w.public_id, w.workspace_id, w.key_salt, k.api_key_id as "api_key_id?", k.hash as "hash?",
+                  k.role as "role?", k.lists,
                   k.last_used_on is not distinct from (clock_timestamp() at time zone 'UTC')::date as "used_today!"
            from workspace w left join api_key k
                 on k.workspace_id = w.workspace_id and (k.revoked_at is null or k.revoked_at > clock_timestamp())
@@ -87,13 +104,17 @@ pub(super) async fn read_stored(
             };
             found.push((id, stored));
         }
-        if let (Some((_, stored)), Some(api_key_id), Some(hash)) =
-            (found.last_mut(), row.api_key_id, row.hash)
+        if let (Some((_, stored)), Some(api_key_id), Some(hash), Some(role)) =
+            (found.last_mut(), row.api_key_id, row.hash, row.role)
         {
             stored.keys.push(StoredKey {
                 api_key_id,
                 hash,
                 used_today: row.used_today,
+                role: role
+                    .parse()
+                    .map_err(|_| Error::Fault("a key's role cannot be read".to_owned()))?,
+                lists: row.lists.map(Into::into),
             });
         }
     }

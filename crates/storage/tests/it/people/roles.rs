@@ -4,7 +4,7 @@ use domain::Role;
 use storage::Person;
 
 use super::{admin, entries, invited, member, name, open, session};
-use crate::database::TestDatabase;
+use crate::{api_keys::EVERYTHING, database::TestDatabase};
 
 #[tokio::test]
 async fn a_workspace_keeps_an_admin() {
@@ -73,7 +73,7 @@ async fn what_is_done_at_the_console_is_noted_with_the_person() {
         .workspace;
     let owner = storage.key_owner_at_console(&workspace).await.unwrap();
     storage
-        .create_api_key(&owner, &name("Braze"), None)
+        .create_api_key(&owner, &name("Braze"), &EVERYTHING, None)
         .await
         .unwrap();
     storage.note_of_account(&ada, "account.password").await.unwrap();
