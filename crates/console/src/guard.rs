@@ -16,6 +16,7 @@ use url::Url;
 use crate::{
     Console, Mode, ROOT,
     error::PageError,
+    proxied::{self, Begun},
     routes::{self, Needs},
     visitor::Visitor,
 };
@@ -27,12 +28,19 @@ pub(crate) async fn judge<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     admit(request.request()).await?;
-    if is_safe(request.method()) {
-        return next.call(request).await;
+    let begun = request.extensions().get::<Begun>().cloned();
+    let console = request.app_data::<web::Data<Console>>().cloned();
+    let mut answer = if is_safe(request.method()) {
+        next.call(request).await?
+    } else {
+        rt::spawn(async move { next.call(request).await })
+            .await
+            .map_err(|_| PageError::Busy)??
+    };
+    if let (Some(Begun(token)), Some(console)) = (begun, console) {
+        answer.response_mut().add_cookie(&cookie(&console, &token))?;
     }
-    rt::spawn(async move { next.call(request).await })
-        .await
-        .map_err(|_| PageError::Busy)?
+    Ok(answer)
 }
 
 async fn admit(request: &HttpRequest) -> Result<(), PageError> {
@@ -50,9 +58,14 @@ async fn admit(request: &HttpRequest) -> Result<(), PageError> {
     if route.needs == Needs::Nothing {
         return Ok(());
     }
-    let token = presented(request).ok_or_else(|| sign_in_first(request))?;
-    let session = console.storage.session(&token).await?;
-    let session = session.ok_or_else(|| sign_in_first(request))?;
+    let (token, session) = match proxied::session(console, request).await? {
+        Some(known) => known,
+        None => {
+            let token = presented(request).ok_or_else(|| sign_in_first(request))?;
+            let session = console.storage.session(&token).await?;
+            (token, session.ok_or_else(|| sign_in_first(request))?)
+        }
+    };
     if session.is_half != (route.needs == Needs::Password) && (session.is_half || route.path != "/sign-out") {
         return Err(if session.is_half {
             PageError::CodeFirst
@@ -165,6 +178,30 @@ pub(crate) fn no_cookie(console: &Console) -> Cookie<'static> {
     let mut cookie = Cookie::build(cookie_name(console), "").path("/").finish();
     cookie.make_removal();
     cookie
+}
+
+/// The cookie of a browser that was sent to the identity provider.
+fn visit_cookie_name(console: &Console) -> &'static str {
+    if console.is_https() {
+        "__Host-couponry-visit"
+    } else {
+        "couponry-visit"
+    }
+}
+
+pub(crate) fn presented_visit(console: &Console, request: &HttpRequest) -> Option<Token> {
+    Token::read(request.cookie(visit_cookie_name(console))?.value())
+}
+
+/// Lax, since the provider's site leads the browser back.
+pub(crate) fn visit_cookie(console: &Console, token: &Token) -> Cookie<'static> {
+    Cookie::build(visit_cookie_name(console), token.secret())
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(console.is_https())
+        .max_age(time::Duration::minutes(10))
+        .finish()
 }
 
 /// Where the request came from, for counting and for the list of browsers.

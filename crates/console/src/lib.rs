@@ -8,6 +8,7 @@ mod guard;
 mod headers;
 mod page;
 mod pages;
+mod proxied;
 mod routes;
 mod shown;
 mod visitor;
@@ -20,6 +21,7 @@ use actix_web::{
     web::{self, ServiceConfig, scope},
 };
 use domain::{FileUrl, MailDomains};
+use identity::Provider;
 use jiff::tz::TimeZone;
 use storage::{Storage, Token};
 
@@ -36,6 +38,9 @@ pub enum Mode {
 
 /// Tells who sent a request.
 pub type Client = Arc<dyn Fn(&HttpRequest) -> Option<IpAddr> + Send + Sync>;
+
+/// Tells whom a proxy in front of the console has signed in, by e-mail address, if it is one whose word counts.
+pub type SignedInBefore = Arc<dyn Fn(&HttpRequest) -> Option<String> + Send + Sync>;
 
 /// What every page may use.
 #[derive(Clone)]
@@ -54,8 +59,13 @@ pub struct Console {
     pub refuses_url: Arc<dyn Fn(&FileUrl) -> bool + Send + Sync>,
     /// The domains that mails may go to.
     pub mail_domains: MailDomains,
+    /// Whether invitations can be mailed.
+    pub has_relay: bool,
     /// The most lists of a workspace.
     pub most_lists: Option<i64>,
+    /// Whom people may sign in by, beside their passwords.
+    pub provider: Option<Provider>,
+    pub signed_in_before: Option<SignedInBefore>,
 }
 
 impl fmt::Debug for Console {

@@ -11,7 +11,9 @@ use lettre::{
     address::Envelope,
     message::{Attachment, SinglePart, header::ContentType},
 };
-use storage::{CouponList, Error, MailToSend, News, ReportStatus, SentAs, Storage, UsageReport};
+use storage::{
+    CouponList, Error, InvitationToSend, MailToSend, News, ReportStatus, SentAs, Storage, Token, UsageReport,
+};
 use tracing::{info, warn};
 use url::Url;
 
@@ -25,6 +27,8 @@ use crate::{
 
 /// A CSV up to this size is attached as it is, so that a phone opens it.
 const PLAIN_BYTES: usize = 5 * 1024 * 1024;
+
+const NO_ADDRESS: &str = "no mail can go to its recipient's address";
 
 /// Sends mails by the operator's relay.
 #[derive(Debug, Clone)]
@@ -94,6 +98,26 @@ impl Mailer {
         Ok(())
     }
 
+    /// Mails an invitation, if it still is to be mailed, and ends its job. `link` is where its token is followed.
+    pub async fn invite(
+        &self,
+        invitation: &InvitationToSend,
+        link: impl Fn(&Token) -> String,
+    ) -> Result<(), MailError> {
+        if let Some(said) = self.storage.invitation_to_mail(invitation).await? {
+            let recipient = address(&said.email).ok_or(MailError::Never(NO_ADDRESS))?;
+            let letter = Letter::of_invitation(&said, link(&said.token), &self.zone);
+            // Each try says something else, the token, and so is another mail.
+            let id = format!("{:032x}.invitation", rand::random::<u128>());
+            let envelope = self.envelope(&recipient)?;
+            let message = message(&self.relay.from, &envelope, &id, &letter, None)?;
+            self.hand_over(&recipient, &message).await?;
+            info!("an invitation was mailed");
+        }
+        self.storage.invitation_mailed(invitation).await?;
+        Ok(())
+    }
+
     /// Answers how a report went.
     async fn tell(
         &self,
@@ -106,13 +130,13 @@ impl Mailer {
             job,
             list,
             news,
-            recipient: recipient.ok_or(MailError::Never("no mail can go to its recipient's address"))?,
+            recipient: recipient.ok_or(MailError::Never(NO_ADDRESS))?,
         };
         let report = match news {
             News::Report(report) if report.status == ReportStatus::Ready => report,
             _ => {
                 let message = self.message(&mail, None, None)?;
-                self.hand_over(&mail, &message).await?;
+                self.hand_over(&mail.recipient, &message).await?;
                 return Ok(None);
             }
         };
@@ -126,7 +150,7 @@ impl Mailer {
             }
         }
         let message = self.message(&mail, None, Some(self.link(report).await?))?;
-        self.hand_over(&mail, &message).await?;
+        self.hand_over(&mail.recipient, &message).await?;
         Ok(Some(SentAs::Link))
     }
 
@@ -140,16 +164,16 @@ impl Mailer {
         if relay.most_bytes.is_some_and(|most| message.len() > most) || message.len() > self.most_bytes {
             return Ok(HandedOver::TooLarge);
         }
-        match relay.hand_over(&self.envelope(mail)?, message).await {
+        match relay.hand_over(&self.envelope(&mail.recipient)?, message).await {
             Err(Refusal::TooLarge | Refusal::BrokenOff(_)) => Ok(HandedOver::TooLarge),
             answered => self.note(began, answered).map(|()| HandedOver::Taken),
         }
     }
 
-    async fn hand_over(&self, mail: &Mail<'_>, message: &[u8]) -> Result<(), MailError> {
+    async fn hand_over(&self, recipient: &Address, message: &[u8]) -> Result<(), MailError> {
         let began = Instant::now();
         let relay = self.call(began).await?;
-        let answered = relay.hand_over(&self.envelope(mail)?, message).await;
+        let answered = relay.hand_over(&self.envelope(recipient)?, message).await;
         self.note(began, answered)
     }
 
@@ -169,9 +193,9 @@ impl Mailer {
         answered
     }
 
-    fn envelope(&self, mail: &Mail<'_>) -> Result<Envelope, MailError> {
+    fn envelope(&self, recipient: &Address) -> Result<Envelope, MailError> {
         let sender = self.relay.from.email.clone();
-        Envelope::new(Some(sender), vec![mail.recipient.clone()])
+        Envelope::new(Some(sender), vec![recipient.clone()])
             .map_err(|_| MailError::Never("it has no recipient"))
     }
 
@@ -183,7 +207,13 @@ impl Mailer {
     ) -> Result<Vec<u8>, MailError> {
         let letter = Letter::new(mail.list, mail.news, &self.zone, link);
         let id = mail.job.message_id(mail.list.public_id);
-        message(&self.relay.from, &self.envelope(mail)?, &id, &letter, attachment)
+        message(
+            &self.relay.from,
+            &self.envelope(&mail.recipient)?,
+            &id,
+            &letter,
+            attachment,
+        )
     }
 
     /// The report as an attachment; `None` if the mail would be too large with it, which is not tried in vain.

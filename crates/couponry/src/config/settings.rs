@@ -11,7 +11,9 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::{
-    Problems, Variables, unknown,
+    Problems, Variables,
+    sign_in_variables::SignIns,
+    unknown,
     values::{
         allowed, bootstrap_id, bootstrap_key, console, database_url, direct_url, listen, log_filter, mail,
         number, number_or_off, on_or_off, pair, public_url, read_url, role, smtp_url, time_zone,
@@ -47,6 +49,7 @@ pub(crate) struct Settings {
     pub(crate) door: Door,
     /// Absent: there is none.
     pub(crate) console: Option<console::Mode>,
+    pub(crate) sign_ins: SignIns,
     /// A valid filter; kept as text because an `EnvFilter` cannot be cloned.
     pub(crate) log: String,
 }
@@ -122,6 +125,10 @@ impl Settings {
         let address_requests =
             problems.keep("COUPONRY_ADDRESS_REQUESTS", number_or_off(&said.address_requests));
         let console = problems.keep("COUPONRY_CONSOLE", console(&said.console));
+        let proxies = door.as_ref().map(|door| &door.proxies);
+        let sign_ins = said
+            .sign_ins
+            .read(proxies, said.public_url.is_some(), &mut problems);
         let log = problems.keep("COUPONRY_LOG", log_filter(&said.log));
 
         let assemble = || {
@@ -146,6 +153,7 @@ impl Settings {
                 address_requests: address_requests?,
                 door: door?,
                 console: console?,
+                sign_ins: sign_ins?,
                 log: log?,
             })
         };

@@ -2,96 +2,22 @@
 //! silent.
 
 mod bell;
+mod kind;
 mod rescue;
 mod retention;
 
 use std::time::Duration;
 
-use domain::LoadFailure;
 use serde::de::DeserializeOwned;
 use sqlx::postgres::types::PgInterval;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-pub use self::bell::hear_of_jobs;
+pub use self::{bell::hear_of_jobs, kind::JobKind};
 use crate::{
-    Error, FileToFetch, FileToLoad, MailToSend, ReportToBuild, Result, Storage, files::CallbackToMake,
-    files::load::Source,
+    Error, FileToFetch, FileToLoad, InvitationToSend, MailToSend, ReportToBuild, Result, Storage,
+    files::CallbackToMake, files::load::Source,
 };
-
-/// What kinds of work there are; a load of a hosted file is two, one after the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JobKind {
-    FetchFile,
-    LoadFile,
-    PurgeList,
-    SendMail,
-    CallBack,
-    BuildReport,
-}
-
-impl JobKind {
-    /// As jobs are stored; a fetch is a load in another lane.
-    pub(crate) const STORED: [Self; 5] = [
-        Self::LoadFile,
-        Self::PurgeList,
-        Self::SendMail,
-        Self::CallBack,
-        Self::BuildReport,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::FetchFile => "fetch_file",
-            Self::LoadFile => "load_file",
-            Self::PurgeList => "purge_list",
-            Self::SendMail => "send_mail",
-            Self::CallBack => "call_back",
-            Self::BuildReport => "build_report",
-        }
-    }
-
-    /// Errors after which a job is given up. What goes to somebody else's server has three days, more or less: a relay
-    /// or a receiver that is down over a weekend loses nothing.
-    const fn most_failures(self) -> i32 {
-        match self {
-            Self::FetchFile | Self::LoadFile | Self::PurgeList | Self::BuildReport => 5,
-            Self::SendMail => 870,
-            Self::CallBack => 80,
-        }
-    }
-
-    /// Workers that died with a job after which it is given up. Work of ours that ends its process each time would do so
-    /// for ever; a mail or a callback has nothing that could, and is only near what does.
-    pub(crate) const fn most_deaths(self) -> i32 {
-        match self {
-            Self::FetchFile | Self::LoadFile | Self::PurgeList | Self::BuildReport => 5,
-            Self::SendMail | Self::CallBack => 50,
-        }
-    }
-
-    /// What is told of a job of this kind that was given up: its errors, or, with their number, its deaths.
-    pub(crate) fn failure(self, deaths: Option<i32>) -> String {
-        match (self, deaths) {
-            (Self::BuildReport, None) => "the server failed repeatedly while building it".to_owned(),
-            (Self::BuildReport, Some(deaths)) => {
-                format!("the server stopped {deaths} times while building it; ask for it again")
-            }
-            (_, None) => LoadFailure::ServerFault.to_string(),
-            (_, Some(deaths)) => LoadFailure::ServerStopped(deaths).to_string(),
-        }
-    }
-
-    /// How long to wait when another error follows on so many: 2, 4, 8 … seconds up to a limit of the kind.
-    pub fn back_off(self, failures: i32) -> Duration {
-        let most = match self {
-            Self::FetchFile | Self::LoadFile | Self::PurgeList | Self::BuildReport => Duration::from_mins(2),
-            Self::SendMail => Duration::from_mins(5),
-            Self::CallBack => Duration::from_hours(1),
-        };
-        Duration::from_secs(2 << failures.clamp(0, 12)).min(most)
-    }
-}
 
 /// The right to work on a job: the fencing token that every write about it carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,6 +38,7 @@ pub enum Job {
     SendMail(Box<MailToSend>),
     CallBack(CallbackToMake),
     BuildReport(ReportToBuild),
+    SendInvitation(InvitationToSend),
 }
 
 impl Job {
@@ -123,6 +50,7 @@ impl Job {
             Self::SendMail(mail) => mail.claim,
             Self::CallBack(callback) => callback.claim,
             Self::BuildReport(report) => report.claim,
+            Self::SendInvitation(invitation) => invitation.claim,
         }
     }
 }
@@ -133,8 +61,8 @@ impl Storage {
     pub async fn claim_job(&self, kind: JobKind, most: u32, lease: Duration) -> Result<Option<Job>> {
         let owner = Uuid::from_bytes(rand::random());
         let claimed = sqlx::query!(
-            r#"select job_id as "job_id!", attempt as "attempt!", failures as "failures!", list_id as "list_id!", file_id,
-                      payload as "payload!", fingerprint_key as "fingerprint_key!"
+            r#"select job_id as "job_id!", attempt as "attempt!", failures as "failures!", list_id, file_id,
+                      payload as "payload!", fingerprint_key
                from claim_job($1, $2, $3, $4)"#,
             kind.as_str(),
             owner,
@@ -153,42 +81,42 @@ impl Storage {
             failures: row.failures,
             owner,
         };
-        let list_id = row.list_id;
-        let file_id = row
-            .file_id
-            .ok_or_else(|| Error::Fault(format!("job {} names no file", row.job_id)));
+        let missing = |what| Error::Fault(format!("job {} names no {what}", row.job_id));
+        let list_id = row.list_id.ok_or_else(|| missing("list"));
+        let key = row.fingerprint_key.ok_or_else(|| missing("list"));
+        let file_id = row.file_id.ok_or_else(|| missing("file"));
         Ok(Some(match kind {
             JobKind::FetchFile => {
                 let source: Source = payload(row.job_id, row.payload)?;
                 Job::FetchFile(Box::new(FileToFetch::new(
-                    claim,
-                    list_id,
-                    file_id?,
-                    &row.fingerprint_key,
-                    source,
+                    claim, list_id?, file_id?, &key?, source,
                 )?))
             }
             JobKind::LoadFile => {
                 let source: Source = payload(row.job_id, row.payload)?;
-                let file = FileToLoad::new(claim, list_id, file_id?, &row.fingerprint_key, source)?;
+                let file = FileToLoad::new(claim, list_id?, file_id?, &key?, source)?;
                 Job::LoadFile(Box::new(file))
             }
-            JobKind::PurgeList => Job::PurgeList { claim, list_id },
+            JobKind::PurgeList => Job::PurgeList {
+                claim,
+                list_id: list_id?,
+            },
             JobKind::SendMail => Job::SendMail(Box::new(MailToSend::new(
                 claim,
-                list_id,
+                list_id?,
                 payload(row.job_id, row.payload)?,
             ))),
             JobKind::CallBack => Job::CallBack(CallbackToMake {
                 claim,
-                list_id,
+                list_id: list_id?,
                 file_id: file_id?,
             }),
             JobKind::BuildReport => Job::BuildReport(ReportToBuild::new(
                 claim,
-                list_id,
+                list_id?,
                 payload(row.job_id, row.payload)?,
             )),
+            JobKind::SendInvitation => Job::SendInvitation(InvitationToSend { claim }),
         }))
     }
 

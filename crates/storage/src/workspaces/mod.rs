@@ -47,7 +47,7 @@ impl Actor {
         }
     }
 
-    fn person(self) -> Option<i64> {
+    pub(crate) fn person(self) -> Option<i64> {
         match self {
             Self::ApiKey(_) => None,
             Self::Person(id) => Some(id),

@@ -53,7 +53,10 @@ async fn admin(database: &TestDatabase) -> Person {
 /// Somebody who followed an invitation.
 async fn invited(database: &TestDatabase, email: &str, role: Role) -> Person {
     let storage = &database.storage;
-    let link = storage.invite(&database.workspace, email, role).await.unwrap();
+    let link = storage
+        .invite(&database.workspace, email, role, false)
+        .await
+        .unwrap();
     let accepted = storage
         .accept_invitation(&link, &name(email), &password(PASSWORD))
         .await
