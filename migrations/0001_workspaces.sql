@@ -73,9 +73,11 @@ create table person (
     oidc_subject text check (octet_length(oidc_subject) between 1 and 255),
     created_at  timestamptz not null default clock_timestamp(),
     disabled_at timestamptz,
-    constraint person_oidc_unique unique (oidc_issuer, oidc_subject),
     check ((oidc_issuer is null) = (oidc_subject is null))
 );
+
+-- Partial, so that binding somebody is no change of a key: what refers to the person does not wait for it.
+create unique index person_oidc_unique on person (oidc_issuer, oidc_subject) where oidc_subject is not null;
 
 -- What a person may do in a workspace.
 create table membership (

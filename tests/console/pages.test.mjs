@@ -29,6 +29,11 @@ test("every page is in order: for those who see, hear and move otherwise, in eve
   const visitor = await admin();
   const id = await list("Crawled", codes("C", 40));
   for (let n = 0; n < 5; n += 1) await take(id, `user-${n}`, { hold_seconds: n % 2 ? 600 : undefined });
+  await visitor.goto(`${workspace}/people`);
+  await visitor.fill("#email", "invited@example.com");
+  await visitor.click("text=Make the invitation");
+  assert.match(await visitor.inputValue("#link"), /\/console\/link\//);
+  await assertAccessible(visitor, "an invitation's link");
   const pages = await crawl(visitor, [
     `${workspace}/lists`, `${workspace}/lists/${id}`, `${workspace}/find?q=user-1`, `${workspace}/lists/${id}/handed-out`,
     `${workspace}/nowhere`,

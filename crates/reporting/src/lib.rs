@@ -3,6 +3,7 @@
 
 mod availability;
 mod conversation;
+mod invitation;
 mod letter;
 mod mailer;
 mod message;

@@ -11,9 +11,7 @@ use lettre::{
     address::Envelope,
     message::{Attachment, SinglePart, header::ContentType},
 };
-use storage::{
-    CouponList, Error, InvitationToSend, MailToSend, News, ReportStatus, SentAs, Storage, Token, UsageReport,
-};
+use storage::{CouponList, Error, MailToSend, News, ReportStatus, SentAs, Storage, UsageReport};
 use tracing::{info, warn};
 use url::Url;
 
@@ -28,14 +26,14 @@ use crate::{
 /// A CSV up to this size is attached as it is, so that a phone opens it.
 const PLAIN_BYTES: usize = 5 * 1024 * 1024;
 
-const NO_ADDRESS: &str = "no mail can go to its recipient's address";
+pub(crate) const NO_ADDRESS: &str = "no mail can go to its recipient's address";
 
 /// Sends mails by the operator's relay.
 #[derive(Debug, Clone)]
 pub struct Mailer {
-    storage: Storage,
-    relay: Relay,
-    zone: TimeZone,
+    pub(crate) storage: Storage,
+    pub(crate) relay: Relay,
+    pub(crate) zone: TimeZone,
     public_url: Url,
     /// The largest mail that a report is attached to, in bytes, encoded.
     most_bytes: usize,
@@ -98,26 +96,6 @@ impl Mailer {
         Ok(())
     }
 
-    /// Mails an invitation, if it still is to be mailed, and ends its job. `link` is where its token is followed.
-    pub async fn invite(
-        &self,
-        invitation: &InvitationToSend,
-        link: impl Fn(&Token) -> String,
-    ) -> Result<(), MailError> {
-        if let Some(said) = self.storage.invitation_to_mail(invitation).await? {
-            let recipient = address(&said.email).ok_or(MailError::Never(NO_ADDRESS))?;
-            let letter = Letter::of_invitation(&said, link(&said.token), &self.zone);
-            // Each try says something else, the token, and so is another mail.
-            let id = format!("{:032x}.invitation", rand::random::<u128>());
-            let envelope = self.envelope(&recipient)?;
-            let message = message(&self.relay.from, &envelope, &id, &letter, None)?;
-            self.hand_over(&recipient, &message).await?;
-            info!("an invitation was mailed");
-        }
-        self.storage.invitation_mailed(invitation).await?;
-        Ok(())
-    }
-
     /// Answers how a report went.
     async fn tell(
         &self,
@@ -170,7 +148,7 @@ impl Mailer {
         }
     }
 
-    async fn hand_over(&self, recipient: &Address, message: &[u8]) -> Result<(), MailError> {
+    pub(crate) async fn hand_over(&self, recipient: &Address, message: &[u8]) -> Result<(), MailError> {
         let began = Instant::now();
         let relay = self.call(began).await?;
         let answered = relay.hand_over(&self.envelope(recipient)?, message).await;
@@ -193,7 +171,7 @@ impl Mailer {
         answered
     }
 
-    fn envelope(&self, recipient: &Address) -> Result<Envelope, MailError> {
+    pub(crate) fn envelope(&self, recipient: &Address) -> Result<Envelope, MailError> {
         let sender = self.relay.from.email.clone();
         Envelope::new(Some(sender), vec![recipient.clone()])
             .map_err(|_| MailError::Never("it has no recipient"))

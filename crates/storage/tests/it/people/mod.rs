@@ -1,7 +1,9 @@
 //! Who gets in, by what, and for how long.
 
 mod attempts;
+mod invitations;
 mod links;
+mod provider;
 mod roles;
 mod sessions;
 
