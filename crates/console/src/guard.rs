@@ -58,13 +58,13 @@ async fn admit(request: &HttpRequest) -> Result<(), PageError> {
     if route.needs == Needs::Nothing {
         return Ok(());
     }
-    let (token, session) = match proxied::session(console, request).await? {
-        Some(known) => known,
-        None => {
-            let token = presented(request).ok_or_else(|| sign_in_first(request))?;
-            let session = console.storage.session(&token).await?;
-            (token, session.ok_or_else(|| sign_in_first(request))?)
-        }
+    let proxied = proxied::session(console, request).await?;
+    let (token, session) = if let Some(known) = proxied {
+        known
+    } else {
+        let token = presented(request).ok_or_else(|| sign_in_first(request))?;
+        let session = console.storage.session(&token).await?;
+        (token, session.ok_or_else(|| sign_in_first(request))?)
     };
     if session.is_half != (route.needs == Needs::Password) && (session.is_half || route.path != "/sign-out") {
         return Err(if session.is_half {
@@ -80,13 +80,7 @@ async fn admit(request: &HttpRequest) -> Result<(), PageError> {
         here,
         mode: console.mode,
     };
-    let least = match route.needs {
-        Needs::Nothing | Needs::Password | Needs::Person => None,
-        Needs::Viewer => Some(Role::Viewer),
-        Needs::Manager => Some(Role::Manager),
-        Needs::Admin => Some(Role::Admin),
-    };
-    if let Some(least) = least {
+    if let Some(least) = least_role(route.needs) {
         // Whether another workspace is there is nobody's business.
         visitor.workspace()?;
         let reads = is_safe(request.method()) && visitor.membership().is_some_and(|here| here.role >= least);
@@ -105,6 +99,16 @@ async fn admit(request: &HttpRequest) -> Result<(), PageError> {
     }
     request.extensions_mut().insert(visitor);
     Ok(())
+}
+
+/// The least that a member may be.
+fn least_role(needs: Needs) -> Option<Role> {
+    match needs {
+        Needs::Nothing | Needs::Password | Needs::Person => None,
+        Needs::Viewer => Some(Role::Viewer),
+        Needs::Manager => Some(Role::Manager),
+        Needs::Admin => Some(Role::Admin),
+    }
 }
 
 fn is_safe(method: &Method) -> bool {

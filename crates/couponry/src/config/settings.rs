@@ -118,10 +118,9 @@ impl Settings {
         let work = Work::judge(said, &mut problems);
         let workspace_lists = problems.keep("COUPONRY_WORKSPACE_LISTS", number_or_off(&said.workspace_lists));
         let mails = Mails::judge(said, &mut problems);
-        let report_variations =
-            problems.keep("COUPONRY_REPORT_VARIATIONS", on_or_off(&said.report_variations));
+        let variations = problems.keep("COUPONRY_REPORT_VARIATIONS", on_or_off(&said.report_variations));
         let rate_limits = rate_limits(said, &mut problems);
-        let door = said.door.read(&mut problems);
+        let (door, sign_ins) = ways_in(said, &mut problems);
         let address_requests =
             problems.keep("COUPONRY_ADDRESS_REQUESTS", number_or_off(&said.address_requests));
         let console = problems.keep("COUPONRY_CONSOLE", console(&said.console));
@@ -148,7 +147,7 @@ impl Settings {
                 work: work?,
                 workspace_lists: workspace_lists?.map(|lists: NonZeroU32| lists.get().into()),
                 mails: mails?,
-                report_variations: report_variations?,
+                report_variations: variations?,
                 rate_limits: rate_limits?,
                 address_requests: address_requests?,
                 door: door?,
@@ -199,6 +198,13 @@ impl Mails {
             attachment_bytes: usize::try_from(attachment_bytes?).ok()?,
         })
     }
+}
+
+fn ways_in(said: &Variables, problems: &mut Problems) -> (Option<Door>, Option<SignIns>) {
+    let door = said.door.read(problems);
+    let proxies = door.as_ref().map(|door| &door.proxies);
+    let sign_ins = said.sign_ins.read(proxies, said.public_url.is_some(), problems);
+    (door, sign_ins)
 }
 
 fn rate_limits(said: &Variables, problems: &mut Problems) -> Option<RateLimits> {
