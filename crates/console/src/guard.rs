@@ -1,10 +1,11 @@
 //! Who may see what: judged before any handler, by the table of routes.
 
 use actix_web::{
-    Error, HttpMessage as _, HttpRequest,
+    Error, HttpMessage as _, HttpRequest, ResponseError as _,
     body::MessageBody,
     cookie::{Cookie, SameSite, time},
     dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
     http::{Method, header},
     middleware::Next,
     rt, web,
@@ -27,9 +28,17 @@ pub(crate) async fn judge<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    admit(request.request()).await?;
+    let admitted = admit(request.request()).await;
     let begun = request.extensions().get::<Begun>().cloned();
-    let console = request.app_data::<web::Data<Console>>().cloned();
+    let begun = begun.zip(request.app_data::<web::Data<Console>>().cloned());
+    let begun = begun.map(|(Begun(token), console)| cookie(&console, &token));
+    if let Err(refusal) = admitted {
+        let mut answer = refusal.error_response();
+        if let Some(cookie) = begun {
+            answer.add_cookie(&cookie)?;
+        }
+        return Err(InternalError::from_response(refusal, answer).into());
+    }
     let mut answer = if is_safe(request.method()) {
         next.call(request).await?
     } else {
@@ -37,8 +46,8 @@ pub(crate) async fn judge<B: MessageBody + 'static>(
             .await
             .map_err(|_| PageError::Busy)??
     };
-    if let (Some(Begun(token)), Some(console)) = (begun, console) {
-        answer.response_mut().add_cookie(&cookie(&console, &token))?;
+    if let Some(cookie) = begun {
+        answer.response_mut().add_cookie(&cookie)?;
     }
     Ok(answer)
 }

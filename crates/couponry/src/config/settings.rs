@@ -124,10 +124,6 @@ impl Settings {
         let address_requests =
             problems.keep("COUPONRY_ADDRESS_REQUESTS", number_or_off(&said.address_requests));
         let console = problems.keep("COUPONRY_CONSOLE", console(&said.console));
-        let proxies = door.as_ref().map(|door| &door.proxies);
-        let sign_ins = said
-            .sign_ins
-            .read(proxies, said.public_url.is_some(), &mut problems);
         let log = problems.keep("COUPONRY_LOG", log_filter(&said.log));
 
         let assemble = || {

@@ -41,6 +41,12 @@ async fn a_session_begins_on_the_first_page_and_ends_when_the_proxy_names_somebo
     let ada = begun(&first).unwrap();
     let next = as_of(&app, Some(&ada), "ada@example.com").await;
     assert_eq!((next.status, next.header("set-cookie")), (200, None));
+    // A page that is not there begins it as well.
+    let nowhere = app
+        .page(None, Method::GET, "/w/elsewhere/lists")
+        .header(HEADER, "ada@example.com");
+    let nowhere = send(nowhere).await;
+    assert_eq!((nowhere.status, begun(&nowhere).is_some()), (404, true));
     let bob = as_of(&app, Some(&ada), "bob@example.com").await;
     assert!(bob.text.contains("/people"), "{}", bob.text);
     let bob = begun(&bob).unwrap();
