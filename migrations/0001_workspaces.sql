@@ -72,15 +72,25 @@ create table person (
     -- Of the second factor, where there is one: 20 random bytes, and the last step that was used, so that no code counts twice.
     totp_secret bytea check (octet_length(totp_secret) = 20),
     totp_step   bigint not null default 0,
+    -- Whom the identity provider knows the person as, from the first sign-in by it on. An address may get another owner there; the
+    -- subject does not.
+    oidc_issuer  text,
+    oidc_subject text check (octet_length(oidc_subject) between 1 and 255),
     created_at  timestamptz not null default clock_timestamp(),
-    disabled_at timestamptz
+    disabled_at timestamptz,
+    check ((oidc_issuer is null) = (oidc_subject is null))
 );
+
+-- Partial, so that binding somebody is no change of a key: what refers to the person does not wait for it.
+create unique index person_oidc_unique on person (oidc_issuer, oidc_subject) where oidc_subject is not null;
 
 -- What a person may do in a workspace.
 create table membership (
     person_id    bigint not null references person on delete cascade,
     workspace_id bigint not null references workspace on delete cascade,
     role         text not null check (role in ('admin', 'manager', 'viewer')),
+    -- Whether the identity provider gave it, and may change it and take it away; what was given here is not its to touch.
+    by_provider  boolean not null default false,
     created_at   timestamptz not null default clock_timestamp(),
     primary key (person_id, workspace_id)
 );
@@ -121,11 +131,31 @@ create table one_time_link (
     email        text check (email = lower(email)),
     role         text check (role in ('admin', 'manager', 'viewer')),
     expires_at   timestamptz not null,
+    -- Of an invitation: its number, who made it, and what became of its mail (null: it is not mailed). Only the job that is named
+    -- here may mail it, with a token that it makes itself: whoever mails it again, or shows another link, takes that right away.
+    link_id      bigint generated always as identity constraint one_time_link_number_unique unique,
+    invited_by   bigint references person on delete set null,
+    mail         text check (mail in ('waiting', 'sent', 'failed')),
+    mail_job_id  bigint,
     check ((kind = 'invitation') = (workspace_id is not null and email is not null and role is not null)),
     check ((kind in ('password', 'sign-in')) = (person_id is not null))
 );
 
 create index one_time_link_by_end on one_time_link (expires_at);
+
+-- One invitation for an address and a workspace: another one takes the place of the first.
+create unique index one_time_link_one_invitation on one_time_link (workspace_id, email) where kind = 'invitation';
+
+-- Somebody who was sent to the identity provider and has not come back. The browser has 256 random bits in a cookie, of which
+-- state, nonce and PKCE verifier are made; here is their SHA-256, and where to go then. Removed when it is used.
+create table provider_visit (
+    token_hash bytea primary key check (octet_length(token_hash) = 32),
+    -- A page of the console.
+    goes_to    text not null check (octet_length(goes_to) <= 2048),
+    created_at timestamptz not null default clock_timestamp()
+);
+
+create index provider_visit_by_age on provider_visit (created_at);
 
 -- Attempts to sign in that were wrong or are being looked at: at an account and from an address, by their hashes, for all processes.
 create table sign_in_attempt (
@@ -137,6 +167,11 @@ create table sign_in_attempt (
 -- Why a link was not accepted: it is unknown, used or too old (`gone`), somebody has set the installation up (`set-up`), or the
 -- invited address is, or is not yet, somebody's, other than the page said (`other-person`).
 create type accept_link_refusal as enum ('gone', 'set-up', 'other-person');
+
+-- Why somebody whom the identity provider vouches for is not let in: the address is not verified there (`unverified`), nobody here
+-- has it (`unknown`), it is somebody's whom the provider knows as another subject (`other-subject`), or the person was shut out
+-- (`disabled`).
+create type sign_in_by_provider_refusal as enum ('unverified', 'unknown', 'other-subject', 'disabled');
 
 -- How often a workspace may ask: fixed windows in UTC by the database's clock, one counter for all processes.
 create table request_count (

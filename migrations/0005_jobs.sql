@@ -3,13 +3,14 @@
 create table job (
     job_id       bigint generated always as identity primary key,
     kind         text not null check (kind in ('load_file', 'purge_list', 'send_mail', 'call_back', 'build_report',
-                                            'bulk_action')),
+                                            'bulk_action', 'send_invitation')),
     -- The job's kind, but for one: a load whose file has yet to be fetched is in the lane `fetch_file`, where a slow
     -- host keeps nobody waiting, and comes to the lane `load_file` when its bytes are here.
     lane         text not null,
     -- Claims are fair among workspaces.
     workspace_id bigint not null,
-    list_id      bigint not null,
+    -- An invitation is of no list.
+    list_id      bigint,
     file_id      bigint,
     -- What the work needs and nobody else may see (addresses, passwords): emptied when the job ends.
     payload      jsonb not null default '{}',
@@ -27,6 +28,7 @@ create table job (
     created_at   timestamptz not null default clock_timestamp(),
     ended_at     timestamptz,
     constraint job_file_check check ((kind in ('load_file', 'call_back')) = (file_id is not null)),
+    constraint job_list_check check ((kind = 'send_invitation') = (list_id is null)),
     constraint job_lane_check check (lane = kind or kind = 'load_file' and lane = 'fetch_file'),
     check ((state = 'running') = (lease_owner is not null)),
     check ((state = 'running') = (lease_until is not null)),

@@ -1724,7 +1724,7 @@ begin
 end $$;
 
 -- Gives a job up; the caller has locked its gate, if it has one, and then the job. What it was for has failed, for the
--- reason given: a load's file, a report, a bulk action, a report's mail.
+-- reason given: a load's file, a report, a bulk action, a report's mail, an invitation's.
 create or replace function bury_job(p_job bigint, p_failure text) returns void
 language plpgsql volatile as $$
 declare
@@ -1747,6 +1747,8 @@ begin
         perform fail_bulk_action(v_job.list_id, (v_job.payload ->> 'bulk_action_id')::bigint, p_failure);
     elsif v_job.kind = 'send_mail' then
         perform note_report_mail(v_job, 'FAILED', null, null);
+    elsif v_job.kind = 'send_invitation' then
+        update one_time_link l set mail = 'failed' where l.mail_job_id = p_job and l.mail = 'waiting';
     end if;
 end $$;
 
@@ -1864,7 +1866,10 @@ end $$;
 create or replace function place_job() returns trigger language plpgsql as $$
 begin
     new.lane := case when new.kind = 'load_file' and new.payload ? 'url' then 'fetch_file' else new.kind end;
-    select c.workspace_id into new.workspace_id from coupon_list c where c.list_id = new.list_id;
+    -- What is of no list says itself whose it is.
+    if new.list_id is not null then
+        select c.workspace_id into new.workspace_id from coupon_list c where c.list_id = new.list_id;
+    end if;
     return new;
 end $$;
 
@@ -2182,7 +2187,7 @@ begin
 end $$;
 
 -- Changes what a member may do, or ends the membership (null). A workspace keeps an admin: false, and nothing is changed, if
--- it would not. Sessions of the person end: a new role begins with signing in.
+-- it would not. Sessions of the person end: a new role begins with signing in. What is changed here is the identity provider's no more.
 create or replace function change_role(p_workspace bigint, p_person bigint, p_role text) returns boolean
 language plpgsql volatile as $$
 begin
@@ -2196,14 +2201,14 @@ begin
     if p_role is null then
         delete from membership m where m.workspace_id = p_workspace and m.person_id = p_person;
     else
-        update membership m set role = p_role where m.workspace_id = p_workspace and m.person_id = p_person;
+        update membership m set role = p_role, by_provider = false where m.workspace_id = p_workspace and m.person_id = p_person;
     end if;
     delete from session s where s.person_id = p_person;
     return true;
 end $$;
 
--- Gives the link's person this password and ends what was open in the person's name. Answers whose it is; null if the link is
--- unknown, used or too old.
+-- Gives the link's person this password and ends what was open in the person's name, also whom the identity provider knows the
+-- person as: it says so anew at the next sign-in by it. Answers whose it is; null if the link is unknown, used or too old.
 create or replace function choose_password(p_link bytea, p_password text) returns bigint
 language plpgsql volatile as $$
 declare
@@ -2212,7 +2217,7 @@ begin
     delete from one_time_link l
         where l.token_hash = p_link and l.kind = 'password' and l.expires_at > clock_timestamp()
         returning l.person_id into v_person;
-    update person p set password = p_password where p.person_id = v_person;
+    update person p set password = p_password, oidc_issuer = null, oidc_subject = null where p.person_id = v_person;
     delete from session s where s.person_id = v_person;
     delete from one_time_link l where l.person_id = v_person;
     return v_person;
@@ -2247,6 +2252,18 @@ begin
     return null;
 end $$;
 
+-- Ends the job of an invitation's mail that the relay has taken, or that is not to go out any more. False if the job is someone
+-- else's by now, who sends it again.
+create or replace function end_invitation_mail(p_job bigint, p_attempt integer, p_owner uuid) returns boolean
+language plpgsql volatile as $$
+begin
+    if not end_job(p_job, p_attempt, p_owner, clock_timestamp()) then
+        return false;
+    end if;
+    update one_time_link l set mail = 'sent' where l.mail_job_id = p_job and l.mail = 'waiting';
+    return true;
+end $$;
+
 -- Takes one attempt at each of these subjects off the count: it was right, or was not looked at.
 create or replace function forget_sign_in_attempt(p_subjects bytea[]) returns void
 language sql volatile as $$
@@ -2257,6 +2274,56 @@ language sql volatile as $$
     ) l
     where a.subject = l.subject;
 $$;
+
+-- Makes the memberships that the identity provider gives a person what it says now; those that were given here stay as they are. Of
+-- several roles in a workspace the one that may most counts.
+create or replace function give_provider_roles(p_person bigint, p_workspaces text[], p_roles text[]) returns void
+language sql volatile as $$
+    with named as (
+        select distinct on (w.workspace_id) w.workspace_id, g.role
+        from unnest(p_workspaces, p_roles) g (workspace, role)
+        join workspace w on g.workspace is null or w.public_id = g.workspace
+        order by w.workspace_id, array_position(array['admin', 'manager', 'viewer'], g.role)
+    ), gone as (
+        delete from membership m
+            where m.person_id = p_person and m.by_provider and not exists (
+                select from named n where n.workspace_id = m.workspace_id)
+            returning m.workspace_id
+    ), given as (
+        insert into membership as m (person_id, workspace_id, role, by_provider)
+            select p_person, n.workspace_id, n.role, true from named n order by n.workspace_id
+            on conflict (person_id, workspace_id) do update set role = excluded.role
+                where m.by_provider and m.role <> excluded.role
+            returning m.workspace_id, m.role
+    )
+    insert into audit_entry (workspace_id, person_id, action)
+        select g.workspace_id, p_person, 'provider.no-role' from gone g
+        union all
+        select g.workspace_id, p_person, 'provider.role-' || g.role from given g;
+$$;
+
+-- Invites whoever has this address to the workspace, or does so anew: an earlier invitation opens nothing any more, and its mail does
+-- not go out. With `p_is_mailed` a job mails it, with a token that the job makes. Answers the invitation's number.
+create or replace function invite(
+    p_workspace bigint, p_by bigint, p_email text, p_role text, p_token_hash bytea, p_good_for interval, p_is_mailed boolean
+) returns bigint
+language plpgsql volatile as $$
+declare
+    v_link bigint;
+    v_job bigint;
+begin
+    insert into one_time_link as l (token_hash, kind, workspace_id, email, role, invited_by, expires_at)
+        values (p_token_hash, 'invitation', p_workspace, p_email, p_role, p_by, clock_timestamp() + p_good_for)
+        on conflict (workspace_id, email) where kind = 'invitation' do update
+            set token_hash = excluded.token_hash, role = excluded.role, invited_by = excluded.invited_by,
+                expires_at = excluded.expires_at, mail = null, mail_job_id = null
+        returning l.link_id into v_link;
+    if p_is_mailed then
+        insert into job (kind, workspace_id) values ('send_invitation', p_workspace) returning job_id into v_job;
+        update one_time_link l set mail = 'waiting', mail_job_id = v_job where l.link_id = v_link;
+    end if;
+    return v_link;
+end $$;
 
 -- Notes a wrong password or code in the workspaces of the account's person. Of one account no more than twenty are noted in a
 -- quarter of an hour: a stranger who knows an address must not fill the audit log.
@@ -2291,6 +2358,80 @@ begin
     insert into membership (person_id, workspace_id, role) select made, w.workspace_id, 'admin' from workspace w;
     -- Every server that found nobody made a link of its own.
     delete from one_time_link l where l.kind = 'setup';
+end $$;
+
+-- Who this is that the identity provider vouches for, or why nobody. Known by issuer and subject; the first time by the address, which
+-- the provider must have verified (else `p_email` is null), and by the subject from then on. Somebody new is made where a role or
+-- an invitation waits. `p_roles` has what the provider gives, each for the workspace of `p_workspaces` beside it (null: for
+-- all); null where it gives none at all. It changes and takes away what it gave before, and never what was given here.
+create or replace function sign_in_by_provider(
+    p_issuer text, p_subject text, p_email text, p_name text, p_public_id bytea, p_workspaces text[], p_roles text[],
+    out known bigint, out refusal sign_in_by_provider_refusal
+)
+language plpgsql volatile as $$
+declare
+    v_person person;
+begin
+    loop
+        select * into v_person from person p
+            where p.oidc_issuer = p_issuer and p.oidc_subject = p_subject for no key update;
+        exit when found;
+        if p_email is null then
+            refusal := 'unverified';
+            return;
+        end if;
+        select * into v_person from person p where p.email = p_email for no key update;
+        if found then
+            if v_person.disabled_at is null and v_person.oidc_issuer = p_issuer then
+                refusal := 'other-subject';
+                return;
+            end if;
+            exit;
+        end if;
+        if not exists (
+            select from workspace w
+            where w.public_id = any (p_workspaces) or p_workspaces is not null and array_position(p_workspaces, null) is not null
+            union all
+            select from one_time_link l
+            where l.kind = 'invitation' and l.email = p_email and l.expires_at > clock_timestamp())
+        then
+            refusal := 'unknown';
+            return;
+        end if;
+        insert into person (public_id, email, name, oidc_issuer, oidc_subject)
+            values (p_public_id, p_email, p_name, p_issuer, p_subject)
+            on conflict on constraint person_email_unique do nothing
+            returning * into v_person;
+        -- Somebody else has made the person meanwhile: who that is is looked at again.
+        exit when found;
+    end loop;
+    if v_person.disabled_at is not null then
+        refusal := 'disabled';
+        return;
+    end if;
+    known := v_person.person_id;
+    if v_person.oidc_issuer is distinct from p_issuer or v_person.oidc_subject is distinct from p_subject then
+        update person p set oidc_issuer = p_issuer, oidc_subject = p_subject where p.person_id = known;
+        insert into audit_entry (workspace_id, person_id, action)
+            select m.workspace_id, known, 'account.provider' from membership m where m.person_id = known;
+    end if;
+    -- The address is proven; the link would ask for no more.
+    if p_email = v_person.email then
+        with accepted as (
+            delete from one_time_link l
+                where l.kind = 'invitation' and l.email = p_email and l.expires_at > clock_timestamp()
+                returning l.workspace_id, l.role
+        ), joined as (
+            insert into membership (person_id, workspace_id, role) select known, a.workspace_id, a.role from accepted a
+                on conflict (person_id, workspace_id) do nothing
+                returning workspace_id
+        )
+        insert into audit_entry (workspace_id, person_id, action)
+            select j.workspace_id, known, 'person.join' from joined j;
+    end if;
+    if p_roles is not null then
+        perform give_provider_roles(known, p_workspaces, p_roles);
+    end if;
 end $$;
 
 -- The codes that were given back first, up to `p_most`, of files that may be handed out; `turns` is the hand-out's to

@@ -33,8 +33,14 @@ test("every page is in order: for those who see, hear and move otherwise, in eve
   checked.set("file", new Blob([csv([...codes("D", 40), "x,y"])]), "checked.csv");
   checked.set("dry_run", "true");
   await loaded(id, (await api("POST", `/coupon-list/${id}/files/upload`, checked))._id);
+  await visitor.goto(`${workspace}/people`);
+  await visitor.fill("#email", "invited@example.com");
+  await visitor.click("text=Make the invitation");
+  assert.match(await visitor.inputValue("#link"), /\/console\/link\//);
+  await assertAccessible(visitor, "an invitation's link");
   const pages = await crawl(visitor, [
     `${workspace}/lists`, `${workspace}/lists/${id}`, `${workspace}/find?q=user-1`, `${workspace}/lists/${id}/handed-out`,
+    `${workspace}/lists/${id}/handed-out?status=HELD`,
     `${workspace}/nowhere`,
   ]);
   assert.ok(pages.length >= 10, `only ${pages.length} pages were found`);

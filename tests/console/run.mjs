@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { startProvider } from "./provider.mjs";
 
 const program = process.argv[2];
 const here = dirname(fileURLToPath(import.meta.url));
@@ -21,6 +22,8 @@ const port = await new Promise((resolve) => {
     listener.close(() => resolve(port));
   });
 });
+const url = `http://127.0.0.1:${port}`;
+const provider = await startProvider(url);
 const environment = {
   PATH: process.env.PATH,
   HOME: process.env.HOME,
@@ -30,6 +33,7 @@ const environment = {
   COUPONRY_BOOTSTRAP_API_KEY: "key-of-the-console-tests",
   COUPONRY_OUTBOUND_ALLOW: "127.0.0.0/8",
   COUPONRY_RATE_LIMITS: "off",
+  ...provider.environment,
 };
 
 let log = "";
@@ -51,7 +55,7 @@ const runner = spawn(process.execPath, ["--test", "--test-concurrency=1", ...tes
   cwd: here,
   env: {
     ...process.env,
-    CONSOLE_URL: `http://127.0.0.1:${port}`,
+    CONSOLE_URL: url,
     CONSOLE_SETUP: setup,
     CONSOLE_PROGRAM: program,
     CONSOLE_ENVIRONMENT: JSON.stringify(environment),
@@ -61,6 +65,7 @@ const runner = spawn(process.execPath, ["--test", "--test-concurrency=1", ...tes
 const code = await new Promise((resolve) => runner.on("exit", resolve));
 server.kill("SIGINT");
 await new Promise((resolve) => server.on("exit", resolve));
+provider.stop();
 rmSync(data, { recursive: true, force: true });
 const broken = log.split("\n").filter((line) => line.includes('"level":"ERROR"'));
 if (broken.length > 0) {

@@ -160,3 +160,31 @@ test("a file at an address is checked, and its address is there to add it for re
   host.close();
   assertQuiet(visitor);
 });
+
+test("whoever has a code of a bad file gets another one, once, and somebody else can take it up", async () => {
+  const visitor = await admin({ javaScriptEnabled: false });
+  const id = await list("Bad batch", codes("BAD", 5));
+  for (const user of ["ann", "bob"]) await take(id, user);
+  await visitor.goto(`${workspace}/lists/${id}`);
+  await visitor.click("main table a");
+  await visitor.getByRole("button", { name: "Set it aside" }).click();
+  assert.match(await visitor.textContent(".steps"), /2 of its codes are with somebody[^]*has 0 other codes/);
+  await visitor.getByRole("button", { name: "Give them another code" }).click();
+  assert.match(await visitor.textContent(".message"), /0 people got another code. Then the list ran out of codes/);
+  const file = visitor.url();
+  await visitor.goto(`${workspace}/lists/${id}/upload`);
+  await visitor.fill("#pasted", codes("GOOD", 3).join("\n"));
+  await visitor.click("text=Add them");
+  await visitor.waitForURL("**/files/*");
+  while ((await visitor.locator(".figures").count()) === 0) await visitor.reload();
+  const other = await admin();
+  for (const told of [/2 people got another code\./, /0 people got another code, 2 had one already\./]) {
+    await other.goto(file);
+    await other.getByRole("button", { name: "Give them another code" }).click();
+    assert.match(await other.textContent(".message"), told);
+  }
+  await other.goto(`${workspace}/lists/${id}/handed-out`);
+  assert.equal(await other.locator("tbody tr").count(), 4);
+  assert.equal(await other.locator("tbody", { hasText: "GOOD-" }).count(), 1);
+  assertQuiet(other);
+});

@@ -42,6 +42,24 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What a trusted proxy says in this header; nobody else's word is taken for it. Several values are one text, parted by commas
+    /// as HTTP has it, so that what a client sent along is never taken for the proxy's word.
+    pub fn word(&self, request: &HttpRequest, header: &str) -> Option<String> {
+        let peer = request.peer_addr()?.ip();
+        if !self.contains(peer) {
+            return None;
+        }
+        let values = request.headers().get_all(header);
+        let values: Vec<_> = values
+            .map(|value| String::from_utf8_lossy(value.as_bytes()))
+            .collect();
+        (!values.is_empty()).then(|| values.join(", "))
+    }
+
     /// Who sent the request: the peer or, if that is a trusted proxy, the last hop of `X-Forwarded-For` that is not one.
     /// What stands before that hop is anybody's word.
     pub fn client(&self, request: &HttpRequest) -> Option<IpAddr> {
@@ -128,6 +146,30 @@ mod tests {
             assert_eq!(client(trusted, peer, forwarded), expected, "{peer} {forwarded:?}");
         }
         assert_eq!(client("", "10.1.1.1", &["198.51.100.1"]), "10.1.1.1");
+    }
+
+    #[test]
+    fn a_header_is_a_proxys_word_or_nobodys() {
+        let proxies: TrustedProxies = "10.0.0.0/8".parse().unwrap();
+        for (peer, values, word) in [
+            ("10.1.1.1", &["ada@example.com"][..], Some("ada@example.com")),
+            ("::ffff:10.1.1.1", &["ada@example.com"], Some("ada@example.com")),
+            ("203.0.113.9", &["ada@example.com"], None),
+            ("10.1.1.1", &[], None),
+            (
+                "10.1.1.1",
+                &["eve@example.com", "ada@example.com"],
+                Some("eve@example.com, ada@example.com"),
+            ),
+        ] {
+            let peer: IpAddr = peer.parse().unwrap();
+            let mut request = TestRequest::default().peer_addr((peer, 1).into());
+            for value in values {
+                request = request.append_header(("X-Forwarded-Email", *value));
+            }
+            let said = proxies.word(&request.to_http_request(), "x-forwarded-email");
+            assert_eq!(said.as_deref(), word, "{peer} {values:?}");
+        }
     }
 
     #[test]

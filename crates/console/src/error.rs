@@ -29,6 +29,8 @@ pub(crate) enum PageError {
     CodeFirst,
     /// Somebody who has signed in wants to.
     Home,
+    /// A proxy names somebody who is nobody here.
+    Stranger,
     /// Another site's page sent the form.
     FromElsewhere,
     /// What was sent cannot be read as the form that it should be.
@@ -54,6 +56,14 @@ impl From<storage::Error> for PageError {
             }
             storage::Error::Fault(_) => Self::Broken(error),
         }
+    }
+}
+
+/// Nobody knows whether the codes went out; asked for again, nobody gets two.
+impl From<storage::AllocationsUnavailable> for PageError {
+    fn from(error: storage::AllocationsUnavailable) -> Self {
+        tracing::warn!(%error, "codes could not be handed out");
+        Self::Busy
     }
 }
 
@@ -86,6 +96,11 @@ impl PageError {
                 "Your role in this workspace does not allow this. One of its admins can change that.",
             ),
             Self::SignInFirst { .. } | Self::CodeFirst | Self::Home => ("Sign in", ""),
+            Self::Stranger => (
+                "Nobody here has your address",
+                "You were signed in before you came here, with an e-mail address that nobody here has, or whose person was shut \
+                 out. An admin of a workspace can invite you.",
+            ),
             Self::FromElsewhere => (
                 "Refused",
                 "The form came from another site, and nothing was done. Open the page here and try again.",
@@ -109,7 +124,7 @@ impl ResponseError for PageError {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::OtherMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Forbidden { .. } | Self::FromElsewhere => StatusCode::FORBIDDEN,
+            Self::Forbidden { .. } | Self::Stranger | Self::FromElsewhere => StatusCode::FORBIDDEN,
             Self::SignInFirst { .. } | Self::CodeFirst | Self::Home => StatusCode::SEE_OTHER,
             Self::BadForm(_) => StatusCode::BAD_REQUEST,
             Self::Busy => StatusCode::SERVICE_UNAVAILABLE,

@@ -1,10 +1,11 @@
 //! Who may see what: judged before any handler, by the table of routes.
 
 use actix_web::{
-    Error, HttpMessage as _, HttpRequest,
+    Error, HttpMessage as _, HttpRequest, ResponseError as _,
     body::MessageBody,
     cookie::{Cookie, SameSite, time},
     dev::{ServiceRequest, ServiceResponse},
+    error::InternalError,
     http::{Method, header},
     middleware::Next,
     rt, web,
@@ -16,6 +17,7 @@ use url::Url;
 use crate::{
     Console, Mode, ROOT,
     error::PageError,
+    proxied::{self, Begun},
     routes::{self, Needs},
     visitor::Visitor,
 };
@@ -26,13 +28,28 @@ pub(crate) async fn judge<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    admit(request.request()).await?;
-    if is_safe(request.method()) {
-        return next.call(request).await;
+    let admitted = admit(request.request()).await;
+    let begun = request.extensions().get::<Begun>().cloned();
+    let begun = begun.zip(request.app_data::<web::Data<Console>>().cloned());
+    let begun = begun.map(|(Begun(token), console)| cookie(&console, &token));
+    if let Err(refusal) = admitted {
+        let mut answer = refusal.error_response();
+        if let Some(cookie) = begun {
+            answer.add_cookie(&cookie)?;
+        }
+        return Err(InternalError::from_response(refusal, answer).into());
     }
-    rt::spawn(async move { next.call(request).await })
-        .await
-        .map_err(|_| PageError::Busy)?
+    let mut answer = if is_safe(request.method()) {
+        next.call(request).await?
+    } else {
+        rt::spawn(async move { next.call(request).await })
+            .await
+            .map_err(|_| PageError::Busy)??
+    };
+    if let Some(cookie) = begun {
+        answer.response_mut().add_cookie(&cookie)?;
+    }
+    Ok(answer)
 }
 
 async fn admit(request: &HttpRequest) -> Result<(), PageError> {
@@ -50,9 +67,14 @@ async fn admit(request: &HttpRequest) -> Result<(), PageError> {
     if route.needs == Needs::Nothing {
         return Ok(());
     }
-    let token = presented(request).ok_or_else(|| sign_in_first(request))?;
-    let session = console.storage.session(&token).await?;
-    let session = session.ok_or_else(|| sign_in_first(request))?;
+    let proxied = proxied::session(console, request).await?;
+    let (token, session) = if let Some(known) = proxied {
+        known
+    } else {
+        let token = presented(request).ok_or_else(|| sign_in_first(request))?;
+        let session = console.storage.session(&token).await?;
+        (token, session.ok_or_else(|| sign_in_first(request))?)
+    };
     if session.is_half != (route.needs == Needs::Password) && (session.is_half || route.path != "/sign-out") {
         return Err(if session.is_half {
             PageError::CodeFirst
@@ -67,13 +89,7 @@ async fn admit(request: &HttpRequest) -> Result<(), PageError> {
         here,
         mode: console.mode,
     };
-    let least = match route.needs {
-        Needs::Nothing | Needs::Password | Needs::Person => None,
-        Needs::Viewer => Some(Role::Viewer),
-        Needs::Manager => Some(Role::Manager),
-        Needs::Admin => Some(Role::Admin),
-    };
-    if let Some(least) = least {
+    if let Some(least) = least_role(route.needs) {
         // Whether another workspace is there is nobody's business.
         visitor.workspace()?;
         let reads = is_safe(request.method()) && visitor.membership().is_some_and(|here| here.role >= least);
@@ -92,6 +108,16 @@ async fn admit(request: &HttpRequest) -> Result<(), PageError> {
     }
     request.extensions_mut().insert(visitor);
     Ok(())
+}
+
+/// The least that a member may be.
+fn least_role(needs: Needs) -> Option<Role> {
+    match needs {
+        Needs::Nothing | Needs::Password | Needs::Person => None,
+        Needs::Viewer => Some(Role::Viewer),
+        Needs::Manager => Some(Role::Manager),
+        Needs::Admin => Some(Role::Admin),
+    }
 }
 
 fn is_safe(method: &Method) -> bool {
@@ -165,6 +191,30 @@ pub(crate) fn no_cookie(console: &Console) -> Cookie<'static> {
     let mut cookie = Cookie::build(cookie_name(console), "").path("/").finish();
     cookie.make_removal();
     cookie
+}
+
+/// The cookie of a browser that was sent to the identity provider.
+fn visit_cookie_name(console: &Console) -> &'static str {
+    if console.is_https() {
+        "__Host-couponry-visit"
+    } else {
+        "couponry-visit"
+    }
+}
+
+pub(crate) fn presented_visit(console: &Console, request: &HttpRequest) -> Option<Token> {
+    Token::read(request.cookie(visit_cookie_name(console))?.value())
+}
+
+/// Lax, since the provider's site leads the browser back.
+pub(crate) fn visit_cookie(console: &Console, token: &Token) -> Cookie<'static> {
+    Cookie::build(visit_cookie_name(console), token.secret())
+        .path("/")
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(console.is_https())
+        .max_age(time::Duration::minutes(10))
+        .finish()
 }
 
 /// Where the request came from, for counting and for the list of browsers.

@@ -9,6 +9,7 @@ mod guard;
 mod headers;
 mod page;
 mod pages;
+mod proxied;
 mod routes;
 mod shown;
 mod visitor;
@@ -21,8 +22,9 @@ use actix_web::{
     web::{self, ServiceConfig, scope},
 };
 use domain::{FileUrl, MailDomains};
+use identity::Provider;
 use jiff::tz::TimeZone;
-use storage::{Storage, Token};
+use storage::{Allocator, Storage, Token};
 
 pub use pages::link::is_address as check_address;
 pub use routes::{Needs, ROUTES, Route};
@@ -38,10 +40,14 @@ pub enum Mode {
 /// Tells who sent a request.
 pub type Client = Arc<dyn Fn(&HttpRequest) -> Option<IpAddr> + Send + Sync>;
 
+/// Tells whom a proxy in front of the console has signed in, by e-mail address, if it is one whose word counts.
+pub type SignedInBefore = Arc<dyn Fn(&HttpRequest) -> Option<String> + Send + Sync>;
+
 /// What every page may use.
 #[derive(Clone)]
 pub struct Console {
     pub storage: Storage,
+    pub allocator: Allocator,
     pub mode: Mode,
     /// Days begin in this zone, and times are shown in it.
     pub zone: TimeZone,
@@ -55,8 +61,13 @@ pub struct Console {
     pub refuses_url: Arc<dyn Fn(&FileUrl) -> bool + Send + Sync>,
     /// The domains that mails may go to.
     pub mail_domains: MailDomains,
+    /// Whether invitations can be mailed.
+    pub has_relay: bool,
     /// The most lists of a workspace.
     pub most_lists: Option<i64>,
+    /// Whom people may sign in by, beside their passwords.
+    pub provider: Option<Provider>,
+    pub signed_in_before: Option<SignedInBefore>,
 }
 
 impl fmt::Debug for Console {

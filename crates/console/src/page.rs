@@ -132,6 +132,13 @@ pub(crate) fn render_refused(page: &impl Template) -> Result<HttpResponse, PageE
     answer(HttpResponse::UnprocessableEntity(), page)
 }
 
+/// Where somebody else's service is needed, and away.
+pub(crate) fn render_away(page: &impl Template) -> Result<HttpResponse, PageError> {
+    let mut away = HttpResponse::ServiceUnavailable();
+    away.insert_header((header::RETRY_AFTER, "5"));
+    answer(away, page)
+}
+
 fn answer(
     mut answer: actix_web::HttpResponseBuilder,
     page: &impl Template,

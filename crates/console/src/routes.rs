@@ -51,6 +51,8 @@ routes! {
     POST "/sign-in" Nothing => pages::sign_in::sign_in;
     GET "/sign-in/code" Password => pages::sign_in::code::show;
     POST "/sign-in/code" Password => pages::sign_in::code::check;
+    GET "/sign-in/provider" Nothing => pages::sign_in::provider::start;
+    GET "/sign-in/provider/back" Nothing => pages::sign_in::provider::finish;
     POST "/sign-out" Password => pages::sign_in::sign_out;
     GET "/link/{token}" Nothing => pages::link::show;
     POST "/link/{token}" Nothing => pages::link::accept;
@@ -75,6 +77,7 @@ routes! {
     GET "/w/{workspace}/lists/{list}/files/{file}/rejections" Viewer => pages::files::rejections::download;
     POST "/w/{workspace}/lists/{list}/files/{file}/quarantine" Manager => pages::files::change::quarantine;
     POST "/w/{workspace}/lists/{list}/files/{file}/resume" Manager => pages::files::change::resume;
+    POST "/w/{workspace}/lists/{list}/files/{file}/reissue" Manager => pages::files::reissue::reissue;
     POST "/w/{workspace}/lists/{list}/files/{file}/delete" Manager => pages::files::change::delete;
     GET "/w/{workspace}/lists/{list}/handed-out" Viewer => pages::hand_outs::fetch_all::show;
     GET "/w/{workspace}/lists/{list}/handed-out/export" Manager => pages::hand_outs::export::export;
@@ -104,6 +107,9 @@ routes! {
     POST "/w/{workspace}/access/webhook-secret/replace" Admin => pages::access::webhook_secret::replace;
     GET "/w/{workspace}/people" Admin => pages::people::fetch_all::show;
     POST "/w/{workspace}/people/invite" Admin => pages::people::invite::invite;
+    POST "/w/{workspace}/people/invitations/{invitation}/link" Admin => pages::people::renew::link;
+    POST "/w/{workspace}/people/invitations/{invitation}/mail" Admin => pages::people::renew::mail;
+    POST "/w/{workspace}/people/invitations/{invitation}/withdraw" Admin => pages::people::withdraw::withdraw;
     POST "/w/{workspace}/people/{person}/role" Admin => pages::people::change::role;
     POST "/w/{workspace}/people/{person}/remove" Admin => pages::people::change::remove;
     POST "/w/{workspace}/people/{person}/password-link" Admin => pages::people::password_link::create;

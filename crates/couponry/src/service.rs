@@ -11,7 +11,7 @@ use api::{App, Door, Readiness, Shield};
 use console::Console;
 use ingestion::{
     Callbacks, Fetcher, Loader,
-    outbound::{Limits, Outbound},
+    outbound::{Limits, Outbound, client_of_named_hosts},
 };
 use reporting::{Mailer, ReportBuilder};
 use reqwest::Url;
@@ -92,7 +92,7 @@ impl Service {
                 connections: open_files::raise(settings.door.connections),
                 ..settings.door.clone()
             };
-            let console = console(settings, &app);
+            let console = console(settings, &app)?;
             let http = Http::start(app, door, listener, move |service| {
                 if let Some(console) = &console {
                     console::configure(console, service);
@@ -165,6 +165,7 @@ impl Service {
             callbacks: Callbacks::new(outbound),
             reports: ReportBuilder::new(storage.clone(), zone.clone(), settings.report_variations),
             mailer,
+            public_url: public_url.as_str().trim_end_matches('/').to_owned(),
         };
         Ok(Plan {
             storage: storage.clone(),
@@ -262,17 +263,37 @@ impl Service {
 }
 
 /// What the pages need, if there are to be any.
-fn console(settings: &Settings, app: &App) -> Option<Console> {
+fn console(settings: &Settings, app: &App) -> anyhow::Result<Option<Console>> {
+    let Some(mode) = settings.console else {
+        return Ok(None);
+    };
+    let provider = settings
+        .sign_ins
+        .provider
+        .clone()
+        .map(|provider| anyhow::Ok(identity::Provider::new(provider, client_of_named_hosts()?)));
     let proxies = settings.door.proxies.clone();
-    Some(Console {
-        mode: settings.console?,
+    let signed_in_before = settings
+        .sign_ins
+        .proxy_header
+        .clone()
+        .map(|header| -> console::SignedInBefore {
+            let proxies = proxies.clone();
+            Arc::new(move |request| proxies.word(request, &header))
+        });
+    Ok(Some(Console {
+        mode,
         storage: app.storage.clone(),
+        allocator: app.allocator.clone(),
         zone: app.zone.clone(),
         public_url: app.public_url.clone(),
         is_public_url_set: settings.public_url.is_some(),
         client: Arc::new(move |request| proxies.client(request)),
         refuses_url: app.refuses_url.clone(),
         mail_domains: app.mail_domains.clone(),
+        has_relay: settings.mails.relay.is_some(),
         most_lists: app.most_lists,
-    })
+        provider: provider.transpose()?,
+        signed_in_before,
+    }))
 }

@@ -6,7 +6,16 @@ use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 /// The parts of the program, which are written with their logs in mind. Libraries are not: at `debug` or `trace` they
 /// show headers, statements and whole mails.
-const OURS: [&str; 6] = ["api", "couponry", "domain", "ingestion", "reporting", "storage"];
+const OURS: [&str; 8] = [
+    "api",
+    "console",
+    "couponry",
+    "domain",
+    "identity",
+    "ingestion",
+    "reporting",
+    "storage",
+];
 
 /// What libraries say of their own accord and nobody needs: malformed requests (strangers would fill the log), a session
 /// that a stopping database ended. A filter that names them wins.

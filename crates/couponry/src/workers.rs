@@ -62,7 +62,13 @@ impl Workers {
         ];
         // Without a relay mails wait until there is one.
         let mailer = plan.workshop.mailer.as_ref();
-        let mails = mailer.map(|_| (JobKind::SendMail, of(MAKING), u32::MAX));
+        let mails = mailer.map(|_| {
+            [
+                (JobKind::SendMail, of(MAKING), u32::MAX),
+                (JobKind::SendInvitation, of(MAKING), u32::MAX),
+            ]
+        });
+        let mails = mails.into_iter().flatten();
         for (kind, in_process, of_workspace) in lanes.into_iter().chain(mails) {
             let places = Places {
                 in_process,

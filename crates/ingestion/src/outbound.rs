@@ -8,6 +8,7 @@ mod client;
 mod failure;
 mod fetch;
 mod limits;
+mod named;
 mod resolver;
 mod tls;
 
@@ -15,3 +16,4 @@ pub use addresses::{AddressPolicy, NotANetwork};
 pub use client::{Outbound, OutboundError};
 pub use fetch::Fetched;
 pub use limits::Limits;
+pub use named::client_of_named_hosts;

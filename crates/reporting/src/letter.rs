@@ -2,7 +2,7 @@
 
 use askama::Template;
 use jiff::{Timestamp, tz::TimeZone};
-use storage::{CouponFile, CouponList, News, ReportStatus, UsageReport};
+use storage::{CouponFile, CouponList, InvitationLetter, News, ReportStatus, UsageReport};
 
 use crate::visible::visible;
 
@@ -13,8 +13,10 @@ pub(crate) struct Letter {
     sentence: String,
     facts: Vec<(&'static str, String)>,
     advice: String,
-    /// For a report that is too large for a mail.
+    /// For a report that is too large for a mail, or to answer an invitation.
     link: Option<String>,
+    /// What the link is called.
+    link_text: &'static str,
     foot: &'static str,
 }
 
@@ -27,6 +29,7 @@ struct Html<'a> {
     facts: &'a [(&'static str, String)],
     advice: &'a str,
     link: Option<&'a str>,
+    link_text: &'a str,
     foot: &'a str,
 }
 
@@ -38,11 +41,14 @@ struct Plain<'a> {
     facts: &'a [(&'static str, String)],
     advice: &'a str,
     link: Option<&'a str>,
+    link_text: &'a str,
     foot: &'a str,
 }
 
 const OF_ALERTS: &str =
     "You get this mail because your address is among the alert subscribers of this coupon list.";
+const OF_INVITATIONS: &str = "You get this mail because an admin of the workspace named your address. If you do not know what it is about, do nothing.";
+const REPORT: &str = "Download the report";
 const OF_REPORTS: &str = "You get this mail because your address was named when the report was asked for.";
 
 impl Letter {
@@ -66,6 +72,30 @@ impl Letter {
         }
     }
 
+    /// The link makes its holder a member.
+    pub(crate) fn of_invitation(invitation: &InvitationLetter, link: String, zone: &TimeZone) -> Self {
+        let workspace = visible(&invitation.workspace);
+        let by = invitation.by.as_deref().map(visible);
+        let by = by.as_deref().unwrap_or("An admin");
+        let role = invitation.role;
+        Self {
+            subject: format!("Invitation to {workspace}"),
+            headline: format!("You are invited to {workspace}"),
+            sentence: format!(
+                "{by} invites you to the workspace {workspace} of couponry, where coupon lists are managed."
+            ),
+            facts: vec![
+                ("Workspace", workspace.clone()),
+                ("Your role", role.to_string()),
+                ("Open until", instant(invitation.expires_at, zone)),
+            ],
+            advice: "The link is for you alone, and opens once: do not pass it on.".to_owned(),
+            link: Some(link),
+            link_text: "Accept the invitation",
+            foot: OF_INVITATIONS,
+        }
+    }
+
     pub(crate) fn html(&self) -> askama::Result<String> {
         Html {
             subject: &self.subject,
@@ -74,6 +104,7 @@ impl Letter {
             facts: &self.facts,
             advice: &self.advice,
             link: self.link.as_deref(),
+            link_text: self.link_text,
             foot: self.foot,
         }
         .render()
@@ -86,6 +117,7 @@ impl Letter {
             facts: &self.facts,
             advice: &self.advice,
             link: self.link.as_deref(),
+            link_text: self.link_text,
             foot: self.foot,
         }
         .render()
@@ -113,6 +145,7 @@ fn file_loaded(list: &str, now: &CouponList, file: &CouponFile) -> Letter {
             "There is nothing to do.".to_owned()
         },
         link: None,
+        link_text: REPORT,
         foot: OF_ALERTS,
     }
 }
@@ -131,6 +164,7 @@ fn file_failed(list: &str, file: &CouponFile) -> Letter {
         ],
         advice: "Mend what the reason names and upload the file again.".to_owned(),
         link: None,
+        link_text: REPORT,
         foot: OF_ALERTS,
     }
 }
@@ -153,6 +187,7 @@ fn shortage(list: &str, available: i64, threshold: i64) -> Letter {
                  and ran low once more."
             .to_owned(),
         link: None,
+        link_text: REPORT,
         foot: OF_ALERTS,
     }
 }
@@ -176,6 +211,7 @@ fn expiry(list: &str, now: &CouponList, days_left: i32, zone: &TimeZone) -> Lett
         ],
         advice: "To keep the list, update its expiry date before it is over.".to_owned(),
         link: None,
+        link_text: REPORT,
         foot: OF_ALERTS,
     }
 }
@@ -199,6 +235,7 @@ fn report_ready(list: &str, report: &UsageReport, link: Option<String>, zone: &T
         facts: vec![("Period", period), ("Rows", count(rows))],
         advice,
         link,
+        link_text: REPORT,
         foot: OF_REPORTS,
     }
 }
@@ -213,6 +250,7 @@ fn report_failed(list: &str, report: &UsageReport) -> Letter {
         facts: vec![("Period", period), ("Reason", reason.to_owned())],
         advice: "Ask for it again when the reason is gone.".to_owned(),
         link: None,
+        link_text: REPORT,
         foot: OF_REPORTS,
     }
 }

@@ -4,6 +4,7 @@
 mod availability;
 mod conversation;
 mod hand_outs;
+mod invitation;
 mod letter;
 mod mailer;
 mod message;

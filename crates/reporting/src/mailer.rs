@@ -26,12 +26,14 @@ use crate::{
 /// A CSV up to this size is attached as it is, so that a phone opens it.
 const PLAIN_BYTES: usize = 5 * 1024 * 1024;
 
+pub(crate) const NO_ADDRESS: &str = "no mail can go to its recipient's address";
+
 /// Sends mails by the operator's relay.
 #[derive(Debug, Clone)]
 pub struct Mailer {
-    storage: Storage,
-    relay: Relay,
-    zone: TimeZone,
+    pub(crate) storage: Storage,
+    pub(crate) relay: Relay,
+    pub(crate) zone: TimeZone,
     public_url: Url,
     /// The largest mail that a report is attached to, in bytes, encoded.
     most_bytes: usize,
@@ -106,13 +108,13 @@ impl Mailer {
             job,
             list,
             news,
-            recipient: recipient.ok_or(MailError::Never("no mail can go to its recipient's address"))?,
+            recipient: recipient.ok_or(MailError::Never(NO_ADDRESS))?,
         };
         let report = match news {
             News::Report(report) if report.status == ReportStatus::Ready => report,
             _ => {
                 let message = self.message(&mail, None, None)?;
-                self.hand_over(&mail, &message).await?;
+                self.hand_over(&mail.recipient, &message).await?;
                 return Ok(None);
             }
         };
@@ -126,7 +128,7 @@ impl Mailer {
             }
         }
         let message = self.message(&mail, None, Some(self.link(report).await?))?;
-        self.hand_over(&mail, &message).await?;
+        self.hand_over(&mail.recipient, &message).await?;
         Ok(Some(SentAs::Link))
     }
 
@@ -140,16 +142,16 @@ impl Mailer {
         if relay.most_bytes.is_some_and(|most| message.len() > most) || message.len() > self.most_bytes {
             return Ok(HandedOver::TooLarge);
         }
-        match relay.hand_over(&self.envelope(mail)?, message).await {
+        match relay.hand_over(&self.envelope(&mail.recipient)?, message).await {
             Err(Refusal::TooLarge | Refusal::BrokenOff(_)) => Ok(HandedOver::TooLarge),
             answered => self.note(began, answered).map(|()| HandedOver::Taken),
         }
     }
 
-    async fn hand_over(&self, mail: &Mail<'_>, message: &[u8]) -> Result<(), MailError> {
+    pub(crate) async fn hand_over(&self, recipient: &Address, message: &[u8]) -> Result<(), MailError> {
         let began = Instant::now();
         let relay = self.call(began).await?;
-        let answered = relay.hand_over(&self.envelope(mail)?, message).await;
+        let answered = relay.hand_over(&self.envelope(recipient)?, message).await;
         self.note(began, answered)
     }
 
@@ -169,9 +171,9 @@ impl Mailer {
         answered
     }
 
-    fn envelope(&self, mail: &Mail<'_>) -> Result<Envelope, MailError> {
+    pub(crate) fn envelope(&self, recipient: &Address) -> Result<Envelope, MailError> {
         let sender = self.relay.from.email.clone();
-        Envelope::new(Some(sender), vec![mail.recipient.clone()])
+        Envelope::new(Some(sender), vec![recipient.clone()])
             .map_err(|_| MailError::Never("it has no recipient"))
     }
 
@@ -183,7 +185,13 @@ impl Mailer {
     ) -> Result<Vec<u8>, MailError> {
         let letter = Letter::new(mail.list, mail.news, &self.zone, link);
         let id = mail.job.message_id(mail.list.public_id);
-        message(&self.relay.from, &self.envelope(mail)?, &id, &letter, attachment)
+        message(
+            &self.relay.from,
+            &self.envelope(&mail.recipient)?,
+            &id,
+            &letter,
+            attachment,
+        )
     }
 
     /// The report as an attachment; `None` if the mail would be too large with it, which is not tried in vain.

@@ -44,8 +44,9 @@ pub use lists::{
 pub use lost_settings::LostSetting;
 pub use migrations::{migrate, schema_fits};
 pub use people::{
-    AcceptLink, AcceptLinkRefusal, CountedAttempt, LinkKind, Member, Membership, OneTimeLink, OpenSession,
-    Person, Session, SignIn, SignInAttempt, Somebody, Token,
+    AcceptLink, AcceptLinkRefusal, CountedAttempt, Invitation, InvitationLetter, InvitationToSend, LinkKind,
+    MailState, Member, Membership, OneTimeLink, OpenSession, Person, ProviderRole, ProviderSignIn, Session,
+    SignIn, SignInAttempt, SignInByProviderRefusal, Somebody, Token, Vouched,
 };
 pub use pool::Outage;
 pub use route::Route;

@@ -1,5 +1,5 @@
 -- Gives a job up; the caller has locked its gate, if it has one, and then the job. What it was for has failed, for the
--- reason given: a load's file, a report, a bulk action, a report's mail.
+-- reason given: a load's file, a report, a bulk action, a report's mail, an invitation's.
 create or replace function bury_job(p_job bigint, p_failure text) returns void
 language plpgsql volatile as $$
 declare
@@ -22,5 +22,7 @@ begin
         perform fail_bulk_action(v_job.list_id, (v_job.payload ->> 'bulk_action_id')::bigint, p_failure);
     elsif v_job.kind = 'send_mail' then
         perform note_report_mail(v_job, 'FAILED', null, null);
+    elsif v_job.kind = 'send_invitation' then
+        update one_time_link l set mail = 'failed' where l.mail_job_id = p_job and l.mail = 'waiting';
     end if;
 end $$;

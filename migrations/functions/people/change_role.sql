@@ -1,5 +1,5 @@
 -- Changes what a member may do, or ends the membership (null). A workspace keeps an admin: false, and nothing is changed, if
--- it would not. Sessions of the person end: a new role begins with signing in.
+-- it would not. Sessions of the person end: a new role begins with signing in. What is changed here is the identity provider's no more.
 create or replace function change_role(p_workspace bigint, p_person bigint, p_role text) returns boolean
 language plpgsql volatile as $$
 begin
@@ -13,7 +13,7 @@ begin
     if p_role is null then
         delete from membership m where m.workspace_id = p_workspace and m.person_id = p_person;
     else
-        update membership m set role = p_role where m.workspace_id = p_workspace and m.person_id = p_person;
+        update membership m set role = p_role, by_provider = false where m.workspace_id = p_workspace and m.person_id = p_person;
     end if;
     delete from session s where s.person_id = p_person;
     return true;

@@ -6,7 +6,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, Bytes},
 };
-use domain::{AllocationId, AllocationStatus, Campaign, ExternalId};
+use domain::AllocationStatus;
 use futures_util::StreamExt as _;
 use serde::Serialize;
 use storage::{AllocationRequest, ListRef, Recorded, Shortage};
@@ -91,7 +91,7 @@ async fn replace(app: &App, list: &Arc<ListRef>, page: Vec<Recorded>) -> Bytes {
     let wanted: Vec<(String, AllocationRequest)> = page
         .into_iter()
         .filter(|recorded| recorded.allocation.status == AllocationStatus::Allocated)
-        .filter_map(|recorded| request_for(list, recorded))
+        .filter_map(|recorded| recorded.replacement(list))
         .collect();
     let requests = wanted
         .iter()
@@ -129,21 +129,4 @@ async fn replace(app: &App, list: &Arc<ListRef>, page: Vec<Recorded>) -> Bytes {
         text.push(b'\n');
     }
     text.into()
-}
-
-/// The replaced hand-out's id is the request's: asked for again, it is the same request. Nobody is left to replace for
-/// where a person was erased.
-fn request_for(list: &ListRef, recorded: Recorded) -> Option<(String, AllocationRequest)> {
-    let replaces = AllocationId::encode(recorded.allocation.position, list.key);
-    let campaign = recorded
-        .campaign_id
-        .and_then(|id| ExternalId::new(id).ok())
-        .map(|id| Arc::new(Campaign::called(id)));
-    let request = AllocationRequest {
-        user_id: ExternalId::new(recorded.user_id?).ok()?,
-        request_id: ExternalId::new(format!("reissue of {replaces}")).ok(),
-        campaign,
-        hold_seconds: None,
-    };
-    Some((replaces, request))
 }

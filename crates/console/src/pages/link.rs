@@ -6,7 +6,7 @@ use domain::{Name, Subscribers};
 use secrecy::{ExposeSecret as _, SecretString};
 use storage::{AcceptLink, AcceptLinkRefusal, LinkKind, Token};
 
-use super::sign_in::{self, add_cookie};
+use super::sign_in::{self, Way, add_cookie, way};
 use crate::{
     Console, ROOT,
     error::PageError,
@@ -28,6 +28,8 @@ struct LinkPage<'a> {
     email: &'a str,
     refusal: Option<String>,
     least: usize,
+    /// Whoever proves the invited address elsewhere needs no link.
+    provider: Option<Way<'a>>,
 }
 
 #[derive(Template)]
@@ -42,7 +44,7 @@ pub(crate) async fn show(
     request: HttpRequest,
 ) -> Result<HttpResponse, PageError> {
     match kind_of(&console, &request).await? {
-        Some((_, kind)) => render(&page(kind, &Form::default(), None)),
+        Some((_, kind)) => render(&page(&console, kind, &Form::default(), None)),
         None => gone(),
     }
 }
@@ -66,7 +68,7 @@ pub(crate) async fn accept(
         }
         LinkKind::Password { .. } => {
             return match password_in(&form) {
-                Err(refusal) => render_refused(&page(kind, &form, Some(refusal))),
+                Err(refusal) => render_refused(&page(&console, kind, &form, Some(refusal))),
                 Ok(password) if storage.choose_password(&token, &password).await? => {
                     Ok(see(format!("{ROOT}/sign-in")))
                 }
@@ -84,11 +86,11 @@ pub(crate) async fn accept(
             let told = named(&form).and_then(|name| Ok((name, password_in(&form)?)));
             let (name, password) = match told {
                 Ok(told) => told,
-                Err(refusal) => return render_refused(&page(kind, &form, Some(refusal))),
+                Err(refusal) => return render_refused(&page(&console, kind, &form, Some(refusal))),
             };
             if kind == LinkKind::Setup {
                 if let Err(refusal) = is_address(form.text("email")) {
-                    return render_refused(&page(kind, &form, Some(refusal)));
+                    return render_refused(&page(&console, kind, &form, Some(refusal)));
                 }
                 storage
                     .set_up(&token, form.text("email"), &name, &password)
@@ -129,7 +131,7 @@ fn gone() -> Result<HttpResponse, PageError> {
     })
 }
 
-fn page(kind: LinkKind, said: &Form, refusal: Option<String>) -> LinkPage<'_> {
+fn page<'a>(console: &'a Console, kind: LinkKind, said: &'a Form, refusal: Option<String>) -> LinkPage<'a> {
     let title = match kind {
         LinkKind::Setup => "Set up couponry",
         LinkKind::Invitation { .. } => "Accept the invitation",
@@ -143,6 +145,7 @@ fn page(kind: LinkKind, said: &Form, refusal: Option<String>) -> LinkPage<'_> {
         email: said.text("email"),
         refusal,
         least: LEAST_PASSWORD,
+        provider: way(console, ""),
     }
 }
 

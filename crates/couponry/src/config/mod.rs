@@ -5,6 +5,7 @@ mod door_variables;
 mod rate_variables;
 mod secret;
 mod settings;
+mod sign_in_variables;
 mod unknown;
 mod values;
 mod variables;

@@ -11,7 +11,9 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::{
-    Problems, Variables, unknown,
+    Problems, Variables,
+    sign_in_variables::SignIns,
+    unknown,
     values::{
         allowed, bootstrap_id, bootstrap_key, console, database_url, direct_url, listen, log_filter, mail,
         number, number_or_off, on_or_off, pair, public_url, read_url, role, smtp_url, time_zone,
@@ -47,6 +49,7 @@ pub(crate) struct Settings {
     pub(crate) door: Door,
     /// Absent: there is none.
     pub(crate) console: Option<console::Mode>,
+    pub(crate) sign_ins: SignIns,
     /// A valid filter; kept as text because an `EnvFilter` cannot be cloned.
     pub(crate) log: String,
 }
@@ -115,10 +118,9 @@ impl Settings {
         let work = Work::judge(said, &mut problems);
         let workspace_lists = problems.keep("COUPONRY_WORKSPACE_LISTS", number_or_off(&said.workspace_lists));
         let mails = Mails::judge(said, &mut problems);
-        let report_variations =
-            problems.keep("COUPONRY_REPORT_VARIATIONS", on_or_off(&said.report_variations));
+        let variations = problems.keep("COUPONRY_REPORT_VARIATIONS", on_or_off(&said.report_variations));
         let rate_limits = rate_limits(said, &mut problems);
-        let door = said.door.read(&mut problems);
+        let (door, sign_ins) = ways_in(said, &mut problems);
         let address_requests =
             problems.keep("COUPONRY_ADDRESS_REQUESTS", number_or_off(&said.address_requests));
         let console = problems.keep("COUPONRY_CONSOLE", console(&said.console));
@@ -141,11 +143,12 @@ impl Settings {
                 work: work?,
                 workspace_lists: workspace_lists?.map(|lists: NonZeroU32| lists.get().into()),
                 mails: mails?,
-                report_variations: report_variations?,
+                report_variations: variations?,
                 rate_limits: rate_limits?,
                 address_requests: address_requests?,
                 door: door?,
                 console: console?,
+                sign_ins: sign_ins?,
                 log: log?,
             })
         };
@@ -191,6 +194,13 @@ impl Mails {
             attachment_bytes: usize::try_from(attachment_bytes?).ok()?,
         })
     }
+}
+
+fn ways_in(said: &Variables, problems: &mut Problems) -> (Option<Door>, Option<SignIns>) {
+    let door = said.door.read(problems);
+    let proxies = door.as_ref().map(|door| &door.proxies);
+    let sign_ins = said.sign_ins.read(proxies, said.public_url.is_some(), problems);
+    (door, sign_ins)
 }
 
 fn rate_limits(said: &Variables, problems: &mut Problems) -> Option<RateLimits> {

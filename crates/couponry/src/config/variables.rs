@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use secrecy::SecretString;
 
-use super::{door_variables::DoorVariables, rate_variables::RateVariables};
+use super::{
+    door_variables::DoorVariables, rate_variables::RateVariables, sign_in_variables::SignInVariables,
+};
 
 /// What was said, still as text: `Settings::judge` reads it, so that `config check` can show all of it and name
 /// everything that is wrong, not only the first thing.
@@ -238,6 +240,9 @@ pub(crate) struct Variables {
         default_value = "on"
     )]
     pub(crate) console: String,
+
+    #[command(flatten)]
+    pub(crate) sign_ins: SignInVariables,
 
     /// Whether the rate limits hold
     #[arg(

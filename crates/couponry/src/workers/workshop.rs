@@ -2,7 +2,7 @@
 
 use ingestion::{CallbackError, Callbacks, Fetcher, Loader};
 use reporting::{MailError, Mailer, ReportBuilder};
-use storage::{CallbackToMake, Claim, Error, Job, Storage};
+use storage::{CallbackToMake, Claim, Error, Job, Storage, Token};
 
 /// Everything that jobs need.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct Workshop {
     pub(crate) reports: ReportBuilder,
     /// Absent: mails wait.
     pub(crate) mailer: Option<Mailer>,
+    /// For links to the console.
+    pub(crate) public_url: String,
 }
 
 /// A job that did not come to its end. The reason names no person, address or code.
@@ -42,7 +44,14 @@ impl Workshop {
             Job::CallBack(callback) => self.call_back(callback).await?,
             Job::SendMail(mail) => match &self.mailer {
                 Some(mailer) => mailer.send(&mail).await?,
-                None => return Err(Trouble::Later("there is no mail relay".to_owned())),
+                None => return Err(no_relay()),
+            },
+            Job::SendInvitation(invitation) => match &self.mailer {
+                Some(mailer) => {
+                    let link = |token: &Token| console::link(&self.public_url, token);
+                    mailer.invite(&invitation, link).await?;
+                }
+                None => return Err(no_relay()),
             },
         }
         Ok(())
@@ -65,6 +74,10 @@ impl Workshop {
         }
         Ok(())
     }
+}
+
+fn no_relay() -> Trouble {
+    Trouble::Later("there is no mail relay".to_owned())
 }
 
 impl From<Error> for Trouble {

@@ -9,6 +9,7 @@ mod ledger;
 mod ledger_page;
 mod look_up;
 mod perform;
+mod reissue;
 mod schedule;
 mod settle;
 mod statement;

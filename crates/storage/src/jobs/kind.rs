@@ -1,4 +1,4 @@
-//! Kinds of work, and how much trouble each may have.
+//! Kinds of work, and how much each puts up with.
 
 use std::time::Duration;
 
@@ -14,17 +14,19 @@ pub enum JobKind {
     CallBack,
     BuildReport,
     BulkAction,
+    SendInvitation,
 }
 
 impl JobKind {
     /// As jobs are stored; a fetch is a load in another lane.
-    pub(crate) const STORED: [Self; 6] = [
+    pub(crate) const STORED: [Self; 7] = [
         Self::LoadFile,
         Self::PurgeList,
         Self::SendMail,
         Self::CallBack,
         Self::BuildReport,
         Self::BulkAction,
+        Self::SendInvitation,
     ];
 
     pub const fn as_str(self) -> &'static str {
@@ -36,6 +38,7 @@ impl JobKind {
             Self::CallBack => "call_back",
             Self::BuildReport => "build_report",
             Self::BulkAction => "bulk_action",
+            Self::SendInvitation => "send_invitation",
         }
     }
 
@@ -44,7 +47,7 @@ impl JobKind {
     pub(super) const fn most_failures(self) -> i32 {
         match self {
             Self::FetchFile | Self::LoadFile | Self::PurgeList | Self::BuildReport | Self::BulkAction => 5,
-            Self::SendMail => 870,
+            Self::SendMail | Self::SendInvitation => 870,
             Self::CallBack => 80,
         }
     }
@@ -54,7 +57,7 @@ impl JobKind {
     pub(crate) const fn most_deaths(self) -> i32 {
         match self {
             Self::FetchFile | Self::LoadFile | Self::PurgeList | Self::BuildReport | Self::BulkAction => 5,
-            Self::SendMail | Self::CallBack => 50,
+            Self::SendMail | Self::CallBack | Self::SendInvitation => 50,
         }
     }
 
@@ -80,7 +83,7 @@ impl JobKind {
             Self::FetchFile | Self::LoadFile | Self::PurgeList | Self::BuildReport | Self::BulkAction => {
                 Duration::from_mins(2)
             }
-            Self::SendMail => Duration::from_mins(5),
+            Self::SendMail | Self::SendInvitation => Duration::from_mins(5),
             Self::CallBack => Duration::from_hours(1),
         };
         Duration::from_secs(2 << failures.clamp(0, 12)).min(most)

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 pub use self::{bell::hear_of_jobs, kind::JobKind};
 use crate::{
-    BulkActionToPerform, Error, FileToFetch, FileToLoad, MailToSend, ReportToBuild, Result, Storage,
-    files::CallbackToMake, files::load::LoadPayload,
+    BulkActionToPerform, Error, FileToFetch, FileToLoad, InvitationToSend, MailToSend, ReportToBuild, Result,
+    Storage, files::CallbackToMake, files::load::LoadPayload,
 };
 
 /// The right to work on a job: the fencing token that every write about it carries.
@@ -39,6 +39,7 @@ pub enum Job {
     CallBack(CallbackToMake),
     BuildReport(ReportToBuild),
     BulkAction(BulkActionToPerform),
+    SendInvitation(InvitationToSend),
 }
 
 impl Job {
@@ -51,6 +52,7 @@ impl Job {
             Self::CallBack(callback) => callback.claim,
             Self::BuildReport(report) => report.claim,
             Self::BulkAction(action) => action.claim,
+            Self::SendInvitation(invitation) => invitation.claim,
         }
     }
 }
@@ -61,8 +63,8 @@ impl Storage {
     pub async fn claim_job(&self, kind: JobKind, most: u32, lease: Duration) -> Result<Option<Job>> {
         let owner = Uuid::from_bytes(rand::random());
         let claimed = sqlx::query!(
-            r#"select job_id as "job_id!", attempt as "attempt!", failures as "failures!", list_id as "list_id!", file_id,
-                      payload as "payload!", fingerprint_key as "fingerprint_key!"
+            r#"select job_id as "job_id!", attempt as "attempt!", failures as "failures!", list_id, file_id,
+                      payload as "payload!", fingerprint_key
                from claim_job($1, $2, $3, $4)"#,
             kind.as_str(),
             owner,
@@ -81,47 +83,47 @@ impl Storage {
             failures: row.failures,
             owner,
         };
-        let list_id = row.list_id;
-        let file_id = row
-            .file_id
-            .ok_or_else(|| Error::Fault(format!("job {} names no file", row.job_id)));
+        let missing = |what| Error::Fault(format!("job {} names no {what}", row.job_id));
+        let list_id = row.list_id.ok_or_else(|| missing("list"));
+        let key = row.fingerprint_key.ok_or_else(|| missing("list"));
+        let file_id = row.file_id.ok_or_else(|| missing("file"));
         Ok(Some(match kind {
             JobKind::FetchFile => {
                 let load: LoadPayload = payload(row.job_id, row.payload)?;
                 Job::FetchFile(Box::new(FileToFetch::new(
-                    claim,
-                    list_id,
-                    file_id?,
-                    &row.fingerprint_key,
-                    load,
+                    claim, list_id?, file_id?, &key?, load,
                 )?))
             }
             JobKind::LoadFile => {
                 let load: LoadPayload = payload(row.job_id, row.payload)?;
-                let file = FileToLoad::new(claim, list_id, file_id?, &row.fingerprint_key, load)?;
+                let file = FileToLoad::new(claim, list_id?, file_id?, &key?, load)?;
                 Job::LoadFile(Box::new(file))
             }
-            JobKind::PurgeList => Job::PurgeList { claim, list_id },
+            JobKind::PurgeList => Job::PurgeList {
+                claim,
+                list_id: list_id?,
+            },
             JobKind::SendMail => Job::SendMail(Box::new(MailToSend::new(
                 claim,
-                list_id,
+                list_id?,
                 payload(row.job_id, row.payload)?,
             ))),
             JobKind::CallBack => Job::CallBack(CallbackToMake {
                 claim,
-                list_id,
+                list_id: list_id?,
                 file_id: file_id?,
             }),
             JobKind::BuildReport => Job::BuildReport(ReportToBuild::new(
                 claim,
-                list_id,
+                list_id?,
                 payload(row.job_id, row.payload)?,
             )),
             JobKind::BulkAction => Job::BulkAction(BulkActionToPerform::new(
                 claim,
-                list_id,
+                list_id?,
                 payload(row.job_id, row.payload)?,
             )),
+            JobKind::SendInvitation => Job::SendInvitation(InvitationToSend { claim }),
         }))
     }
 

@@ -10,7 +10,7 @@ impl Storage {
             "delete from job where job_id in (
                  select job_id from job
                  where state in ('done', 'dead') and ended_at < clock_timestamp() - interval '7 days'
-                    or kind = 'send_mail' and state = 'ready' and created_at < clock_timestamp() - interval '7 days'
+                    or kind in ('send_mail', 'send_invitation') and state = 'ready' and created_at < clock_timestamp() - interval '7 days'
                  limit 10000)"
         )
         .execute(&self.bulk)

@@ -10,8 +10,6 @@ use crate::{Error, Result, Storage, Workspace, jobs::interval};
 
 /// How long the first start's link is good for; the next start makes another.
 const SETUP_FOR: Duration = Duration::from_hours(24);
-/// How long somebody has to answer an invitation.
-const INVITATION_FOR: Duration = Duration::from_hours(7 * 24);
 const PASSWORD_FOR: Duration = Duration::from_hours(24);
 const SIGN_IN_FOR: Duration = Duration::from_hours(1);
 
@@ -72,23 +70,6 @@ impl Storage {
         );
         let made = made.execute(&self.pool).await?;
         Ok((made.rows_affected() == 1).then_some(token))
-    }
-
-    /// A link for whoever has this address to become a member.
-    pub async fn invite(&self, workspace: &Workspace, email: &str, role: Role) -> Result<Token> {
-        let token = Token::new();
-        sqlx::query!(
-            "insert into one_time_link (token_hash, kind, workspace_id, email, role, expires_at)
-             values ($1, 'invitation', $2, lower($3), $4, clock_timestamp() + $5)",
-            &token.hash(),
-            workspace.workspace_id,
-            email,
-            role.as_str(),
-            interval(INVITATION_FOR),
-        )
-        .execute(self.pool.of(workspace.workspace_id))
-        .await?;
-        Ok(token)
     }
 
     /// A link by which the person of this address chooses a password; none if nobody has it.
@@ -267,12 +248,14 @@ impl Storage {
         }))
     }
 
-    /// Forgets links that open nothing any more, sessions that have ended, and old counts of failures.
+    /// Forgets links that open nothing any more, sessions that have ended, who has not come back from the identity provider, and
+    /// old counts of failures.
     pub async fn forget_ended_sign_ins(&self) -> Result<()> {
         for statement in [
             "delete from one_time_link where expires_at < clock_timestamp()",
             "delete from session where seen_at < clock_timestamp() - interval '12 hours'
                  or created_at < clock_timestamp() - interval '7 days'",
+            "delete from provider_visit where created_at < clock_timestamp() - interval '10 minutes'",
             "delete from sign_in_attempt where since < clock_timestamp() - interval '15 minutes'",
         ] {
             sqlx::query(statement).execute(&self.bulk).await?;

@@ -1,8 +1,10 @@
 //! Those who use the console: who they are, what they may do, and in which browsers they have signed in.
 
+mod invitations;
 mod links;
 mod members;
 mod passwords;
+mod provider;
 mod second_factor;
 mod sessions;
 
@@ -10,9 +12,11 @@ use domain::{PublicId, Role};
 use sha2::{Digest as _, Sha256};
 
 pub use self::{
+    invitations::{Invitation, InvitationLetter, InvitationToSend, MailState},
     links::{AcceptLink, AcceptLinkRefusal, LinkKind, OneTimeLink},
     members::{Member, Somebody},
     passwords::{CountedAttempt, SignIn, SignInAttempt},
+    provider::{ProviderRole, ProviderSignIn, SignInByProviderRefusal, Vouched},
     sessions::{Membership, OpenSession, Session},
 };
 
@@ -47,6 +51,14 @@ impl Token {
     /// 64 hex digits, for whoever is to have it.
     pub fn secret(&self) -> String {
         hex::encode(self.0)
+    }
+
+    /// Another secret, made of this one: 64 hex digits that tell nothing of it, nor of those with other names.
+    pub fn derive(&self, name: &str) -> String {
+        let mut hash = Sha256::new();
+        hash.update(self.0);
+        hash.update(name);
+        hex::encode(hash.finalize())
     }
 
     fn hash(&self) -> [u8; 32] {

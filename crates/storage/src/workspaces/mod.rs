@@ -51,7 +51,7 @@ impl Actor {
         }
     }
 
-    fn person(self) -> Option<i64> {
+    pub(crate) fn person(self) -> Option<i64> {
         match self {
             Self::ApiKey { .. } => None,
             Self::Person(id) => Some(id),

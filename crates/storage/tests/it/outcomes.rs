@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Decode, PgConnection, Postgres, Type, TypeInfo as _};
 use storage::{
     AcceptLinkRefusal, ActivateListOutcome, AddFileRefusal, AllocateState, CodeStatus, ConfirmOutcome,
     CreateKeyRefusal, CreateListRefusal, DisableOutcome, PublishFileOutcome, RedeemOutcome, ReleaseOutcome,
-    RequestReportRefusal, RotateKeyRefusal, UpdateListOutcome,
+    RequestReportRefusal, RotateKeyRefusal, SignInByProviderRefusal, UpdateListOutcome,
 };
 
 use crate::database::TestDatabase;
@@ -52,6 +52,7 @@ async fn the_database_and_the_program_know_the_same_outcomes() {
         checked!(db, ReleaseOutcome: Released Redeemed Disabled Unknown),
         checked!(db, RequestReportRefusal: TooEarly InFuture),
         checked!(db, RotateKeyRefusal: NoKey Revoked TooMany),
+        checked!(db, SignInByProviderRefusal: Unverified Unknown OtherSubject Disabled),
         checked!(db, UpdateListOutcome: Updated DuplicateName Expired DaysBeforeMissing ThresholdCountMissing),
     ];
     checked.sort();

@@ -30,12 +30,19 @@ pub(super) fn words(action: &str) -> Option<&'static str> {
         "key.configure" => "configured the server with an API key, which has every right since",
         "key.revoke" => "revoked an API key",
         "person.invite" => "invited somebody",
+        "person.invite-again" => "made another link for an invitation",
+        "person.invite-withdraw" => "withdrew an invitation",
         "person.join" => "became a member",
         "person.role-admin" => "made somebody an admin",
         "person.role-manager" => "made somebody a manager",
         "person.role-viewer" => "made somebody a viewer",
         "person.remove" => "removed a member",
         "person.password-link" => "made a link for a new password",
+        "provider.role-admin" => "became an admin by the identity provider",
+        "provider.role-manager" => "became a manager by the identity provider",
+        "provider.role-viewer" => "became a viewer by the identity provider",
+        "provider.no-role" => "lost the role that the identity provider gave",
+        "account.provider" => "signed in by the identity provider for the first time",
         "account.password" => "changed their password",
         "account.second-factor-on" => "switched their second step on",
         "account.second-factor-off" => "switched their second step off",
@@ -56,6 +63,8 @@ mod tests {
         let noted = include_str!("../people/change.rs").to_owned()
             + include_str!("../people/invite.rs")
             + include_str!("../people/password_link.rs")
+            + include_str!("../people/renew.rs")
+            + include_str!("../people/withdraw.rs")
             + include_str!("../access/webhook_secret.rs")
             + include_str!("../pull_tokens/change.rs")
             + include_str!("../reports/change.rs")

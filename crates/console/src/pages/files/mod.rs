@@ -2,6 +2,7 @@
 
 pub(crate) mod change;
 mod received;
+pub(crate) mod reissue;
 pub(crate) mod rejections;
 pub(crate) mod show;
 pub(crate) mod upload;

@@ -2,8 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::{Template, filters::Safe};
-use domain::FileStatus;
-use storage::{CouponFile, CouponList, ListRef, Progress, Stage};
+use domain::{AllocationStatus, FileStatus, PublicId};
+use storage::{CouponFile, CouponList, HandOutFilter, ListRef, Progress, Stage};
 use url::form_urlencoded;
 
 use super::{
@@ -18,6 +18,9 @@ use crate::{
     shown,
     visitor::Visitor,
 };
+
+/// So many of those who have a code are counted; beyond, the page says that there are more.
+const COUNTED: usize = 1_000;
 
 /// How far a load has come, in words and in a bar.
 struct Step {
@@ -44,7 +47,19 @@ struct FilePage<'a> {
     upload: String,
     sent: Safe<String>,
     here: String,
+    /// Of a file that is set aside: who has a code of it.
+    recipients: Option<Recipients>,
     may_manage: bool,
+}
+
+/// Those who have a code of a file for good.
+struct Recipients {
+    many: String,
+    has_any: bool,
+    list: String,
+    export: String,
+    /// What the list's other files have to give.
+    available: String,
 }
 
 impl FilePage<'_> {
@@ -90,6 +105,12 @@ pub(crate) async fn show(
     } else {
         Vec::new()
     };
+    let is_quarantined = storage.is_quarantined(&list, id).await? == Some(true);
+    let recipients = if is_quarantined {
+        Some(recipients(&console, &visitor, &list, id).await?)
+    } else {
+        None
+    };
     let title = if file.name.is_empty() {
         "(no name)".to_owned()
     } else {
@@ -101,7 +122,8 @@ pub(crate) async fn show(
         list_path: list_path(&visitor, &list, ""),
         state: file_state(&file),
         step,
-        is_quarantined: storage.is_quarantined(&list, id).await? == Some(true),
+        is_quarantined,
+        recipients,
         is_loaded: file.status == FileStatus::Success,
         new_codes: file.dry_run.map_or(file.added, |dry_run| dry_run.would_add),
         in_list: file.duplicates - file.duplicates_in_file - file.duplicates_from_before,
@@ -111,6 +133,34 @@ pub(crate) async fn show(
         here: list_path(&visitor, &list, &format!("/files/{id}")),
         may_manage: visitor.may_manage(),
         file,
+    })
+}
+
+async fn recipients(
+    console: &Console,
+    visitor: &Visitor,
+    list: &ListRef,
+    file: PublicId,
+) -> Result<Recipients, PageError> {
+    let filter = HandOutFilter {
+        file: Some(file),
+        status: Some(AllocationStatus::Allocated),
+        ..HandOutFilter::default()
+    };
+    let page = console.storage.ledger_page(list, &filter, None, COUNTED).await?;
+    let page = page.unwrap_or_default();
+    let many = shown::number(i64::try_from(page.hand_outs.len()).unwrap_or(i64::MAX));
+    let query = format!("file={file}&status=ALLOCATED");
+    Ok(Recipients {
+        has_any: !page.hand_outs.is_empty(),
+        many: if page.next.is_some() {
+            format!("{many} or more")
+        } else {
+            many
+        },
+        list: list_path(visitor, list, &format!("/handed-out?{query}")),
+        export: list_path(visitor, list, &format!("/handed-out/export?{query}")),
+        available: shown::number(console.storage.stock(list).await?.available),
     })
 }
 

@@ -3,8 +3,9 @@
 use actix_web::{HttpResponse, web};
 use askama::{Template, filters::Safe};
 use domain::Role;
-use storage::Member;
+use storage::{Invitation, MailState, Member};
 
+use super::can_mail;
 use crate::{
     Console,
     error::PageError,
@@ -26,6 +27,24 @@ struct Row {
     here: String,
 }
 
+/// An invitation that is open.
+struct Open {
+    email: String,
+    role: Role,
+    by: String,
+    until: Safe<String>,
+    mail: &'static str,
+    can_mail: bool,
+    here: String,
+}
+
+/// What the page shows, beside its forms.
+struct Everybody {
+    rows: Vec<Row>,
+    open: Vec<Open>,
+    has_relay: bool,
+}
+
 /// The form for inviting somebody, as it was sent.
 #[derive(Default)]
 pub(super) struct Invited<'a> {
@@ -39,6 +58,8 @@ pub(super) struct Invited<'a> {
 struct PeoplePage<'a> {
     frame: Frame<'a>,
     rows: Vec<Row>,
+    open: Vec<Open>,
+    has_relay: bool,
     roles: [Role; 3],
     invited: Invited<'a>,
     /// Of a form that a row has.
@@ -49,8 +70,8 @@ struct PeoplePage<'a> {
 
 /// `GET …/people`
 pub(crate) async fn show(console: web::Data<Console>, visitor: Visitor) -> Result<HttpResponse, PageError> {
-    let rows = rows(&console, &visitor).await?;
-    render(&page(&visitor, rows, Invited::default(), None))
+    let all = everybody(&console, &visitor).await?;
+    render(&page(&visitor, all, Invited::default(), None))
 }
 
 pub(super) async fn refused(
@@ -58,8 +79,8 @@ pub(super) async fn refused(
     visitor: &Visitor,
     invited: Invited<'_>,
 ) -> Result<HttpResponse, PageError> {
-    let rows = rows(console, visitor).await?;
-    render_refused(&page(visitor, rows, invited, None))
+    let all = everybody(console, visitor).await?;
+    render_refused(&page(visitor, all, invited, None))
 }
 
 /// Where a form of a row was refused.
@@ -68,19 +89,21 @@ pub(super) async fn refused_row(
     visitor: &Visitor,
     refusal: &str,
 ) -> Result<HttpResponse, PageError> {
-    let rows = rows(console, visitor).await?;
-    render_refused(&page(visitor, rows, Invited::default(), Some(refusal)))
+    let all = everybody(console, visitor).await?;
+    render_refused(&page(visitor, all, Invited::default(), Some(refusal)))
 }
 
 fn page<'a>(
     visitor: &'a Visitor,
-    rows: Vec<Row>,
+    all: Everybody,
     invited: Invited<'a>,
     refusal: Option<&'a str>,
 ) -> PeoplePage<'a> {
     PeoplePage {
         frame: Frame::of("People", "people", visitor),
-        rows,
+        rows: all.rows,
+        open: all.open,
+        has_relay: all.has_relay,
         roles: Role::ALL,
         invited,
         refusal,
@@ -89,7 +112,7 @@ fn page<'a>(
     }
 }
 
-async fn rows(console: &Console, visitor: &Visitor) -> Result<Vec<Row>, PageError> {
+async fn everybody(console: &Console, visitor: &Visitor) -> Result<Everybody, PageError> {
     let members = console.storage.members(visitor.workspace()?).await?;
     let now = console.storage.now().await?;
     let row = |member: Member| {
@@ -106,5 +129,30 @@ async fn rows(console: &Console, visitor: &Visitor) -> Result<Vec<Row>, PageErro
             is_me: member.person.public_id == visitor.person().public_id,
         }
     };
-    Ok(members.into_iter().map(row).collect())
+    let open = console.storage.invitations(visitor.workspace()?).await?;
+    Ok(Everybody {
+        rows: members.into_iter().map(row).collect(),
+        open: open
+            .into_iter()
+            .map(|open| of_invitation(console, visitor, open))
+            .collect(),
+        has_relay: console.has_relay,
+    })
+}
+
+fn of_invitation(console: &Console, visitor: &Visitor, open: Invitation) -> Open {
+    Open {
+        here: visitor.path(&format!("/people/invitations/{}", open.id)),
+        can_mail: can_mail(console, &open.email),
+        email: open.email,
+        role: open.role,
+        by: open.by.unwrap_or_else(|| "the command line".to_owned()),
+        until: shown::time(open.expires_at, &console.zone),
+        mail: match open.mail {
+            None => "by a link",
+            Some(MailState::Waiting) => "mail waits",
+            Some(MailState::Sent) => "mailed",
+            Some(MailState::Failed) => "mail failed",
+        },
+    }
 }

@@ -4,10 +4,11 @@ use actix_web::{HttpResponse, web};
 use domain::Role;
 
 use super::{
+    about_link, can_mail,
     fetch_all::{Invited, refused},
     show_link,
 };
-use crate::{Console, error::PageError, form::Form, pages::link::is_address, visitor::Visitor};
+use crate::{Console, error::PageError, form::Form, page::see, pages::link::is_address, visitor::Visitor};
 
 pub(crate) async fn invite(
     console: web::Data<Console>,
@@ -23,16 +24,18 @@ pub(crate) async fn invite(
         }
     };
     let workspace = visitor.workspace()?;
-    let token = console.storage.invite(workspace, email, role).await?;
+    let is_mailed = can_mail(&console, email);
+    let token = console.storage.invite(workspace, email, role, is_mailed).await?;
     console
         .storage
         .note(workspace, "person.invite", None, None)
         .await?;
-    let what_for = format!(
-        "It makes whoever has the address {email} a {role} of this workspace: once, within 7 days. It was not mailed: send it \
-         to them yourself."
-    );
-    show_link(&console, &visitor, "Invitation", &token, what_for)
+    if is_mailed {
+        let text = format!("An invitation for {email} is on its way by mail.");
+        visitor.leave(&console.storage, &text).await?;
+        return Ok(see(visitor.path("/people")));
+    }
+    show_link(&console, &visitor, "Invitation", &token, about_link(email, role))
 }
 
 /// The role that is offered, or why nobody is invited.

@@ -4,11 +4,13 @@ pub(crate) mod change;
 pub(crate) mod fetch_all;
 pub(crate) mod invite;
 pub(crate) mod password_link;
+pub(crate) mod renew;
+pub(crate) mod withdraw;
 
-use actix_web::HttpRequest;
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use domain::PublicId;
-use storage::{Member, Token};
+use domain::{PublicId, Subscribers};
+use storage::{Invitation, Member, Token};
 
 use crate::{
     Console,
@@ -34,7 +36,7 @@ fn show_link(
     title: &str,
     token: &Token,
     what_for: String,
-) -> Result<actix_web::HttpResponse, PageError> {
+) -> Result<HttpResponse, PageError> {
     render(&LinkPage {
         frame: Frame::of(title, "people", visitor),
         link: crate::link(&console.public_url, token),
@@ -59,4 +61,31 @@ async fn member_in_path(
     let members = console.storage.members(visitor.workspace()?).await?;
     let found = members.into_iter().find(|member| member.person.public_id == id);
     found.ok_or(PageError::NotFound)
+}
+
+/// The open invitation that the path names; another workspace's is not there.
+async fn invitation_in_path(
+    console: &Console,
+    visitor: &Visitor,
+    request: &HttpRequest,
+) -> Result<Invitation, PageError> {
+    let id = request.match_info().get("invitation");
+    let id: i64 = id.and_then(|id| id.parse().ok()).ok_or(PageError::NotFound)?;
+    let open = console.storage.invitations(visitor.workspace()?).await?;
+    let found = open.into_iter().find(|invitation| invitation.id == id);
+    found.ok_or(PageError::NotFound)
+}
+
+/// Whether an invitation for this address can be mailed.
+fn can_mail(console: &Console, email: &str) -> bool {
+    let address = Subscribers::new(vec![email.to_owned()]);
+    console.has_relay && address.is_ok_and(|address| console.mail_domains.first_outside(&address).is_none())
+}
+
+/// What an invitation's link does, for who passes it on.
+fn about_link(email: &str, role: domain::Role) -> String {
+    format!(
+        "It makes whoever has the address {email} a {role} of this workspace: once, within 7 days. It was not mailed: send it \
+         to them yourself."
+    )
 }

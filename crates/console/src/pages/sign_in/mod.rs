@@ -1,10 +1,12 @@
 //! Coming in, and going.
 
 pub(crate) mod code;
+pub(crate) mod provider;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use storage::{Person, SignIn, SignInAttempt};
+use url::form_urlencoded;
 
 use crate::{
     Console, ROOT,
@@ -12,6 +14,7 @@ use crate::{
     form::Form,
     guard,
     page::{Frame, render, render_refused, see},
+    proxied,
     visitor::Visitor,
 };
 
@@ -25,8 +28,28 @@ struct SignInPage<'a> {
     /// Where to go then.
     to: &'a str,
     refusal: Option<&'static str>,
+    /// Whom else one may sign in by, and where that begins.
+    provider: Option<Way<'a>>,
+    /// Whom a proxy has signed in.
+    proxied: Option<String>,
     /// Cookies would go over the network as they are.
     is_unsafe: bool,
+}
+
+/// A way in that leads by somebody else.
+pub(crate) struct Way<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) href: String,
+}
+
+/// The identity provider, if there is one; `to` is a page to see then.
+pub(crate) fn way<'a>(console: &'a Console, to: &str) -> Option<Way<'a>> {
+    let provider = console.provider.as_ref()?;
+    let to: String = form_urlencoded::byte_serialize(to.as_bytes()).collect();
+    Some(Way {
+        name: provider.name(),
+        href: format!("{ROOT}/sign-in/provider?to={to}"),
+    })
 }
 
 /// `GET /console/sign-in`
@@ -78,16 +101,10 @@ pub(crate) async fn begin(
     is_half: bool,
     to: &str,
 ) -> Result<HttpResponse, PageError> {
-    let address = guard::address(console, request);
-    let agent = guard::agent(request);
-    // The browser may have had another session: what was known of it opens nothing any more.
-    if let Some(former) = guard::presented(request) {
-        console.storage.end_session(&former).await?;
-    }
-    let token = console
-        .storage
-        .begin_session(person, is_half, &address, &agent)
-        .await?;
+    end_former(console, request).await?;
+    let (address, agent) = (guard::address(console, request), guard::agent(request));
+    let begun = console.storage.begin_session(person, is_half, &address, &agent);
+    let token = begun.await?;
     let to = if is_half {
         format!("{ROOT}/sign-in/code")
     } else {
@@ -96,6 +113,14 @@ pub(crate) async fn begin(
     let mut answer = see(to);
     add_cookie(&mut answer, guard::cookie(console, &token))?;
     Ok(answer)
+}
+
+/// The browser may have had another session: what was known of it opens nothing any more.
+async fn end_former(console: &Console, request: &HttpRequest) -> Result<(), PageError> {
+    if let Some(former) = guard::presented(request) {
+        console.storage.end_session(&former).await?;
+    }
+    Ok(())
 }
 
 /// `POST /console/sign-out`
@@ -120,7 +145,7 @@ pub(crate) fn add_cookie(
 fn within(to: &str) -> &str {
     let rest = to.strip_prefix(ROOT);
     let is_ours = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
-    if is_ours && !to.contains(['\\', '\r', '\n']) {
+    if is_ours && !to.contains('\\') && !to.contains(char::is_control) {
         to
     } else {
         ROOT
@@ -128,7 +153,7 @@ fn within(to: &str) -> &str {
 }
 
 fn page<'a>(
-    console: &Console,
+    console: &'a Console,
     request: &HttpRequest,
     said: &'a Form,
     refusal: Option<&'static str>,
@@ -138,6 +163,8 @@ fn page<'a>(
         email: said.text("email"),
         to: said.text("to"),
         refusal,
+        provider: way(console, said.text("to")),
+        proxied: proxied::named(console, request),
         is_unsafe: is_unsafe(console, request),
     }
 }
@@ -168,6 +195,7 @@ mod tests {
             ("//evil.example", "/console"),
             ("https://evil.example/console", "/console"),
             ("/console/\\evil.example", "/console"),
+            ("/console/a\0b", "/console"),
             ("", "/console"),
         ] {
             assert_eq!(within(to), leads, "{to}");

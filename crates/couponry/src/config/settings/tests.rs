@@ -49,6 +49,43 @@ fn everything_wrong_is_said_at_once() {
 }
 
 #[test]
+fn a_header_is_believed_of_somebody_and_says_one_thing() {
+    assert!(judged(&["--auth-proxy-header=X-Forwarded-Email"]).is_err());
+    for header in ["Cookie", "X-Forwarded-For", "not a name", ""] {
+        let header = format!("--auth-proxy-header={header}");
+        assert!(
+            judged(&[&header, "--trusted-proxies=10.0.0.0/8"]).is_err(),
+            "{header}"
+        );
+    }
+    let both = [
+        "--auth-proxy-header=X-Forwarded-Email",
+        "--trusted-proxies=10.0.0.0/8",
+    ];
+    let header = judged(&both).unwrap().sign_ins.proxy_header;
+    assert_eq!(header.as_deref(), Some("x-forwarded-email"));
+}
+
+#[test]
+fn a_provider_is_named_whole_or_not_at_all() {
+    let whole = [
+        "--oidc-issuer=https://login.example.com",
+        "--oidc-client-id=couponry",
+        "--oidc-client-secret=hidden",
+        "--public-url=https://coupons.example.com",
+    ];
+    assert!(judged(&whole).unwrap().sign_ins.provider.is_some());
+    for left_out in 0..whole.len() {
+        let mut said = whole.to_vec();
+        said.remove(left_out);
+        let Problems(problems) = judged(&said).unwrap_err();
+        assert!(!problems.concat().contains("hidden"), "{problems:#?}");
+    }
+    assert!(judged(&["--oidc-role-claim=roles"]).is_err());
+    assert!(judged(&[]).unwrap().sign_ins.provider.is_none());
+}
+
+#[test]
 fn half_a_bootstrap_workspace_is_an_error() {
     assert!(judged(&["--bootstrap-workspace-id=w"]).is_err());
     assert!(judged(&["--bootstrap-api-key=k-3f9c1e0a7b52d4"]).is_err());

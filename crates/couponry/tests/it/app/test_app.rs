@@ -199,7 +199,7 @@ impl TestApp {
             !under_way
         })
         .await;
-        sqlx::query_scalar("delete from job where kind = 'send_mail' and state = 'dead' returning last_error")
+        sqlx::query_scalar("delete from job where kind in ('send_mail', 'send_invitation') and state = 'dead' returning last_error")
             .fetch_all(&mut session)
             .await
             .unwrap()

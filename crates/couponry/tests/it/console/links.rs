@@ -1,16 +1,9 @@
 //! Coming in for the first time, and with a password.
 
+use super::path_in;
 use crate::app::{Answer, TestApp};
 
 const PASSWORD: &str = "correct horse battery";
-
-/// The path, below `/console`, of the link that the log shows or a command prints.
-fn path_in(text: &str) -> String {
-    let (_, rest) = text.split_once("/console").unwrap();
-    rest.chars()
-        .take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '/')
-        .collect()
-}
 
 async fn setup_path(app: &TestApp) -> String {
     app.logs(&["this link makes the first admin"]).await;

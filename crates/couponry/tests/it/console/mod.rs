@@ -1,7 +1,10 @@
 //! The console, without a browser: who is let in where, and what every page says about itself.
 
+mod invitations;
 mod keys;
 mod links;
+mod provider;
+mod proxied;
 mod roles;
 
 use reqwest::{Method, RequestBuilder, header};
@@ -76,6 +79,14 @@ impl TestApp {
             .header("sec-fetch-site", "same-origin");
         send(request.body(body)).await
     }
+}
+
+/// The path, below `/console`, of the link that the log shows, a command prints or a mail has.
+fn path_in(text: &str) -> String {
+    let (_, rest) = text.split_once("/console").unwrap();
+    rest.chars()
+        .take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '/')
+        .collect()
 }
 
 fn percent_encoding(text: &str) -> String {

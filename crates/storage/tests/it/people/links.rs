@@ -43,7 +43,7 @@ async fn an_invitation_makes_a_member_once() {
     let storage = &database.storage;
     admin(&database).await;
     let link = storage
-        .invite(&database.workspace, "Bob@Example.com", Role::Manager)
+        .invite(&database.workspace, "Bob@Example.com", Role::Manager, false)
         .await
         .unwrap();
     let follow = async || {
@@ -73,7 +73,7 @@ async fn who_is_known_keeps_name_and_password_and_who_is_a_member_the_role() {
     admin(&database).await;
     // Otherwise a link would leave the workspace without an admin.
     let link = storage
-        .invite(&database.workspace, "ada@example.com", Role::Viewer)
+        .invite(&database.workspace, "ada@example.com", Role::Viewer, false)
         .await
         .unwrap();
     // The page was looked at before Ada had an account.
@@ -95,7 +95,7 @@ async fn nobody_becomes_a_member_as_a_person_who_is_not_there() {
     let database = TestDatabase::new().await;
     let storage = &database.storage;
     admin(&database).await;
-    let invited = storage.invite(&database.workspace, "bob@example.com", Role::Viewer);
+    let invited = storage.invite(&database.workspace, "bob@example.com", Role::Viewer, false);
     let link = invited.await.unwrap();
     let accepted = storage.accept_invitation_as_known(&link).await.unwrap();
     assert_eq!(refusal(accepted), Some(AcceptLinkRefusal::OtherPerson));
@@ -133,7 +133,7 @@ async fn a_link_that_is_used_unknown_or_old_opens_nothing() {
 
     let sign_in = storage.sign_in_link("ada@example.com").await.unwrap().unwrap();
     let choose = storage.password_link("ada@example.com").await.unwrap().unwrap();
-    let invitation = storage.invite(&database.workspace, "eve@example.com", Role::Admin);
+    let invitation = storage.invite(&database.workspace, "eve@example.com", Role::Admin, false);
     let invitation = invitation.await.unwrap();
     for link in [&sign_in, &choose, &invitation] {
         assert!(storage.one_time_link(link).await.unwrap().is_some());

@@ -1,7 +1,9 @@
 //! Who gets in, by what, and for how long.
 
 mod attempts;
+mod invitations;
 mod links;
+mod provider;
 mod roles;
 mod sessions;
 
@@ -53,7 +55,10 @@ async fn admin(database: &TestDatabase) -> Person {
 /// Somebody who followed an invitation.
 async fn invited(database: &TestDatabase, email: &str, role: Role) -> Person {
     let storage = &database.storage;
-    let link = storage.invite(&database.workspace, email, role).await.unwrap();
+    let link = storage
+        .invite(&database.workspace, email, role, false)
+        .await
+        .unwrap();
     let accepted = storage
         .accept_invitation(&link, &name(email), &password(PASSWORD))
         .await

@@ -27,7 +27,7 @@ async fn files_and_states_can_be_asked_for() {
         ids(&[held.clone(), fourth.clone()])
     );
     assert_eq!(found(&app, &list, "status=ALLOCATED").await, ids(&[first]));
-    assert_eq!(found(&app, &list, "status=RELEASED").await, ids(&[third.clone()]));
+    assert_eq!(found(&app, &list, "status=RELEASED").await, ids(std::slice::from_ref(&third)));
     assert_eq!(found(&app, &list, "status=REDEEMED").await, ids(&[]));
     assert_eq!(
         found(&app, &list, &format!("file_id={file}")).await,
@@ -70,10 +70,8 @@ async fn times_find_what_went_out_then_also_a_code_that_went_out_again() {
             at >= from && until.is_none_or(|until| at < until)
         });
         let wanted: Vec<Value> = wanted.cloned().collect();
-        let mut query = format!("from={from}");
-        if let Some(until) = until {
-            query.push_str(&format!("&until={until}"));
-        }
+        let until = until.map(|until| format!("&until={until}"));
+        let query = format!("from={from}{}", until.unwrap_or_default());
         assert_eq!(found(&app, &list, &query).await, ids(&wanted), "{first} to {end}");
         // One a page.
         let mut pages = Vec::new();
