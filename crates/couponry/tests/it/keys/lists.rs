@@ -30,7 +30,7 @@ async fn a_page_of_lists_and_a_search_for_a_code_show_the_keys_lists_only() {
     for query in ["", "?status=ACTIVE", "?search=list", "?limit=2"] {
         assert_eq!(lists(&client, query).await, newest_first, "{query}");
     }
-    assert_eq!(lists(&client, "?limit=1&offset=1").await, [mine.clone()]);
+    assert_eq!(lists(&client, "?limit=1&offset=1").await, newest_first[1..]);
 
     let found = client.get("/codes/SHARED").await.expect(200);
     assert_eq!(found["data"].as_array().unwrap().len(), 1, "{found}");
@@ -125,7 +125,7 @@ async fn a_list_says_what_keys_may_do_and_the_next_key_may_do_the_same() {
     ];
     assert_eq!(listed, expected);
     let client = client(&app, &next);
-    assert_eq!(lists(&client, "").await, [list.clone()]);
+    assert_eq!(lists(&client, "").await, std::slice::from_ref(&list));
     client
         .put_nothing(&format!("/coupon-list/{list}/archive"))
         .await
