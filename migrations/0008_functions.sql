@@ -650,6 +650,27 @@ begin
     end loop;
 end $$;
 
+-- Which of these lists gave this person a code, or have given one for the request whose key comes; of each come the bounds of the
+-- person's request keys too, as `allocations_of_user` wants them. `n` is the list's place.
+create or replace function lists_with(
+    p_lists bigint[], p_user text, p_first_keys uuid[], p_last_keys uuid[], p_request_keys uuid[]
+) returns table (n integer)
+language plpgsql stable
+set enable_seqscan = off set enable_bitmapscan = off
+as $$
+begin
+    for v_i in 1 .. cardinality(p_lists) loop
+        perform 1 from ledger l where l.list_id = p_lists[v_i] and l.request_key = p_request_keys[v_i];
+        if not found then
+            perform 1 from allocations_of_user(p_lists[v_i], p_user, p_first_keys[v_i], p_last_keys[v_i]) limit 1;
+        end if;
+        if found then
+            n := v_i;
+            return next;
+        end if;
+    end loop;
+end $$;
+
 -- Fails if one of the keys is in the ledger, but for those at the places `p_known` of a call, where these keys begin at
 -- `p_from`: it came there after it was looked up.
 create or replace function none_is_known(p_list bigint, p_keys uuid[], p_known integer[], p_from integer) returns void
@@ -1040,6 +1061,16 @@ begin
                                array[p_code]) c
             limit 1;
     end if;
+end $$;
+
+-- The same for several lists; of each its fingerprint of the code. `n` is the list's place.
+create or replace function find_code_in_lists(p_lists bigint[], p_fingerprints bigint[], p_code text)
+returns table (n integer, file_id bigint, ordinal bigint)
+language plpgsql stable as $$
+begin
+    for v_i in 1 .. cardinality(p_lists) loop
+        return query select v_i, f.file_id, f.ordinal from find_code(p_lists[v_i], p_fingerprints[v_i], p_code) f;
+    end loop;
 end $$;
 
 -- Notes that a code was used, once. `p_detail` holds `redemption_id` (or not) and what the shop has to say. Answers

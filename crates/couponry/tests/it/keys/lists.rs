@@ -30,17 +30,18 @@ async fn a_page_of_lists_and_a_search_for_a_code_show_the_keys_lists_only() {
     for query in ["", "?status=ACTIVE", "?search=list", "?limit=2"] {
         assert_eq!(lists(&client, query).await, newest_first, "{query}");
     }
-    assert_eq!(lists(&client, "?limit=1&offset=1").await, std::slice::from_ref(&mine));
-    // A list that is made later, and one that has ended.
-    app.create_list().await;
-    app.archive(&mine).await;
-    assert_eq!(lists(&client, "").await, newest_first);
+    assert_eq!(lists(&client, "?limit=1&offset=1").await, newest_first[1..]);
 
     let found = client.get("/codes/SHARED").await.expect(200);
     assert_eq!(found["data"].as_array().unwrap().len(), 1, "{found}");
     assert_eq!(found["data"][0]["coupon_list_id"], json!(mine));
     client.get("/codes/THEIRS").await.expect_error(404, "not-found");
     assert_eq!(app.counts(&theirs).await, (2, 2));
+
+    // A list that is made later, and one that has ended.
+    app.create_list().await;
+    app.archive(&mine).await;
+    assert_eq!(lists(&client, "").await, newest_first);
 }
 
 #[tokio::test]
