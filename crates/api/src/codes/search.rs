@@ -47,10 +47,9 @@ pub(crate) async fn search(
 ) -> Result<HttpResponse, ApiError> {
     let code = code_in_path(&request)?;
     let mut data = Vec::new();
-    for list in app.storage.list_refs(&workspace.0).await? {
-        if let Some(place) = app.storage.find_code(&list, &code).await? {
-            data.extend(passport(&app, &list, code.clone(), place).await?);
-        }
+    let lists = app.storage.list_refs(&workspace.0).await?;
+    for (list, place) in app.storage.find_code_in(&lists, &code).await? {
+        data.extend(passport(&app, &list, code.clone(), place).await?);
     }
     if data.is_empty() {
         return Err(ApiError::NotFound);

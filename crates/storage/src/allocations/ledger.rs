@@ -91,7 +91,7 @@ impl Storage {
 }
 
 /// The first and the last request key that a user's requests without an id can have.
-pub(super) fn keys_of(list: PublicId, user: &ExternalId) -> (Uuid, Uuid) {
+pub(crate) fn keys_of(list: PublicId, user: &ExternalId) -> (Uuid, Uuid) {
     let range = RequestKey::range_of(list, user);
     (
         Uuid::from_bytes(*range.start().as_bytes()),

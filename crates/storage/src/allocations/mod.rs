@@ -27,7 +27,6 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-pub(crate) use self::settle::columns;
 use self::{dispatch::Dispatcher, schedule::Message};
 pub use self::{
     ledger::Recorded,
@@ -36,6 +35,7 @@ pub use self::{
     statement::AllocateState,
     unread::Spool,
 };
+pub(crate) use self::{ledger::keys_of, settle::columns};
 use crate::{Error, ListRef, Result, Settings, pool::Pool};
 
 /// The most keys in one call. More would make single requests wait behind batches; at a thousand the round trip is

@@ -2,6 +2,7 @@
 
 mod block;
 mod export;
+mod in_lists;
 pub(crate) mod runs;
 
 use domain::{Position, PublicId};

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use domain::{ExternalId, PublicId};
-use storage::{CouponList, HandOutFilter, ListQuery, ListRef, Recorded};
+use storage::{CodePlace, CouponList, HandOutFilter, ListQuery, ListRef, Recorded};
 
 use super::code_path;
 use crate::{
@@ -80,13 +80,19 @@ pub(crate) async fn show(
             .find(|list| list.public_id == id)
             .map(|list| list.name.clone())
     };
-    for list in console.storage.list_refs(workspace).await? {
-        let name = name_of(list.public_id).unwrap_or_default();
-        if let Some(found) = code_in(&console, &visitor, &list, asked, &name).await? {
-            page.codes.push(found);
+    let all = console.storage.list_refs(workspace).await?;
+    if let Ok(code) = domain::check_code(asked.as_bytes()) {
+        for (list, place) in console.storage.find_code_in(&all, code).await? {
+            let name = name_of(list.public_id).unwrap_or_default();
+            page.codes
+                .extend(code_in(&console, &visitor, &list, code, place, &name).await?);
         }
-        if let Some(found) = person_in(&console, &visitor, &list, asked, &name).await? {
-            page.people.push(found);
+    }
+    if let Ok(id) = ExternalId::new(asked) {
+        for list in console.storage.lists_with(&all, &id).await? {
+            let name = name_of(list.public_id).unwrap_or_default();
+            page.people
+                .extend(person_in(&console, &visitor, &list, &id, name).await?);
         }
     }
     page.lists = named(&visitor, &lists, asked);
@@ -98,15 +104,10 @@ async fn code_in(
     console: &Console,
     visitor: &Visitor,
     list: &ListRef,
-    asked: &str,
+    code: &str,
+    place: CodePlace,
     name: &str,
 ) -> Result<Option<Found>, PageError> {
-    let Ok(code) = domain::check_code(asked.as_bytes()) else {
-        return Ok(None);
-    };
-    let Some(place) = console.storage.find_code(list, code).await? else {
-        return Ok(None);
-    };
     let passport = console.storage.passport(list, place).await?;
     Ok(passport.map(|passport| Found {
         name: code.to_owned(),
@@ -120,37 +121,30 @@ async fn person_in(
     console: &Console,
     visitor: &Visitor,
     list: &ListRef,
-    asked: &str,
-    name: &str,
+    id: &ExternalId,
+    name: String,
 ) -> Result<Option<OfList>, PageError> {
-    let Ok(id) = ExternalId::new(asked) else {
-        return Ok(None);
-    };
-    let of_request = console
-        .storage
-        .by_request(list, &id, &HandOutFilter::default())
-        .await?;
+    let storage = &console.storage;
+    let of_request = storage.by_request(list, id, &HandOutFilter::default()).await?;
     let filter = HandOutFilter {
-        user_id: Some(id),
+        user_id: Some(id.clone()),
         ..HandOutFilter::default()
     };
-    let page = console
-        .storage
-        .ledger_page(list, &filter, None, HAND_OUTS)
-        .await?
-        .unwrap_or_default();
+    let page = storage.ledger_page(list, &filter, None, HAND_OUTS).await?;
+    let page = page.unwrap_or_default();
     let is_full = page.next.is_some();
     let mut found: Vec<Recorded> = page.hand_outs;
     found.extend(of_request);
+    // Of an erased person's request the key is left.
     if found.is_empty() {
         return Ok(None);
     }
     let rows = found
         .into_iter()
         .map(|one| HandOut::new(console, visitor, list, one));
-    let user: String = url::form_urlencoded::byte_serialize(asked.as_bytes()).collect();
+    let user: String = url::form_urlencoded::byte_serialize(id.as_str().as_bytes()).collect();
     Ok(Some(OfList {
-        name: name.to_owned(),
+        name,
         href: list_path(visitor, list, ""),
         rows: rows.collect(),
         all: is_full.then(|| list_path(visitor, list, &format!("/handed-out?user={user}"))),

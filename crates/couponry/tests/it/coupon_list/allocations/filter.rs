@@ -27,7 +27,10 @@ async fn files_and_states_can_be_asked_for() {
         ids(&[held.clone(), fourth.clone()])
     );
     assert_eq!(found(&app, &list, "status=ALLOCATED").await, ids(&[first]));
-    assert_eq!(found(&app, &list, "status=RELEASED").await, ids(std::slice::from_ref(&third)));
+    assert_eq!(
+        found(&app, &list, "status=RELEASED").await,
+        ids(std::slice::from_ref(&third))
+    );
     assert_eq!(found(&app, &list, "status=REDEEMED").await, ids(&[]));
     assert_eq!(
         found(&app, &list, &format!("file_id={file}")).await,
