@@ -70,6 +70,8 @@ create table bulk_action (
     -- The filter; what is null does not matter.
     file           bytea check (octet_length(file) = 12),
     user_id        text,
+    -- It was on the hand-outs of a person who has been erased since.
+    of_erased      boolean not null default false,
     campaign_id    text,
     hand_out       text check (hand_out in ('ALLOCATED', 'HELD', 'RELEASED', 'REDEEMED')),
     from_at        timestamptz,

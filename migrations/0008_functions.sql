@@ -548,7 +548,7 @@ end $$;
 
 -- A page of hand-outs, in the order of file, ordinal and turn, after the one given. Every filter may be null; of a user come
 -- the bounds of the user's request keys, as `allocations_of_user` wants them. The times bound what has to be read, of a list or
--- a file; of a user and of a campaign they are for the caller to compare.
+-- a file, and are for the caller to compare.
 create or replace function ledger_page(
     p_list bigint, p_file bigint, p_user text, p_first_key uuid, p_last_key uuid, p_campaign text, p_from timestamptz,
     p_until timestamptz, p_after_file bigint, p_after_ordinal bigint, p_after_turn integer, p_limit integer
@@ -600,8 +600,8 @@ begin
 end $$;
 
 -- A page of the hand-outs from one instant to another, in the order of file, ordinal and turn, after the one given; either
--- instant may be null. Of a file the fresh ones are a range of ordinals; those handed out again lie among others, and have an
--- index of their own.
+-- instant may be null. Of a file the fresh ones are a range of ordinals. Those handed out again lie among others, and have an index
+-- of their own: they come whenever they were handed out, for the caller to compare, so that a page reads no more than it has rows.
 create or replace function ledger_page_between(
     p_list bigint, p_file bigint, p_from timestamptz, p_until timestamptz, p_after_file bigint, p_after_ordinal bigint,
     p_after_turn integer, p_limit integer
@@ -638,12 +638,11 @@ begin
                  union all
                  (select l.file_id, l.ordinal, l.turn from ledger l
                   where l.list_id = $1 and l.file_id = $2 and l.turn > 0 and (l.ordinal, l.turn) > ($5, $6)
-                    and ($8 is null or l.allocated_at >= $8) and ($9 is null or l.allocated_at < $9)
                   order by l.ordinal, l.turn limit $7)
              ) r order by r.ordinal, r.turn limit $7'
             using p_list, v_file.file_id, v_low, v_high,
                   case when p_after_file < v_file.file_id then -1 else p_after_ordinal end,
-                  case when p_after_file < v_file.file_id then -1 else p_after_turn end, v_left, p_from, p_until;
+                  case when p_after_file < v_file.file_id then -1 else p_after_turn end, v_left;
         get diagnostics v_rows = row_count;
         v_left := v_left - v_rows;
         exit when v_left <= 0;
@@ -765,6 +764,7 @@ create or replace function carry_on_bulk_action(
 language plpgsql volatile as $$
 declare
     v_action text;
+    v_hand_out text;
     v_standing record;
     v_one record;
     v_changed bigint;
@@ -775,7 +775,7 @@ begin
     if not lock_my_job(p_job, p_attempt, p_owner) then
         return false;
     end if;
-    select b.action into v_action from bulk_action b
+    select b.action, b.hand_out into v_action, v_hand_out from bulk_action b
         where b.list_id = p_list and b.bulk_action_id = p_bulk_action and b.status = 'PENDING' for no key update;
     if not found then
         return false;
@@ -784,7 +784,9 @@ begin
     select array_agg(s.file_id) as files, array_agg(s.ordinal) as ordinals, array_agg(s.turn) as turns,
            array_agg(s.code) as codes, count(*) as count
         into v_standing from allocations_at(p_list, p_files, p_ordinals, p_turns, v_now) s
-        where s.status = 'HELD' or s.status = 'ALLOCATED' and v_action <> 'CONFIRM';
+        where (s.status = 'HELD' or s.status = 'ALLOCATED' and v_action <> 'CONFIRM')
+          -- The filter was asked before the gate: a hold may have been confirmed since.
+          and (v_hand_out is null or s.status = v_hand_out);
     v_changed := v_standing.count;
     if v_changed > 0 then
         if v_action = 'CONFIRM' then
@@ -2214,6 +2216,7 @@ begin
     insert into membership (person_id, workspace_id, role) values (made, v_link.workspace_id, v_link.role)
         on conflict (person_id, workspace_id) do nothing;
     delete from session s where s.person_id = made;
+    perform forget_links_of(made);
     insert into audit_entry (workspace_id, person_id, action) values (v_link.workspace_id, made, 'person.join');
 end $$;
 
@@ -2295,6 +2298,13 @@ begin
     return true;
 end $$;
 
+-- Ends the links by which somebody could sign in as this person, or choose the password: who made them had a say in all of the
+-- person's workspaces, which may be others from now on.
+create or replace function forget_links_of(p_person bigint) returns void
+language sql volatile as $$
+    delete from one_time_link l where l.person_id = p_person;
+$$;
+
 -- Takes one attempt at each of these subjects off the count: it was right, or was not looked at.
 create or replace function forget_sign_in_attempt(p_subjects bytea[]) returns void
 language sql volatile as $$
@@ -2307,31 +2317,46 @@ language sql volatile as $$
 $$;
 
 -- Makes the memberships that the identity provider gives a person what it says now; those that were given here stay as they are. Of
--- several roles in a workspace the one that may most counts.
+-- several roles in a workspace the one that may most counts. A workspace keeps an admin: the last one stays, whatever is said.
 create or replace function give_provider_roles(p_person bigint, p_workspaces text[], p_roles text[]) returns void
-language sql volatile as $$
+language plpgsql volatile as $$
+begin
+    perform 1 from workspace w
+        where exists (select from membership m
+                      where m.workspace_id = w.workspace_id and m.person_id = p_person and m.by_provider and m.role = 'admin')
+        order by w.workspace_id for no key update;
     with named as (
         select distinct on (w.workspace_id) w.workspace_id, g.role
         from unnest(p_workspaces, p_roles) g (workspace, role)
         join workspace w on g.workspace is null or w.public_id = g.workspace
         order by w.workspace_id, array_position(array['admin', 'manager', 'viewer'], g.role)
+    ), needed as (
+        select m.workspace_id from membership m
+        where m.person_id = p_person and m.role = 'admin' and not exists (
+            select from membership o join person p using (person_id)
+            where o.workspace_id = m.workspace_id and o.role = 'admin' and o.person_id <> p_person and p.disabled_at is null)
     ), gone as (
         delete from membership m
-            where m.person_id = p_person and m.by_provider and not exists (
-                select from named n where n.workspace_id = m.workspace_id)
+            where m.person_id = p_person and m.by_provider
+              and not exists (select from named n where n.workspace_id = m.workspace_id)
+              and not exists (select from needed n where n.workspace_id = m.workspace_id)
             returning m.workspace_id
     ), given as (
         insert into membership as m (person_id, workspace_id, role, by_provider)
             select p_person, n.workspace_id, n.role, true from named n order by n.workspace_id
             on conflict (person_id, workspace_id) do update set role = excluded.role
                 where m.by_provider and m.role <> excluded.role
+                  and not exists (select from needed d where d.workspace_id = m.workspace_id)
             returning m.workspace_id, m.role
     )
     insert into audit_entry (workspace_id, person_id, action)
         select g.workspace_id, p_person, 'provider.no-role' from gone g
         union all
         select g.workspace_id, p_person, 'provider.role-' || g.role from given g;
-$$;
+    if found then
+        perform forget_links_of(p_person);
+    end if;
+end $$;
 
 -- Invites whoever has this address to the workspace, or does so anew: an earlier invitation opens nothing any more, and its mail does
 -- not go out. With `p_is_mailed` a job mails it, with a token that the job makes. Answers the invitation's number.
@@ -2395,6 +2420,10 @@ end $$;
 -- the provider must have verified (else `p_email` is null), and by the subject from then on. Somebody new is made where a role or
 -- an invitation waits. `p_roles` has what the provider gives, each for the workspace of `p_workspaces` beside it (null: for
 -- all); null where it gives none at all. It changes and takes away what it gave before, and never what was given here.
+--
+-- Whoever was there by the address alone has proven it to nobody, if an admin passed the link on: password, second factor, sessions
+-- and links are forgotten when the provider's person takes the place. The first person of all is made by the setup link, or is an
+-- admin: nobody else could let others in.
 create or replace function sign_in_by_provider(
     p_issuer text, p_subject text, p_email text, p_name text, p_public_id bytea, p_workspaces text[], p_roles text[],
     out known bigint, out refusal sign_in_by_provider_refusal
@@ -2413,13 +2442,14 @@ begin
         end if;
         select * into v_person from person p where p.email = p_email for no key update;
         if found then
-            if v_person.disabled_at is null and v_person.oidc_issuer = p_issuer then
+            -- The same person at the same moment is no other one.
+            if v_person.disabled_at is null and v_person.oidc_issuer = p_issuer and v_person.oidc_subject <> p_subject then
                 refusal := 'other-subject';
                 return;
             end if;
             exit;
         end if;
-        if not exists (
+        if not exists (select from person) and not coalesce('admin' = any (p_roles), false) or not exists (
             select from workspace w
             where w.public_id = any (p_workspaces) or p_workspaces is not null and array_position(p_workspaces, null) is not null
             union all
@@ -2442,7 +2472,12 @@ begin
     end if;
     known := v_person.person_id;
     if v_person.oidc_issuer is distinct from p_issuer or v_person.oidc_subject is distinct from p_subject then
-        update person p set oidc_issuer = p_issuer, oidc_subject = p_subject where p.person_id = known;
+        update person p
+            set oidc_issuer = p_issuer, oidc_subject = p_subject, password = null, totp_secret = null, totp_step = 0
+            where p.person_id = known;
+        delete from recovery_code r where r.person_id = known;
+        delete from session s where s.person_id = known;
+        perform forget_links_of(known);
         insert into audit_entry (workspace_id, person_id, action)
             select m.workspace_id, known, 'account.provider' from membership m where m.person_id = known;
     end if;
@@ -2459,6 +2494,9 @@ begin
         )
         insert into audit_entry (workspace_id, person_id, action)
             select j.workspace_id, known, 'person.join' from joined j;
+        if found then
+            perform forget_links_of(known);
+        end if;
     end if;
     if p_roles is not null then
         perform give_provider_roles(known, p_workspaces, p_roles);
@@ -2628,6 +2666,7 @@ as $$
 declare
     v_sums bigint[] := array_fill(0::bigint, array[greatest(cardinality(p_instants) - 1, 0)]);
     v_file record;
+    v_first_at timestamptz;
     v_last record;
     v_next bigint;
     v_before bigint;
@@ -2639,8 +2678,12 @@ begin
         select l.ordinal, l.allocated_at into v_last from ledger l
             where l.list_id = p_list and l.file_id = v_file.file_id and l.turn = 0 order by l.ordinal desc limit 1;
         continue when v_last.ordinal is null or v_last.allocated_at < p_instants[1];
+        select l.allocated_at into v_first_at from ledger l
+            where l.list_id = p_list and l.file_id = v_file.file_id and l.turn = 0 order by l.ordinal limit 1;
         v_next := 0;
         for v_i in 1 .. cardinality(p_instants) loop
+            -- Before a file's first hand-out there is nothing to look for.
+            continue when p_instants[v_i] <= v_first_at;
             v_before := v_next;
             v_next := first_since(p_list, v_file.file_id, v_before, v_last.ordinal + 1, p_instants[v_i]);
             continue when v_i = 1 or v_next = v_before;
@@ -3196,7 +3239,7 @@ begin
         -- Without the person an action would be on everybody's hand-outs.
         perform fail_bulk_action(v_list, b.bulk_action_id, 'the person was erased') from bulk_action b
             where b.list_id = v_list and b.user_id = p_user and b.status = 'PENDING';
-        update bulk_action b set user_id = null where b.list_id = v_list and b.user_id = p_user;
+        update bulk_action b set user_id = null, of_erased = true where b.list_id = v_list and b.user_id = p_user;
         if v_erased > 0 then
             v_sum := v_sum + v_erased;
             -- A report that is being built has read the ledger as it was: its worker loses it, and another begins. One

@@ -1,6 +1,6 @@
 -- A page of hand-outs, in the order of file, ordinal and turn, after the one given. Every filter may be null; of a user come
 -- the bounds of the user's request keys, as `allocations_of_user` wants them. The times bound what has to be read, of a list or
--- a file; of a user and of a campaign they are for the caller to compare.
+-- a file, and are for the caller to compare.
 create or replace function ledger_page(
     p_list bigint, p_file bigint, p_user text, p_first_key uuid, p_last_key uuid, p_campaign text, p_from timestamptz,
     p_until timestamptz, p_after_file bigint, p_after_ordinal bigint, p_after_turn integer, p_limit integer

@@ -1,6 +1,6 @@
 -- A page of the hand-outs from one instant to another, in the order of file, ordinal and turn, after the one given; either
--- instant may be null. Of a file the fresh ones are a range of ordinals; those handed out again lie among others, and have an
--- index of their own.
+-- instant may be null. Of a file the fresh ones are a range of ordinals. Those handed out again lie among others, and have an index
+-- of their own: they come whenever they were handed out, for the caller to compare, so that a page reads no more than it has rows.
 create or replace function ledger_page_between(
     p_list bigint, p_file bigint, p_from timestamptz, p_until timestamptz, p_after_file bigint, p_after_ordinal bigint,
     p_after_turn integer, p_limit integer
@@ -37,12 +37,11 @@ begin
                  union all
                  (select l.file_id, l.ordinal, l.turn from ledger l
                   where l.list_id = $1 and l.file_id = $2 and l.turn > 0 and (l.ordinal, l.turn) > ($5, $6)
-                    and ($8 is null or l.allocated_at >= $8) and ($9 is null or l.allocated_at < $9)
                   order by l.ordinal, l.turn limit $7)
              ) r order by r.ordinal, r.turn limit $7'
             using p_list, v_file.file_id, v_low, v_high,
                   case when p_after_file < v_file.file_id then -1 else p_after_ordinal end,
-                  case when p_after_file < v_file.file_id then -1 else p_after_turn end, v_left, p_from, p_until;
+                  case when p_after_file < v_file.file_id then -1 else p_after_turn end, v_left;
         get diagnostics v_rows = row_count;
         v_left := v_left - v_rows;
         exit when v_left <= 0;

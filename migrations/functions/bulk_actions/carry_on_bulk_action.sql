@@ -8,6 +8,7 @@ create or replace function carry_on_bulk_action(
 language plpgsql volatile as $$
 declare
     v_action text;
+    v_hand_out text;
     v_standing record;
     v_one record;
     v_changed bigint;
@@ -18,7 +19,7 @@ begin
     if not lock_my_job(p_job, p_attempt, p_owner) then
         return false;
     end if;
-    select b.action into v_action from bulk_action b
+    select b.action, b.hand_out into v_action, v_hand_out from bulk_action b
         where b.list_id = p_list and b.bulk_action_id = p_bulk_action and b.status = 'PENDING' for no key update;
     if not found then
         return false;
@@ -27,7 +28,9 @@ begin
     select array_agg(s.file_id) as files, array_agg(s.ordinal) as ordinals, array_agg(s.turn) as turns,
            array_agg(s.code) as codes, count(*) as count
         into v_standing from allocations_at(p_list, p_files, p_ordinals, p_turns, v_now) s
-        where s.status = 'HELD' or s.status = 'ALLOCATED' and v_action <> 'CONFIRM';
+        where (s.status = 'HELD' or s.status = 'ALLOCATED' and v_action <> 'CONFIRM')
+          -- The filter was asked before the gate: a hold may have been confirmed since.
+          and (v_hand_out is null or s.status = v_hand_out);
     v_changed := v_standing.count;
     if v_changed > 0 then
         if v_action = 'CONFIRM' then

@@ -31,5 +31,6 @@ begin
     insert into membership (person_id, workspace_id, role) values (made, v_link.workspace_id, v_link.role)
         on conflict (person_id, workspace_id) do nothing;
     delete from session s where s.person_id = made;
+    perform forget_links_of(made);
     insert into audit_entry (workspace_id, person_id, action) values (v_link.workspace_id, made, 'person.join');
 end $$;

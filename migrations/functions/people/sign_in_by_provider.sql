@@ -2,6 +2,10 @@
 -- the provider must have verified (else `p_email` is null), and by the subject from then on. Somebody new is made where a role or
 -- an invitation waits. `p_roles` has what the provider gives, each for the workspace of `p_workspaces` beside it (null: for
 -- all); null where it gives none at all. It changes and takes away what it gave before, and never what was given here.
+--
+-- Whoever was there by the address alone has proven it to nobody, if an admin passed the link on: password, second factor, sessions
+-- and links are forgotten when the provider's person takes the place. The first person of all is made by the setup link, or is an
+-- admin: nobody else could let others in.
 create or replace function sign_in_by_provider(
     p_issuer text, p_subject text, p_email text, p_name text, p_public_id bytea, p_workspaces text[], p_roles text[],
     out known bigint, out refusal sign_in_by_provider_refusal
@@ -20,13 +24,14 @@ begin
         end if;
         select * into v_person from person p where p.email = p_email for no key update;
         if found then
-            if v_person.disabled_at is null and v_person.oidc_issuer = p_issuer then
+            -- The same person at the same moment is no other one.
+            if v_person.disabled_at is null and v_person.oidc_issuer = p_issuer and v_person.oidc_subject <> p_subject then
                 refusal := 'other-subject';
                 return;
             end if;
             exit;
         end if;
-        if not exists (
+        if not exists (select from person) and not coalesce('admin' = any (p_roles), false) or not exists (
             select from workspace w
             where w.public_id = any (p_workspaces) or p_workspaces is not null and array_position(p_workspaces, null) is not null
             union all
@@ -49,7 +54,12 @@ begin
     end if;
     known := v_person.person_id;
     if v_person.oidc_issuer is distinct from p_issuer or v_person.oidc_subject is distinct from p_subject then
-        update person p set oidc_issuer = p_issuer, oidc_subject = p_subject where p.person_id = known;
+        update person p
+            set oidc_issuer = p_issuer, oidc_subject = p_subject, password = null, totp_secret = null, totp_step = 0
+            where p.person_id = known;
+        delete from recovery_code r where r.person_id = known;
+        delete from session s where s.person_id = known;
+        perform forget_links_of(known);
         insert into audit_entry (workspace_id, person_id, action)
             select m.workspace_id, known, 'account.provider' from membership m where m.person_id = known;
     end if;
@@ -66,6 +76,9 @@ begin
         )
         insert into audit_entry (workspace_id, person_id, action)
             select j.workspace_id, known, 'person.join' from joined j;
+        if found then
+            perform forget_links_of(known);
+        end if;
     end if;
     if p_roles is not null then
         perform give_provider_roles(known, p_workspaces, p_roles);

@@ -7,6 +7,7 @@ as $$
 declare
     v_sums bigint[] := array_fill(0::bigint, array[greatest(cardinality(p_instants) - 1, 0)]);
     v_file record;
+    v_first_at timestamptz;
     v_last record;
     v_next bigint;
     v_before bigint;
@@ -18,8 +19,12 @@ begin
         select l.ordinal, l.allocated_at into v_last from ledger l
             where l.list_id = p_list and l.file_id = v_file.file_id and l.turn = 0 order by l.ordinal desc limit 1;
         continue when v_last.ordinal is null or v_last.allocated_at < p_instants[1];
+        select l.allocated_at into v_first_at from ledger l
+            where l.list_id = p_list and l.file_id = v_file.file_id and l.turn = 0 order by l.ordinal limit 1;
         v_next := 0;
         for v_i in 1 .. cardinality(p_instants) loop
+            -- Before a file's first hand-out there is nothing to look for.
+            continue when p_instants[v_i] <= v_first_at;
             v_before := v_next;
             v_next := first_since(p_list, v_file.file_id, v_before, v_last.ordinal + 1, p_instants[v_i]);
             continue when v_i = 1 or v_next = v_before;

@@ -33,7 +33,7 @@ begin
         -- Without the person an action would be on everybody's hand-outs.
         perform fail_bulk_action(v_list, b.bulk_action_id, 'the person was erased') from bulk_action b
             where b.list_id = v_list and b.user_id = p_user and b.status = 'PENDING';
-        update bulk_action b set user_id = null where b.list_id = v_list and b.user_id = p_user;
+        update bulk_action b set user_id = null, of_erased = true where b.list_id = v_list and b.user_id = p_user;
         if v_erased > 0 then
             v_sum := v_sum + v_erased;
             -- A report that is being built has read the ledger as it was: its worker loses it, and another begins. One

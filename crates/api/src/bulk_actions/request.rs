@@ -8,10 +8,7 @@ use storage::{BulkActionKind, HandOutFilter};
 use super::shown::ShownBulkAction;
 use crate::{
     App,
-    allocations::{
-        filter::{NO_FILE, no_file},
-        recipient::NOT_AN_INSTANT,
-    },
+    allocations::{filter::NO_FILE, recipient::NOT_AN_INSTANT},
     audit::Made,
     body::{BODY_BYTES, Body},
     error::{ApiError, Envelope},
@@ -86,7 +83,7 @@ pub(crate) async fn request(
     }
     if let Some(file) = filter.file {
         let known = app.storage.is_quarantined(&list.0, file).await?;
-        known.ok_or_else(no_file)?;
+        known.ok_or_else(|| body.file_id.wrong(NO_FILE))?;
     }
     let id = app.storage.request_bulk_action(&list.0, kind, &filter).await?;
     request.extensions_mut().insert(Made(id));

@@ -35,6 +35,8 @@ words! {
 struct ShownFilter {
     #[schema(value_type = Option<texts::ExternalId>, required = true)]
     user_id: Option<String>,
+    /// It was one user's hand-outs, of a person who has been erased since.
+    user_erased: bool,
     #[schema(value_type = Option<texts::ExternalId>, required = true)]
     campaign_id: Option<String>,
     #[schema(value_type = Option<texts::Id>, required = true)]
@@ -81,6 +83,7 @@ impl ShownBulkAction {
             action: action.kind.into(),
             filter: ShownFilter {
                 user_id: filter.user_id.map(ExternalId::into_string),
+                user_erased: action.of_erased,
                 campaign_id: filter.campaign_id.map(ExternalId::into_string),
                 file_id: filter.file.map(|file| file.to_string()),
                 status: filter.status.map(Into::into),

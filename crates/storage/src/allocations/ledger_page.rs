@@ -39,8 +39,7 @@ impl HandOutFilter {
 
     /// Whether the statement finds just what is taken.
     fn is_found_exactly(&self) -> bool {
-        let is_by_index = self.user_id.is_some() || self.campaign_id.is_some();
-        self.status.is_none() && !(is_by_index && (self.from.is_some() || self.until.is_some()))
+        self.status.is_none() && self.from.is_none() && self.until.is_none()
     }
 
     /// Whatever file it is of.

@@ -44,6 +44,8 @@ pub struct BulkAction {
     pub public_id: PublicId,
     pub kind: BulkActionKind,
     pub filter: HandOutFilter,
+    /// It was on the hand-outs of a person who has been erased since: the filter does not say so any more.
+    pub of_erased: bool,
     pub status: BulkActionStatus,
     pub failure: Option<String>,
     /// Hand-outs that the filter took so far, and those of them that were changed.

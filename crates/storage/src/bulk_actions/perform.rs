@@ -20,8 +20,10 @@ impl Storage {
                 BulkActionKind::Disable => DISABLED_AT_ONCE,
             };
             let page = self.ledger_page(&list, &action.filter, after, at_once).await?;
-            // A file that was deleted meanwhile has nothing left to do to.
-            let page = page.unwrap_or_default();
+            let Some(page) = page else {
+                self.fail_bulk_action(job, "the file was deleted").await?;
+                break;
+            };
             let taken: Vec<Position> = page.hand_outs.iter().map(|one| one.allocation.position).collect();
             if !self.carry_on_bulk_action(job, &taken, page.next).await? || page.next.is_none() {
                 break;
@@ -67,6 +69,18 @@ impl Storage {
             _ => None,
         };
         Ok(action.map(|action| (list, action, after)))
+    }
+
+    async fn fail_bulk_action(&self, job: BulkActionToPerform, why: &str) -> Result<()> {
+        sqlx::query!(
+            "select fail_bulk_action($1, $2, $3)",
+            job.list_id,
+            job.bulk_action_id,
+            why,
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok(())
     }
 
     async fn carry_on_bulk_action(

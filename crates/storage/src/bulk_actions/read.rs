@@ -13,7 +13,7 @@ impl Storage {
     pub async fn bulk_actions(&self, list: &ListRef) -> Result<Vec<BulkAction>> {
         let rows = sqlx::query_as!(
             Row,
-            "select public_id, action, file, user_id, campaign_id, hand_out, from_at, until_at, status, failure, matched,
+            "select public_id, action, file, user_id, of_erased, campaign_id, hand_out, from_at, until_at, status, failure, matched,
                     changed, created_at, ended_at
              from bulk_action where list_id = $1 order by bulk_action_id desc limit $2",
             list.list_id,
@@ -26,7 +26,7 @@ impl Storage {
     pub async fn bulk_action(&self, list: &ListRef, id: PublicId) -> Result<Option<BulkAction>> {
         let row = sqlx::query_as!(
             Row,
-            "select public_id, action, file, user_id, campaign_id, hand_out, from_at, until_at, status, failure, matched,
+            "select public_id, action, file, user_id, of_erased, campaign_id, hand_out, from_at, until_at, status, failure, matched,
                     changed, created_at, ended_at
              from bulk_action where list_id = $1 and public_id = $2",
             list.list_id,
@@ -42,6 +42,7 @@ struct Row {
     action: String,
     file: Option<Vec<u8>>,
     user_id: Option<String>,
+    of_erased: bool,
     campaign_id: Option<String>,
     hand_out: Option<String>,
     from_at: Option<jiff_sqlx::Timestamp>,
@@ -87,6 +88,7 @@ impl TryFrom<Row> for BulkAction {
                 _ => return Err(unreadable()),
             },
             failure: row.failure,
+            of_erased: row.of_erased,
             matched: row.matched,
             changed: row.changed,
             created_at: row.created_at.into(),

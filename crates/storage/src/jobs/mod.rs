@@ -62,7 +62,8 @@ impl Storage {
     /// than `most`. A list's loads come one at a time, in their order.
     pub async fn claim_job(&self, kind: JobKind, most: u32, lease: Duration) -> Result<Option<Job>> {
         let owner = Uuid::from_bytes(rand::random());
-        let claimed = sqlx::query!(
+        let claimed = sqlx::query_as!(
+            Claimed,
             r#"select job_id as "job_id!", attempt as "attempt!", failures as "failures!", list_id, file_id,
                       payload as "payload!", fingerprint_key
                from claim_job($1, $2, $3, $4)"#,
@@ -71,60 +72,12 @@ impl Storage {
             interval(lease),
             i64::from(most)
         );
-        let row = match claimed.fetch_optional(&self.pool).await {
-            Ok(Some(row)) => row,
-            Ok(None) => return Ok(None),
-            Err(error) if is_lost_race(&error) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        let claim = Claim {
-            job_id: row.job_id,
-            attempt: row.attempt,
-            failures: row.failures,
-            owner,
-        };
-        let missing = |what| Error::Fault(format!("job {} names no {what}", row.job_id));
-        let list_id = row.list_id.ok_or_else(|| missing("list"));
-        let key = row.fingerprint_key.ok_or_else(|| missing("list"));
-        let file_id = row.file_id.ok_or_else(|| missing("file"));
-        Ok(Some(match kind {
-            JobKind::FetchFile => {
-                let load: LoadPayload = payload(row.job_id, row.payload)?;
-                Job::FetchFile(Box::new(FileToFetch::new(
-                    claim, list_id?, file_id?, &key?, load,
-                )?))
-            }
-            JobKind::LoadFile => {
-                let load: LoadPayload = payload(row.job_id, row.payload)?;
-                let file = FileToLoad::new(claim, list_id?, file_id?, &key?, load)?;
-                Job::LoadFile(Box::new(file))
-            }
-            JobKind::PurgeList => Job::PurgeList {
-                claim,
-                list_id: list_id?,
-            },
-            JobKind::SendMail => Job::SendMail(Box::new(MailToSend::new(
-                claim,
-                list_id?,
-                payload(row.job_id, row.payload)?,
-            ))),
-            JobKind::CallBack => Job::CallBack(CallbackToMake {
-                claim,
-                list_id: list_id?,
-                file_id: file_id?,
-            }),
-            JobKind::BuildReport => Job::BuildReport(ReportToBuild::new(
-                claim,
-                list_id?,
-                payload(row.job_id, row.payload)?,
-            )),
-            JobKind::BulkAction => Job::BulkAction(BulkActionToPerform::new(
-                claim,
-                list_id?,
-                payload(row.job_id, row.payload)?,
-            )),
-            JobKind::SendInvitation => Job::SendInvitation(InvitationToSend { claim }),
-        }))
+        match claimed.fetch_optional(&self.pool).await {
+            Ok(Some(claimed)) => claimed.read(kind, owner).map(Some),
+            Ok(None) => Ok(None),
+            Err(error) if is_lost_race(&error) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Prolongs the lease; false if the job is no longer the caller's and its work is in vain. Answers within a third of
@@ -210,6 +163,70 @@ impl Storage {
         .execute(&self.pool)
         .await?;
         Ok(())
+    }
+}
+
+/// A claimed job as the database tells it.
+struct Claimed {
+    job_id: i64,
+    attempt: i32,
+    failures: i32,
+    list_id: Option<i64>,
+    file_id: Option<i64>,
+    payload: serde_json::Value,
+    fingerprint_key: Option<Vec<u8>>,
+}
+
+impl Claimed {
+    fn read(self, kind: JobKind, owner: Uuid) -> Result<Job> {
+        let claim = Claim {
+            job_id: self.job_id,
+            attempt: self.attempt,
+            failures: self.failures,
+            owner,
+        };
+        let missing = |what| Error::Fault(format!("job {} names no {what}", self.job_id));
+        let list_id = self.list_id.ok_or_else(|| missing("list"));
+        let key = self.fingerprint_key.ok_or_else(|| missing("list"));
+        let file_id = self.file_id.ok_or_else(|| missing("file"));
+        Ok(match kind {
+            JobKind::FetchFile => {
+                let load: LoadPayload = payload(self.job_id, self.payload)?;
+                Job::FetchFile(Box::new(FileToFetch::new(
+                    claim, list_id?, file_id?, &key?, load,
+                )?))
+            }
+            JobKind::LoadFile => {
+                let load: LoadPayload = payload(self.job_id, self.payload)?;
+                let file = FileToLoad::new(claim, list_id?, file_id?, &key?, load)?;
+                Job::LoadFile(Box::new(file))
+            }
+            JobKind::PurgeList => Job::PurgeList {
+                claim,
+                list_id: list_id?,
+            },
+            JobKind::SendMail => Job::SendMail(Box::new(MailToSend::new(
+                claim,
+                list_id?,
+                payload(self.job_id, self.payload)?,
+            ))),
+            JobKind::CallBack => Job::CallBack(CallbackToMake {
+                claim,
+                list_id: list_id?,
+                file_id: file_id?,
+            }),
+            JobKind::BuildReport => Job::BuildReport(ReportToBuild::new(
+                claim,
+                list_id?,
+                payload(self.job_id, self.payload)?,
+            )),
+            JobKind::BulkAction => Job::BulkAction(BulkActionToPerform::new(
+                claim,
+                list_id?,
+                payload(self.job_id, self.payload)?,
+            )),
+            JobKind::SendInvitation => Job::SendInvitation(InvitationToSend { claim }),
+        })
     }
 }
 

@@ -112,10 +112,10 @@ impl Storage {
             "with made as (
                  insert into person (public_id, email, name) values ($1, lower($2), $3)
                  on conflict on constraint person_email_unique do update set email = excluded.email returning person_id
-             )
+             ), forgotten as (delete from one_time_link l using made m where l.person_id = m.person_id)
              insert into membership (person_id, workspace_id, role)
              select m.person_id, w.workspace_id, 'admin' from made m, workspace w
-             on conflict (person_id, workspace_id) do update set role = excluded.role",
+             on conflict (person_id, workspace_id) do update set role = excluded.role, by_provider = false",
             &id,
             email,
             name,

@@ -47,7 +47,7 @@ pub(crate) async fn show(
     let rows = actions.into_iter().map(|action| Row {
         name: words(action.kind).0,
         href: list_path(&visitor, &list, &format!("/bulk-actions/{}", action.public_id)),
-        which: described(&console, &action.filter, &files),
+        which: described(&console, &action.filter, action.of_erased, &files),
         state: state(&action),
         matched: shown::number(action.matched),
         changed: shown::number(action.changed),

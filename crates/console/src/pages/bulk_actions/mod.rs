@@ -29,7 +29,12 @@ pub(crate) fn state(action: &BulkAction) -> (&'static str, &'static str) {
 }
 
 /// `user u-81, held, from 2026-11-01 00:00`
-pub(crate) fn described(console: &Console, filter: &HandOutFilter, files: &[(String, String)]) -> String {
+pub(crate) fn described(
+    console: &Console,
+    filter: &HandOutFilter,
+    of_erased: bool,
+    files: &[(String, String)],
+) -> String {
     let id = |id: &ExternalId, what: &str| format!("{what} {}", id.as_str());
     let at = |at: Timestamp| {
         let at = at.to_zoned(console.zone.clone());
@@ -48,6 +53,7 @@ pub(crate) fn described(console: &Console, filter: &HandOutFilter, files: &[(Str
     });
     let parts = [
         filter.user_id.as_ref().map(|user| id(user, "user")),
+        of_erased.then(|| "a user who has been erased".to_owned()),
         filter
             .campaign_id
             .as_ref()

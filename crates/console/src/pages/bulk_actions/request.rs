@@ -109,7 +109,7 @@ async fn page<'a>(
         frame: Frame::of("Change many hand-outs", "lists", visitor),
         list_name: console.storage.list(list).await?.name,
         list_path: list_path(visitor, list, ""),
-        which: described(console, wanted, &files(console, list).await?),
+        which: described(console, wanted, false, &files(console, list).await?),
         many: if found.next.is_some() {
             format!("{counted} or more")
         } else {

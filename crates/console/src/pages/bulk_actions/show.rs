@@ -60,7 +60,12 @@ pub(crate) async fn show(
         list_path: list_path(&visitor, &list, ""),
         name,
         done,
-        which: described(&console, &action.filter, &files(&console, &list).await?),
+        which: described(
+            &console,
+            &action.filter,
+            action.of_erased,
+            &files(&console, &list).await?,
+        ),
         state: state(&action),
         is_under_way: action.status == BulkActionStatus::Pending,
         matched: shown::number(action.matched),

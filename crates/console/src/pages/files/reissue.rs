@@ -49,6 +49,16 @@ pub(crate) async fn reissue(
         status: Some(AllocationStatus::Allocated),
         ..HandOutFilter::default()
     };
+    // Before it is done: should it break off, it was begun.
+    let (of_list, of_file) = (list.public_id.to_string(), id.to_string());
+    storage
+        .note(
+            visitor.workspace()?,
+            "file.reissue",
+            Some(&of_list),
+            Some(&of_file),
+        )
+        .await?;
     let mut replaced = Replaced::default();
     let mut pages = pin!(storage.hand_outs(*list, filter));
     while let Some(page) = pages.try_next().await?.filter(|_| replaced.goes_on()) {
@@ -59,15 +69,6 @@ pub(crate) async fn reissue(
             replaced.count(&outcome);
         }
     }
-    let (of_list, of_file) = (list.public_id.to_string(), id.to_string());
-    storage
-        .note(
-            visitor.workspace()?,
-            "file.reissue",
-            Some(&of_list),
-            Some(&of_file),
-        )
-        .await?;
     visitor.leave(storage, &replaced.told()).await?;
     Ok(see(here))
 }

@@ -159,22 +159,21 @@ async fn added(
         &received.bytes.to_be_bytes(),
         said.as_slice(),
     ];
-    // Who has checked a file may go back and send it by the same form.
-    let once = match (received.text("once"), file.dry_run) {
-        (once, true) if !once.is_empty() => format!("{once}-check"),
-        (once, _) => once.to_owned(),
-    };
-    let once = IdempotencyKey::new(&once, &said);
+    let once = IdempotencyKey::new(received.text("once"), &said);
     let once = once.map_err(|_| PageError::BadForm("Open the form again."))?;
-    Ok(match console.storage.add_file(list, &file, Some(&once)).await? {
-        AddFile::Added(id) | AddFile::Repeated(id) => Ok(id),
-        AddFile::Refused(AddFileRefusal::ListNotActive) => {
-            Err("The list is archived or expired, and takes no codes.".to_owned())
-        }
-        AddFile::Refused(AddFileRefusal::KeyReused) => {
-            Err("This form was sent before with something else in it. Open it again.".to_owned())
-        }
-    })
+    // A check is made anew each time: the file behind the address may have been mended, and nothing is added twice.
+    let once = (!file.dry_run).then_some(once);
+    Ok(
+        match console.storage.add_file(list, &file, once.as_ref()).await? {
+            AddFile::Added(id) | AddFile::Repeated(id) => Ok(id),
+            AddFile::Refused(AddFileRefusal::ListNotActive) => {
+                Err("The list is archived or expired, and takes no codes.".to_owned())
+            }
+            AddFile::Refused(AddFileRefusal::KeyReused) => {
+                Err("This form was sent before with something else in it. Open it again.".to_owned())
+            }
+        },
+    )
 }
 
 fn hosted(console: &Console, received: &Received) -> Result<(String, FileSource), String> {

@@ -69,7 +69,7 @@ pub(crate) async fn show(
         list_path: here(""),
         is_filtered: !(filter.is_empty() && request_id.is_empty()),
         request: request_id,
-        files: files(&console, &list).await?,
+        files: choices(files(&console, &list).await?, filter.file),
         refusal,
         rows: page
             .hand_outs
@@ -77,12 +77,20 @@ pub(crate) async fn show(
             .map(|one| HandOut::new(&console, &visitor, &list, one))
             .collect(),
         next,
-        export: is_plain.then(|| here(&format!("/handed-out/export?{query}"))),
+        export: (is_plain && visitor.may_manage()).then(|| here(&format!("/handed-out/export?{query}"))),
         bulk: may_change.then(|| here(&format!("/bulk-actions/new?{query}"))),
         actions: here("/bulk-actions"),
         at: shown::time(visitor.session.now, &console.zone),
         filter,
     })
+}
+
+/// With the chosen file among them, however old it is.
+fn choices(mut files: Vec<(String, String)>, chosen: &str) -> Vec<(String, String)> {
+    if !chosen.is_empty() && files.iter().all(|(id, _)| id != chosen) {
+        files.push((chosen.to_owned(), chosen.to_owned()));
+    }
+    files
 }
 
 /// The newest files, by id and name.

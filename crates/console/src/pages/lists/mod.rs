@@ -1,6 +1,7 @@
 //! The lists of a workspace.
 
 pub(crate) mod change;
+mod chart;
 pub(crate) mod create;
 pub(crate) mod fetch_all;
 mod fields;

@@ -1,14 +1,16 @@
 //! `GET /console/w/{workspace}/lists/{list}`
 
-use std::fmt::Write as _;
-
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::{Template, filters::Safe};
 use domain::{FileStatus, Forecast, ListStatus, Usage, last_days, personalization_snippet};
 use jiff::{SignedDuration, Timestamp};
 use storage::{CouponFile, CouponList, ListRef, Pace, Page, Stock};
 
-use super::{filter::state, list_in_path, list_path};
+use super::{
+    chart::{self, Line},
+    filter::state,
+    list_in_path, list_path,
+};
 use crate::{Console, error::PageError, page::Frame, page::render, shown, visitor::Visitor};
 
 /// Days that are looked back at, a bar each.
@@ -17,6 +19,13 @@ const DAYS: i32 = 30;
 const FILES: i64 = 100;
 /// And of those that were only checked.
 const CHECKS: i64 = 20;
+
+/// A day, what went out on it, and what was left at its end.
+struct Day {
+    name: String,
+    handed_out: String,
+    left: String,
+}
 
 /// A file of the list.
 struct FileRow {
@@ -40,8 +49,9 @@ struct ListPage<'a> {
     forecast: String,
     handed_out_day: String,
     handed_out_week: String,
-    chart: Safe<String>,
-    days: Vec<(String, String)>,
+    bars: Safe<String>,
+    line: Safe<String>,
+    days: Vec<Day>,
     files: Vec<FileRow>,
     has_more_files: bool,
     checks: Vec<FileRow>,
@@ -89,6 +99,7 @@ pub(crate) async fn show(
     let checks = storage.dry_runs(&reference, CHECKS).await?;
     let instants = last_days(pace.now, &console.zone, DAYS);
     let days = storage.hand_outs_between(&reference, &instants).await?;
+    let line = Line::new(&pace, &instants, &days, &files, runs_dry(&pace));
     let here = |rest: &str| list_path(&visitor, &reference, rest);
     render(&ListPage {
         frame: Frame::of(&list.name, "lists", &visitor),
@@ -98,8 +109,9 @@ pub(crate) async fn show(
         forecast: forecast(&console, &list, &pace),
         handed_out_day: shown::number(pace.handed_out.day),
         handed_out_week: shown::number(pace.handed_out.week),
-        chart: chart(&days),
-        days: named(&console, &instants, &days),
+        bars: chart::hand_outs(&days),
+        line: chart::stock(&line),
+        days: named(&console, &instants, &days, &line.stock),
         has_more_files: i64::try_from(files.len()) == Ok(FILES),
         files: files
             .into_iter()
@@ -127,33 +139,32 @@ pub(crate) async fn show(
     })
 }
 
-fn named(console: &Console, instants: &[Timestamp], days: &[i64]) -> Vec<(String, String)> {
+/// By day, the newest first.
+fn named(console: &Console, instants: &[Timestamp], days: &[i64], stock: &[i64]) -> Vec<Day> {
     let name = |at: &Timestamp| at.to_zoned(console.zone.clone()).strftime("%Y-%m-%d").to_string();
-    let named = instants.iter().zip(days).rev();
-    named.map(|(at, many)| (name(at), shown::number(*many))).collect()
+    let ends = stock.iter().skip(1);
+    let days = instants.iter().zip(days).zip(ends).map(|((at, many), left)| Day {
+        name: name(at),
+        handed_out: shown::number(*many),
+        left: shown::number(*left),
+    });
+    let mut days: Vec<Day> = days.collect();
+    days.reverse();
+    days
 }
 
-/// A bar a day.
-fn chart(days: &[i64]) -> Safe<String> {
-    const STEP: usize = 20;
-    const HEIGHT: i64 = 120;
-    let most = days.iter().copied().max().unwrap_or_default().max(1);
-    let mut bars = String::new();
-    for (place, many) in days.iter().enumerate() {
-        let height = (many * HEIGHT / most).max(i64::from(*many > 0));
-        let (x, y) = (place * STEP + 2, HEIGHT - height + 16);
-        // Writing to a text does not fail.
-        _ = write!(
-            bars,
-            r#"<rect x="{x}" y="{y}" width="16" height="{height}" rx="2"/>"#
-        );
-    }
-    let width = days.len() * STEP;
-    let (bottom, all) = (HEIGHT + 16, HEIGHT + 20);
-    let most = shown::number(most);
-    Safe(format!(
-        r#"<svg class="chart" viewBox="0 0 {width} {all}" aria-hidden="true"><text x="2" y="12">{most}</text><line class="axis" x1="0" x2="{width}" y1="{bottom}" y2="{bottom}"/><g class="bars">{bars}</g></svg>"#
-    ))
+/// When the list runs dry, as far as its pace says.
+fn runs_dry(pace: &Pace) -> Option<Forecast> {
+    let out = pace.handed_out;
+    let usage = |codes, within| Usage { codes, within };
+    let usages = [
+        usage(out.minute, SignedDuration::from_mins(1)),
+        usage(out.hour, SignedDuration::from_hours(1)),
+        usage(out.day, SignedDuration::from_hours(24)),
+        usage(out.week, SignedDuration::from_hours(7 * 24)),
+    ];
+    let since = pace.since.unwrap_or(pace.now);
+    Forecast::new(pace.available, &usages, since, pace.now).filter(|_| pace.active && pace.available > 0)
 }
 
 /// One sentence.
@@ -171,16 +182,7 @@ fn forecast(console: &Console, list: &CouponList, pace: &Pace) -> String {
         return "No code is left. Whoever asks for one is refused until the list gets another file."
             .to_owned();
     }
-    let out = pace.handed_out;
-    let usage = |codes, within| Usage { codes, within };
-    let usages = [
-        usage(out.minute, SignedDuration::from_mins(1)),
-        usage(out.hour, SignedDuration::from_hours(1)),
-        usage(out.day, SignedDuration::from_hours(24)),
-        usage(out.week, SignedDuration::from_hours(7 * 24)),
-    ];
-    let since = pace.since.unwrap_or(pace.now);
-    let Some(forecast) = Forecast::new(pace.available, &usages, since, pace.now) else {
+    let Some(forecast) = runs_dry(pace) else {
         return "Nothing went out in the last week, so nothing can be said about when the list runs dry."
             .to_owned();
     };

@@ -119,7 +119,13 @@ pub(crate) async fn finish(
     };
     let person = match known(&console, provider, &somebody).await? {
         ProviderSignIn::Known(person) => person,
-        ProviderSignIn::Refused(refusal) => return not_in(&console, words(refusal, provider.name())),
+        ProviderSignIn::Refused(refusal) => {
+            tracing::warn!(
+                ?refusal,
+                "the identity provider vouched for somebody who is not let in"
+            );
+            return not_in(&console, words(refusal, provider.name()));
+        }
     };
     end_former(&console, &request).await?;
     let (address, agent) = (guard::address(&console, &request), guard::agent(&request));

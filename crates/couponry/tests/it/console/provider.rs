@@ -49,6 +49,8 @@ async fn count(app: &TestApp, what: &'static str) -> i64 {
 #[tokio::test]
 async fn a_role_at_the_provider_is_a_role_here_for_as_long_as_it_says_so() {
     let (app, provider) = app_with_provider().await;
+    // Else Ada would be the last admin, who stays one.
+    app.visitor("boss", Some("admin")).await;
     let people = format!("/w/{WORKSPACE}/people");
     let traveller = app.set_out("%2Fconsole%2Faccount").await;
     provider.vouch(&with(
@@ -75,7 +77,7 @@ async fn a_role_at_the_provider_is_a_role_here_for_as_long_as_it_says_so() {
     let ada = signed_in(&come(&app, &provider, json!({"roles": "other:admin"})).await);
     assert_eq!(lists(&app, &ada).await, 404);
     assert!(app.look(&ada, "").await.text.contains("No workspace yet"));
-    assert_eq!(count(&app, "select count(*) from person").await, 1);
+    assert_eq!(count(&app, "select count(*) from person").await, 2);
 }
 
 #[tokio::test]

@@ -134,6 +134,38 @@ async fn what_goes_out_after_it_was_asked_for_is_not_touched() {
     assert_eq!(found["data"], json!([given]));
 }
 
+/// The filter is asked before the gate: what it found may have changed by then.
+#[tokio::test]
+async fn a_hold_that_is_confirmed_while_the_action_waits_is_not_given_back() {
+    let app = TestApp::start().await;
+    let list = app.list_with(&["A-1"]).await;
+    let held = app.hold(&list, "held").await;
+    let mut shop = app.database.connect().await;
+    for statement in ["begin", "select 1 from gate for update"] {
+        sqlx::query(statement).execute(&mut shop).await.unwrap();
+    }
+    let path = format!("/coupon-list/{list}/bulk-actions");
+    let body = json!({"action": "release", "status": "HELD"});
+    let action = app.post(&path, &body).await.expect(201);
+    wait_for("the action to wait for the gate", async || {
+        (app.database.waiting_for_a_lock().await > 0).then_some(())
+    })
+    .await;
+    let confirm =
+        "select confirm(l.list_id, array[l.file_id], array[l.ordinal], array[l.turn]) from ledger l";
+    for statement in [confirm, "commit"] {
+        sqlx::query(statement).execute(&mut shop).await.unwrap();
+    }
+    let action = ended(&app, &list, &action).await;
+    assert_eq!(
+        (&action["status"], &action["changed"]),
+        (&json!("DONE"), &json!(0))
+    );
+    let found = app.allocations(&list, "").await;
+    assert_eq!(found["data"][0]["_id"], held["_id"]);
+    assert_eq!(found["data"][0]["status"], "ALLOCATED");
+}
+
 #[tokio::test]
 async fn an_erased_persons_action_ends_and_names_nobody() {
     let app = TestApp::start().await;
@@ -159,6 +191,7 @@ async fn an_erased_persons_action_ends_and_names_nobody() {
     assert!(!actions.text.contains("gone"), "{}", actions.text);
     for action in actions.expect(200)["data"].as_array().unwrap() {
         assert_eq!(action["filter"]["user_id"], Value::Null);
+        assert_eq!(action["filter"]["user_erased"], true);
     }
 }
 
@@ -193,6 +226,8 @@ async fn what_is_to_be_done_and_to_which_has_to_be_said() {
         .await
         .expect_error(400, "missing-mandatory-attributes");
     let unknown = json!({"action": "release", "file_id": texts::UNKNOWN_ID});
-    app.post(&path, &unknown).await.expect_error(400, "bad-request");
+    app.post(&path, &unknown)
+        .await
+        .expect_error(400, "invalid-request");
     assert_eq!(app.get(&path).await.expect(200), json!({"data": []}));
 }

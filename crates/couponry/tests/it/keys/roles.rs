@@ -31,7 +31,7 @@ impl Things {
         let path = path
             .replace("{code}", UNKNOWN_CODE)
             .replace("{user_id}", "nobody");
-        ["{report_id}", "{allocation_id}", "{token_id}"]
+        ["{report_id}", "{allocation_id}", "{token_id}", "{bulk_action_id}"]
             .iter()
             .fold(path, |path, name| path.replace(name, texts::UNKNOWN_ID))
     }
@@ -112,7 +112,7 @@ async fn what_only_reads_is_a_get_or_asks_whether_plans_fit() {
             endpoint.method.as_str() == "GET" || endpoint.path == "/v1/capacity-check",
             "{what}"
         );
-        for secret in ["secret", "pull-token", "export", "audit"] {
+        for secret in ["secret", "pull-token", "codes/export", "audit"] {
             assert!(!endpoint.path.contains(secret), "{what}");
         }
     }
