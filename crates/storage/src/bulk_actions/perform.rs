@@ -5,8 +5,7 @@ use domain::{Position, PublicId};
 use super::{BulkAction, BulkActionKind, BulkActionToPerform};
 use crate::{Error, ListRef, Result, Storage, allocations::columns, lists::fingerprint_key};
 
-/// Hand-outs changed by one statement, which keeps the list's gate meanwhile: some tens of milliseconds. Each code that is
-/// disabled costs as much as ten that are given back.
+/// Hand-outs changed by one statement, which keeps the list's gate meanwhile. Codes are disabled one by one, so fewer at once.
 const AT_ONCE: usize = 1_000;
 const DISABLED_AT_ONCE: usize = 100;
 
