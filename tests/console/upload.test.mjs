@@ -62,6 +62,10 @@ test("codes are pasted without script, and a file is set aside, resumed and dele
   await visitor.getByRole("button", { name: "Set it aside" }).click();
   assert.match(await visitor.textContent(".message"), /none of its codes goes out/);
   await assert.rejects(take(id, "u"), /coupons-exhausted/);
+  const file = visitor.url();
+  await visitor.goto(`${workspace}/lists/${id}`);
+  assert.match(await visitor.textContent("[aria-label='Files'] tbody"), /set aside/);
+  await visitor.goto(file);
   await visitor.getByRole("button", { name: "Resume it" }).click();
   await take(id, "u");
   await visitor.click("text=Delete the file");

@@ -4,6 +4,13 @@ use std::fmt::Write as _;
 
 use askama::filters::Safe;
 use jiff::{SpanRound, Timestamp, Unit, tz::TimeZone};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// A text as one part of an address's path, whatever letters it has.
+pub(crate) fn segment(text: &str) -> String {
+    const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+    utf8_percent_encode(text, ENCODED).to_string()
+}
 
 /// `12,345,678`: exact, whatever its size.
 pub(crate) fn number(number: i64) -> String {

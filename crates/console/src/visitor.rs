@@ -3,11 +3,10 @@
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload};
 use domain::Role;
 use futures_util::future::{Ready, ready};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use storage::{Membership, Person, Session, Storage, Token, Workspace};
 
-use crate::{Mode, ROOT, error::PageError};
+use crate::{Mode, ROOT, error::PageError, shown};
 
 /// Somebody who has signed in. The guard has found out that the page is for them.
 #[derive(Debug, Clone)]
@@ -75,8 +74,10 @@ impl Visitor {
 
 /// The address of a workspace, whatever letters its id has.
 pub(crate) fn workspace_path(membership: &Membership) -> String {
-    let id = utf8_percent_encode(membership.workspace.public_id.as_str(), NON_ALPHANUMERIC);
-    format!("{ROOT}/w/{id}")
+    format!(
+        "{ROOT}/w/{}",
+        shown::segment(membership.workspace.public_id.as_str())
+    )
 }
 
 impl FromRequest for Visitor {

@@ -75,6 +75,8 @@ pub struct CouponFile {
     pub unseen: i64,
     /// Basic credentials were given for a plain http URL.
     pub credentials_in_clear: bool,
+    /// Since when none of its codes goes out.
+    pub quarantined_at: Option<Timestamp>,
 }
 
 /// Rows of `coupon_file`, by a condition on them.
@@ -85,7 +87,8 @@ macro_rules! select_files {
             r#"select public_id, name, file_url, created_by, callback_url, status, created_at, updated_at, added,
                       dry_run, would_add, duplicates, duplicates_in_file, duplicates_from_before, rejected,
                       rejected_for as "rejected_for: Json<Vec<RejectedFor>>",
-                      rejections as "rejections: Json<Vec<Rejection>>", failure, first_line, unseen, credentials_in_clear
+                      rejections as "rejections: Json<Vec<Rejection>>", failure, first_line, unseen, credentials_in_clear,
+                      quarantined_at
                from coupon_file where "# + $condition,
             $($argument),+
         )
@@ -184,6 +187,7 @@ struct FileRow {
     first_line: Option<String>,
     unseen: i64,
     credentials_in_clear: bool,
+    quarantined_at: Option<jiff_sqlx::Timestamp>,
 }
 
 impl TryFrom<FileRow> for CouponFile {
@@ -214,6 +218,7 @@ impl TryFrom<FileRow> for CouponFile {
             first_line: row.first_line,
             unseen: row.unseen,
             credentials_in_clear: row.credentials_in_clear,
+            quarantined_at: row.quarantined_at.map(Into::into),
         })
     }
 }

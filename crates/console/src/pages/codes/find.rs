@@ -5,7 +5,7 @@ use askama::Template;
 use domain::{ExternalId, PublicId};
 use storage::{CodePlace, CouponList, HandOutFilter, ListQuery, ListRef, Recorded};
 
-use super::code_path;
+use super::{code_path, show::state};
 use crate::{
     Console,
     error::PageError,
@@ -111,7 +111,7 @@ async fn code_in(
     let passport = console.storage.passport(list, place).await?;
     Ok(passport.map(|passport| Found {
         name: code.to_owned(),
-        detail: format!("{} in {name}", passport.status.as_str().to_lowercase()),
+        detail: format!("{} in {name}", state(passport.status).0),
         href: code_path(visitor, list, code),
     }))
 }

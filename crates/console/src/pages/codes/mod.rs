@@ -5,15 +5,14 @@ pub(crate) mod find;
 pub(crate) mod show;
 
 use actix_web::HttpRequest;
-use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use percent_encoding::percent_decode_str;
 use storage::ListRef;
 
-use crate::{error::PageError, pages::lists::list_path, visitor::Visitor};
+use crate::{error::PageError, pages::lists::list_path, shown, visitor::Visitor};
 
 /// The address of a code's page, whatever letters the code has.
-fn code_path(visitor: &Visitor, list: &ListRef, code: &str) -> String {
-    let code = utf8_percent_encode(code, NON_ALPHANUMERIC);
-    list_path(visitor, list, &format!("/codes/{code}"))
+pub(crate) fn code_path(visitor: &Visitor, list: &ListRef, code: &str) -> String {
+    list_path(visitor, list, &format!("/codes/{}", shown::segment(code)))
 }
 
 /// The code of the path, as a file's is read; what can be no code is not found.

@@ -70,7 +70,7 @@ pub(crate) async fn show(
 }
 
 /// A word, and the class that colours it.
-fn state(status: CodeStatus) -> (&'static str, &'static str) {
+pub(super) fn state(status: CodeStatus) -> (&'static str, &'static str) {
     match status {
         CodeStatus::Available => ("free", "good"),
         CodeStatus::Held => ("held", "warn"),

@@ -105,7 +105,7 @@ pub(crate) async fn show(
     } else {
         Vec::new()
     };
-    let is_quarantined = storage.is_quarantined(&list, id).await? == Some(true);
+    let is_quarantined = file.quarantined_at.is_some();
     let recipients = if is_quarantined {
         Some(recipients(&console, &visitor, &list, id).await?)
     } else {

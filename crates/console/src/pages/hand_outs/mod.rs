@@ -8,7 +8,7 @@ use askama::filters::Safe;
 use domain::AllocationStatus;
 use storage::{ListRef, Recorded};
 
-use super::lists::list_path;
+use super::codes::code_path;
 use crate::{Console, shown, visitor::Visitor};
 
 /// A hand-out as it stands now.
@@ -27,10 +27,8 @@ pub(crate) struct HandOut {
 impl HandOut {
     pub(crate) fn new(console: &Console, visitor: &Visitor, list: &ListRef, recorded: Recorded) -> Self {
         let allocation = recorded.allocation;
-        let code =
-            percent_encoding::utf8_percent_encode(&allocation.code, percent_encoding::NON_ALPHANUMERIC);
         Self {
-            code_path: list_path(visitor, list, &format!("/codes/{code}")),
+            code_path: code_path(visitor, list, &allocation.code),
             state: match allocation.status {
                 AllocationStatus::Allocated => ("handed out", "good"),
                 AllocationStatus::Held => ("held", "warn"),

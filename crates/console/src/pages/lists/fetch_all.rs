@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::{Template, filters::Safe};
 use domain::{Forecast, ListStatus, PublicId, Usage};
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use storage::{CouponList, ListQuery, Pulse};
 use url::form_urlencoded;
 
@@ -53,8 +53,8 @@ struct Row {
 /// When a list runs dry.
 struct Dry {
     expected: Safe<String>,
-    earliest: Safe<String>,
-    latest: Safe<String>,
+    /// The earliest and the latest day, where they differ.
+    range: Option<(Safe<String>, Safe<String>)>,
 }
 
 #[derive(Template)]
@@ -197,11 +197,7 @@ async fn rows(
             total: shown::number(list.total),
             handed_out: shown::number(day),
             sparkline: shown::sparkline(hours),
-            dry: dry(&list, hours, now).map(|forecast| Dry {
-                expected: shown::day(forecast.expected, zone),
-                earliest: shown::day(forecast.earliest, zone),
-                latest: shown::day(forecast.latest, zone),
-            }),
+            dry: dry(&list, hours, now).map(|forecast| Dry::shown(forecast, zone)),
             expires: shown::day(list.expires_at, zone),
             newest_file: pulse
                 .as_ref()
@@ -213,6 +209,18 @@ async fn rows(
         }
     };
     Ok(lists.into_iter().map(row).collect())
+}
+
+impl Dry {
+    fn shown(forecast: Forecast, zone: &TimeZone) -> Self {
+        let date = |at: Timestamp| at.to_zoned(zone.clone()).date();
+        let (earliest, latest) = (forecast.earliest, forecast.latest);
+        Self {
+            expected: shown::day(forecast.expected, zone),
+            range: (date(earliest) != date(latest))
+                .then(|| (shown::day(earliest, zone), shown::day(latest, zone))),
+        }
+    }
 }
 
 /// By what went out in the last hour and day.

@@ -187,13 +187,16 @@ fn forecast(console: &Console, list: &CouponList, pace: &Pace) -> String {
             .to_owned();
     };
     let day = |at: Timestamp| at.to_zoned(console.zone.clone()).strftime("%Y-%m-%d").to_string();
+    let (earliest, latest) = (day(forecast.earliest), day(forecast.latest));
+    let range = if earliest == latest {
+        String::new()
+    } else {
+        format!("; at its fastest and slowest pace of the last week between {earliest} and {latest}")
+    };
     let when = format!(
-        "At the pace of the last day the list runs dry on {} ({}); at its fastest and slowest pace of the last week between {} \
-         and {}.",
+        "At the pace of the last day the list runs dry on {} ({}){range}.",
         day(forecast.expected),
         shown::away(forecast.expected, pace.now),
-        day(forecast.earliest),
-        day(forecast.latest),
     );
     if forecast.expected > list.expires_at {
         format!("The list expires before it runs dry. {when}")
@@ -219,6 +222,9 @@ fn row(console: &Console, visitor: &Visitor, list: &ListRef, file: CouponFile) -
 
 /// A word, and the class that colours it.
 pub(crate) fn file_state(file: &CouponFile) -> (&'static str, &'static str) {
+    if file.quarantined_at.is_some() {
+        return ("set aside", "bad");
+    }
     match (file.status, file.dry_run.is_some()) {
         (FileStatus::Pending, false) => ("loading", "warn"),
         (FileStatus::Success, false) => ("loaded", "good"),
