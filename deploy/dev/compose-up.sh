@@ -33,7 +33,7 @@ send() { api -H 'Content-Type: application/json' "$@"; }
 SECONDS=0
 compose up --detach --no-build --quiet-pull >/dev/null 2>&1
 until_so "couponry is healthy" healthy couponry
-URL=http://127.0.0.1:8080 WORKSPACE=$(secret workspace-id) KEY=$(secret api-key)
+URL=http://127.0.0.1:${COUPONRY_PORT:-8080} WORKSPACE=$(secret workspace-id) KEY=$(secret api-key)
 LIST=$(send "$URL/v1/coupon-list" -d '{"name": "Spring", "label": "spring", "expires_at": "2099-12-31", "created_by": "me"}' |
   sed -n 's/.*"_id":"\([^"]*\)".*/\1/p')
 printf 'ONE\nTWO\n' | api "$URL/v1/coupon-list/$LIST/files/upload" -F 'file=@-;filename=codes.csv' >/dev/null
