@@ -36,7 +36,7 @@ until_so "couponry is healthy" healthy couponry
 URL=http://127.0.0.1:${COUPONRY_PORT:-8080} WORKSPACE=$(secret workspace-id) KEY=$(secret api-key)
 LIST=$(send "$URL/v1/coupon-list" -d '{"name": "Spring", "label": "spring", "expires_at": "2099-12-31", "created_by": "me"}' |
   sed -n 's/.*"_id":"\([^"]*\)".*/\1/p')
-printf 'ONE\nTWO\n' | api "$URL/v1/coupon-list/$LIST/files/upload" -F 'file=@-;filename=codes.csv' >/dev/null
+printf 'Coupon Code\nONE\nTWO\n' | api "$URL/v1/coupon-list/$LIST/files/upload" -F 'file=@-;filename=codes.csv' >/dev/null
 take() { send "$URL/v1/coupon-list/$LIST/allocations" -d '{"user_id": "ada", "request_id": "welcome-ada"}'; }
 until_so "a code is handed out" take
 first=$(take)
