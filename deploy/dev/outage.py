@@ -149,13 +149,17 @@ def main():
         problems.append(f"{gone} codes are gone for {tally.ids} ids")
 
     times = [began] + sorted(tally.successes)
-    longest, at = max((after - before, before - began) for before, after in zip(times, times[1:]))
+    gaps = [(after - before, before - began) for before, after in zip(times, times[1:])]
+    longest, at = max(gaps)
     waits = sorted(tally.waits)
     print(f"{sum(tally.answers.values()):,} requests: " +
           ", ".join(f"{status} {count:,}" for status, count in sorted(tally.answers.items(), key=str)))
     print(f"{len(tally.codes):,} codes acknowledged, {gone:,} taken, {tally.again:,} ids were asked for more than once")
     print(f"longest time without any code: {longest:.2f} s, from second {at:.1f}; "
           f"one code: median {1000 * waits[len(waits) // 2]:.0f} ms, slowest {waits[-1]:.2f} s")
+    for second, command in wanted.at:
+        near = [gap for gap, start in gaps if float(second) - 1 < start < float(second) + 9]
+        print(f"  within 9 s of second {second}: {max(near, default=float('nan')):.2f} s at most ({command})")
     sys.exit("\n".join(problems[:20]) or 0)
 
 
