@@ -49,17 +49,26 @@ every_day() {
 }
 
 restore() { # FILE
-  local file=$place/$(basename "$1")
+  local file former
+  file=$place/$(basename "$1")
+  former=couponry_until_$(date -u +%Y%m%dt%H%M%Sz)
   [ -f "$file" ] || { echo "$file is not there; there are:" >&2; list >&2; exit 1; }
-  if [ "$(psql "${database[@]}" --tuples-only --no-align --command="select count(*) from pg_stat_activity
-      where datname = 'couponry' and pid <> pg_backend_pid() and backend_type = 'client backend'" couponry)" != 0 ]; then
-    echo "somebody is connected to the database: stop api, worker and pgbouncer first" >&2
+  if [ "$(ask "select count(*) from pg_stat_activity where datname = 'couponry' and backend_type = 'client backend'")" != 0 ]; then
+    echo "somebody is connected to the database: stop proxy, api, worker and pgbouncer first" >&2
     exit 1
   fi
-  # All of it or nothing.
-  pg_restore "${database[@]}" --dbname=couponry --clean --if-exists --single-transaction --exit-on-error "$file"
-  echo "restored: $file"
+  # Beside the present one, which is there as long as this may fail.
+  ask "drop database if exists couponry_restore"
+  createdb "${database[@]}" --template=template0 --locale=C --encoding=UTF8 couponry_restore
+  pg_restore "${database[@]}" --dbname=couponry_restore --exit-on-error "$file"
+  psql "${database[@]}" --dbname=couponry_restore --quiet --command=analyze
+  ask "begin; alter database couponry rename to $former; alter database couponry_restore rename to couponry; commit"
+  # They are the database's, and a dump does not have them.
+  psql "${database[@]}" --dbname=couponry --quiet --set=ON_ERROR_STOP=1 --file=/usr/local/lib/couponry/pooler.sql
+  echo "restored: $file; what was there before is the database $former, to be dropped when nobody misses it"
 }
+
+ask() { psql "${database[@]}" --dbname=postgres --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --command="$1"; } # SQL
 
 list() { find "$place" -maxdepth 1 -name '*.dump' -printf '%f  %s bytes\n' | sort; }
 
