@@ -16,6 +16,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::{
     config::{Settings, Variables},
+    public_url::public_url,
     service::Service,
     signals::Signals,
 };
@@ -92,7 +93,7 @@ async fn tell(arguments: &Arguments, settings: &Settings, service: &Service) -> 
     let told = story::tell(&client, &settings.time_zone, arguments.quick).await;
     let list = told.context("the demonstration failed")?;
     if !arguments.exit {
-        screen::farewell(address, workspace, &list);
+        screen::farewell(&public_url(settings, address), workspace, &list);
         if let Some(link) = service.sign_in_link(settings, VISITOR, "Visitor").await? {
             screen::console(&link);
         }

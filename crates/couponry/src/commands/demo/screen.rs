@@ -2,8 +2,9 @@
 
 #![expect(clippy::print_stdout, reason = "the demonstration talks to a person")]
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
+use reqwest::Url;
 use secrecy::ExposeSecret as _;
 
 use crate::config::Bootstrap;
@@ -22,14 +23,15 @@ pub(super) fn detail(what: &str) {
     println!("             {what}");
 }
 
-pub(super) fn farewell(address: SocketAddr, workspace: &Bootstrap, list: &str) {
+pub(super) fn farewell(url: &Url, workspace: &Bootstrap, list: &str) {
+    let url = url.as_str().trim_end_matches('/');
     let id = &workspace.workspace_id;
     let key = workspace.api_key.expose_secret();
     println!(
         "
-The server stays up at http://{address} until Ctrl-C. To try it from another terminal:
+The server stays up at {url} until Ctrl-C. To try it from another terminal:
 
-  URL=http://{address} WORKSPACE={id} KEY={key} LIST={list}
+  URL={url} WORKSPACE={id} KEY={key} LIST={list}
   curl -u \"$WORKSPACE:$KEY\" \"$URL/v1/coupon-list/$LIST\"
   curl -u \"$WORKSPACE:$KEY\" -H 'Content-Type: application/json' \\
     -d '{{\"user_id\":\"ada\"}}' \"$URL/v1/coupon-list/$LIST/allocations\"
