@@ -61,6 +61,15 @@ pub(super) enum CallKind {
     SingleList,
 }
 
+impl CallKind {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Shared => "shared",
+            Self::SingleList => "single_list",
+        }
+    }
+}
+
 /// A call to be made now.
 pub(super) struct Call<M> {
     pub(super) kind: CallKind,
@@ -95,6 +104,10 @@ impl<M: Message> Schedule<M> {
     /// From now on no call serves several lists.
     pub(super) fn keep_lists_apart(&mut self) {
         self.lists_are_apart = true;
+    }
+
+    pub(super) fn queued(&self) -> usize {
+        self.keys
     }
 
     pub(super) fn enqueue(&mut self, list: &Arc<ListRef>, message: M) -> Result<(), QueueIsFull> {
