@@ -45,6 +45,7 @@ mod users;
 mod webhook_secret;
 mod words;
 
+pub use actix_server::Server;
 pub use actix_web::web::ServiceConfig;
 pub use error::errors_page;
 pub use exposition::{Exposition, serve_metrics};
