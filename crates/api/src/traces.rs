@@ -1,6 +1,12 @@
 //! A span for each request, part of the caller's trace if it sends one (W3C `traceparent`).
 
-use actix_web::{dev::ServiceRequest, http::StatusCode, http::header::HeaderMap};
+use actix_web::{
+    dev::ServiceRequest,
+    http::{
+        StatusCode,
+        header::{HeaderMap, HeaderName},
+    },
+};
 use opentelemetry::{global, propagation::Extractor, trace::TraceContextExt as _};
 use storage::TRACE;
 use tracing::{Span, field, info_span};
@@ -53,6 +59,6 @@ impl Extractor for Headers<'_> {
     }
 
     fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(|name| name.as_str()).collect()
+        self.0.keys().map(HeaderName::as_str).collect()
     }
 }

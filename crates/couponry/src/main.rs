@@ -55,7 +55,7 @@ async fn main() -> ExitCode {
     };
     let outcome = match start_telemetry(&cli.command, &settings).await {
         Ok(telemetry) => {
-            let outcome = run(cli.command, settings).await;
+            let outcome = Box::pin(run(cli.command, settings)).await;
             telemetry.stop().await;
             outcome
         }

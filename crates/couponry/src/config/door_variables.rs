@@ -59,9 +59,10 @@ impl DoorVariables {
         })
     }
 
-    pub(super) fn metrics_listen(&self, problems: &mut Problems) -> Option<Option<SocketAddr>> {
+    /// Nothing if there is to be no such address, or a wrong one was said.
+    pub(super) fn metrics_listen(&self, problems: &mut Problems) -> Option<SocketAddr> {
         let address = self.metrics_listen.as_deref().map(listen).transpose();
-        problems.keep("COUPONRY_METRICS_LISTEN", address)
+        problems.keep("COUPONRY_METRICS_LISTEN", address).flatten()
     }
 }
 

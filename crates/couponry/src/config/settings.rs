@@ -155,7 +155,7 @@ impl Settings {
                 door: door?,
                 console: console?,
                 sign_ins: sign_ins?,
-                metrics_listen: metrics_listen?,
+                metrics_listen,
                 otlp: otlp.clone(),
                 log: log?,
             })

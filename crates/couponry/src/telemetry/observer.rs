@@ -71,7 +71,7 @@ impl Observer {
             match timeout(PATIENCE, self.look()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    tracing::debug!(%error, "jobs and stocks could not be looked at for metrics")
+                    tracing::debug!(%error, "jobs and stocks could not be looked at for metrics");
                 }
                 Err(_) => tracing::debug!("looking at jobs and stocks for metrics took too long"),
             }
@@ -129,7 +129,7 @@ fn show(seen: &Arc<Mutex<Seen>>, allocator: Option<Allocator>) {
     let of_seen = |look: fn(&Seen, &dyn AsyncInstrument<f64>)| {
         let seen = Arc::clone(seen);
         move |observer: &dyn AsyncInstrument<f64>| {
-            look(&seen.lock().unwrap_or_else(PoisonError::into_inner), observer)
+            look(&seen.lock().unwrap_or_else(PoisonError::into_inner), observer);
         }
     };
     gauge(

@@ -98,8 +98,8 @@ mod tests {
     #[test]
     fn the_lists_asked_for_the_most_come_first_and_fade_when_nobody_asks() {
         let busiest = Busiest::default();
-        for n in 1..=5_usize {
-            busiest.note(&list(n as i64), n, n - 1);
+        for (list_id, asked) in (1..=5).zip(1..=5) {
+            busiest.note(&list(list_id), asked, asked - 1);
         }
         let ids = |most| -> Vec<(i64, u64)> {
             let lists = busiest.look(most).into_iter();
@@ -117,7 +117,7 @@ mod tests {
     fn lists_beyond_the_counted_ones_push_out_those_asked_for_the_least() {
         let busiest = Busiest::default();
         busiest.note(&list(-1), 100, 100);
-        for n in 0..COUNTED as i64 * 2 {
+        for n in 0..i64::try_from(COUNTED).unwrap() * 2 {
             busiest.note(&list(n), 1, 1);
         }
         assert!(busiest.0.lock().unwrap().len() <= COUNTED);
