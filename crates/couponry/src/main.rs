@@ -84,8 +84,10 @@ fn environment() -> Vec<(String, String)> {
 /// A server has all of it, other commands a log.
 async fn start_telemetry(command: &Command, settings: &Settings) -> anyhow::Result<Telemetry> {
     match command {
-        Command::Serve(_) | Command::Demo(_) => Telemetry::start(&settings.log, &settings.otlp).await,
-        _ => Ok(Telemetry::log(&settings.log)),
+        Command::Serve(_) | Command::Demo(_) => {
+            Telemetry::start(&settings.telemetry.log, &settings.telemetry.otlp).await
+        }
+        _ => Ok(Telemetry::log(&settings.telemetry.log)),
     }
 }
 

@@ -83,7 +83,7 @@ impl Service {
         };
         let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
         let url = public_url(settings, address.unwrap_or(settings.listen));
-        if let Some(address) = settings.metrics_listen {
+        if let Some(address) = settings.telemetry.metrics_listen {
             let listener = bind(address)?;
             let metrics = Http::start_metrics(Exposition::new(telemetry::say), listener)?;
             tracing::info!(address = %metrics.address(), "metrics are shown");
@@ -206,6 +206,7 @@ impl Service {
             rate_limits: settings.rate_limits.clone(),
             shield: Shield::new(settings.address_requests, settings.door.proxies.clone()),
             exposition: settings
+                .telemetry
                 .metrics_listen
                 .is_none()
                 .then(|| Exposition::new(telemetry::say)),

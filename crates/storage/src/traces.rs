@@ -151,7 +151,7 @@ mod tests {
                 "insert into fetched_piece (list_id)\n select 1",
                 "insert fetched_piece",
             ),
-            ("select exists (select from job j)", "exists"),
+            ("select exists (select from job j)", "select job"),
             ("select 1", "select"),
             ("with x as (select 1) select 2", "with"),
             ("", "statement"),

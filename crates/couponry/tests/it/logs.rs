@@ -150,8 +150,11 @@ async fn sign_in(app: &TestApp) -> Vec<String> {
         &[("email", PERSON), ("password", CONSOLE_PASSWORD)],
     )
     .await;
-    let visitor = app.visitor("Canary", Some("admin")).await;
-    assert_eq!(app.look(&visitor, "/lists").await.status, 200);
+    let visitor = app.visitor("canary", Some("admin")).await;
+    assert_eq!(
+        app.look(&visitor, &format!("/w/{WORKSPACE}/lists")).await.status,
+        200
+    );
     let cookie = visitor.cookie().trim_start_matches("couponry=").to_owned();
     vec![cookie]
 }

@@ -107,6 +107,16 @@ impl Dispatcher {
     }
 }
 
+/// As metrics and traces call it.
+impl CallKind {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Shared => "shared",
+            Self::SingleList => "single_list",
+        }
+    }
+}
+
 /// Ends its call when it is dropped, also where the call panicked: the next may begin.
 pub(super) struct CallGuard {
     dispatcher: Arc<Dispatcher>,

@@ -61,15 +61,6 @@ pub(super) enum CallKind {
     SingleList,
 }
 
-impl CallKind {
-    pub(super) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Shared => "shared",
-            Self::SingleList => "single_list",
-        }
-    }
-}
-
 /// A call to be made now.
 pub(super) struct Call<M> {
     pub(super) kind: CallKind,
