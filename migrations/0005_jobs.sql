@@ -14,6 +14,8 @@ create table job (
     file_id      bigint,
     -- What the work needs and nobody else may see (addresses, passwords): emptied when the job ends.
     payload      jsonb not null default '{}',
+    -- Of the request that asked for the work, if it was traced: W3C `traceparent`.
+    traceparent  text,
     state        text not null default 'ready' check (state in ('ready', 'running', 'done', 'dead')),
     run_at       timestamptz not null default clock_timestamp(),
     -- Each claim counts one up: with `lease_owner` the fencing token of whoever works on it.
@@ -39,6 +41,7 @@ create index job_ready on job (lane, workspace_id, run_at, job_id) where state =
 create index job_running on job (lease_until) where state = 'running';
 create index job_running_of_workspace on job (lane, workspace_id) where state = 'running';
 create index job_ended on job (ended_at) where state in ('done', 'dead');
+create index job_dead on job (lane) where state = 'dead';
 create index job_of_file on job (list_id, file_id) where file_id is not null;
 create index job_of_list on job (list_id, kind) where state in ('ready', 'running');
 

@@ -1133,7 +1133,8 @@ begin
         order by f.file_id limit p_most;
 end $$;
 
--- A file to be loaded, and the job that loads it, whose payload says whether it is a dry run. Answers the file, or null if
+-- A file to be loaded, and the job that loads it, whose payload says whether it is a dry run, and the request's
+-- `traceparent` if it was traced. Answers the file, or null if
 -- the list takes none.
 create or replace function add_file(
     p_list bigint, p_public_id bytea, p_name text, p_file_url text, p_created_by text, p_callback_url text,
@@ -1155,7 +1156,8 @@ begin
                 p_payload ->> 'username' is not null and coalesce(p_payload ->> 'url' like 'http://%', false),
                 coalesce((p_payload ->> 'dry_run')::boolean, false))
         returning file_id into v_file;
-    insert into job (kind, list_id, file_id, payload) values ('load_file', p_list, v_file, p_payload);
+    insert into job (kind, list_id, file_id, payload, traceparent)
+        values ('load_file', p_list, v_file, p_payload - 'traceparent', p_payload ->> 'traceparent');
     return v_file;
 end $$;
 
@@ -1503,7 +1505,11 @@ begin
         perform enqueue_alert(p_list, jsonb_build_object('mail', 'file_failed', 'file_id', p_file));
     end if;
     if v_file.callback_url is not null then
-        insert into job (kind, list_id, file_id) values ('call_back', p_list, p_file);
+        insert into job (kind, list_id, file_id, traceparent)
+            select 'call_back', p_list, p_file, (
+                select j.traceparent from job j
+                where j.list_id = p_list and j.file_id = p_file and j.kind = 'load_file'
+                order by j.job_id desc limit 1);
     end if;
 end $$;
 
@@ -1790,7 +1796,8 @@ end $$;
 -- none. Another worker may take another load of the same list a moment before: then the index that keeps a list's loads one
 -- after the other is violated, and nothing was claimed.
 create or replace function claim_job(p_lane text, p_owner uuid, p_lease interval, p_most bigint) returns table (
-    job_id bigint, attempt integer, failures integer, list_id bigint, file_id bigint, payload jsonb, fingerprint_key bytea
+    job_id bigint, attempt integer, failures integer, list_id bigint, file_id bigint, payload jsonb, fingerprint_key bytea,
+    traceparent text
 )
 language plpgsql volatile as $$
 #variable_conflict use_column
@@ -1824,8 +1831,8 @@ begin
         limit 1
         for update of j skip locked
     )
-    returning t.job_id, t.attempt, t.failures, t.list_id, t.file_id, t.payload
-        into job_id, attempt, failures, list_id, file_id, payload;
+    returning t.job_id, t.attempt, t.failures, t.list_id, t.file_id, t.payload, t.traceparent
+        into job_id, attempt, failures, list_id, file_id, payload, traceparent;
     if found then
         select c.fingerprint_key into fingerprint_key from coupon_list c where c.list_id = claim_job.list_id;
         return next;

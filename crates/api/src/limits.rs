@@ -12,7 +12,7 @@ use actix_web::{
 use domain::{Operation, RateLimit};
 use storage::{Quota, Workspace};
 
-use crate::{App, error::ApiError, table::endpoint_of};
+use crate::{App, error::ApiError, metrics::count_refusal, table::endpoint_of};
 
 /// The limit of each operation; none where there is no entry.
 pub type RateLimits = HashMap<Operation, RateLimit>;
@@ -30,6 +30,7 @@ pub(crate) async fn count(app: &App, workspace: &Workspace, request: &HttpReques
     if quota.allowed {
         Ok(())
     } else {
+        count_refusal(operation.as_str());
         Err(ApiError::TooManyRequests(quota.retry_after))
     }
 }

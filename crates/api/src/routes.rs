@@ -9,8 +9,8 @@
 use actix_web::web::{self, ServiceConfig, get, resource};
 
 use crate::{
-    allocations, audit, bulk_actions, codes, docs, error::ApiError, files, health, link_key, lists,
-    pull_tokens, stock, table, usage_reports, users, webhook_secret,
+    allocations, audit, bulk_actions, codes, docs, error::ApiError, exposition, files, health, link_key,
+    lists, pull_tokens, stock, table, usage_reports, users, webhook_secret,
 };
 
 #[rustfmt::skip]
@@ -73,6 +73,7 @@ table::endpoints! {
 pub(crate) fn configure(service: &mut ServiceConfig) {
     table::configure(service);
     for (path, route) in [
+        ("/metrics", get().to(exposition::of_this_machine)),
         ("/openapi.json", get().to(docs::document)),
         ("/docs", get().to(docs::to_page)),
         ("/docs/{file:.*}", get().to(docs::page)),

@@ -31,13 +31,14 @@ use storage::{Allocator, Storage};
 use tokio::sync::Mutex;
 
 use crate::{
-    RateLimits, TrustedProxies,
+    Exposition, RateLimits, TrustedProxies,
     allocations::Streams,
     audit,
     bodies::Bodies,
     connection::{self, KEEP_ALIVE, Patience, Stream},
     error::ApiError,
     host, limits,
+    metrics::count_refusal,
     places::Places,
     request_log, routes,
     shield::Shield,
@@ -61,6 +62,8 @@ pub struct App {
     pub readiness: Arc<Readiness>,
     pub rate_limits: RateLimits,
     pub shield: Shield,
+    /// For `/metrics`; absent where another address has it.
+    pub exposition: Option<Exposition>,
 }
 
 impl fmt::Debug for App {
@@ -185,8 +188,10 @@ fn admit(
     patience: Patience,
 ) -> Result<(Stream, Option<SocketAddr>), DispatchError> {
     let peer = socket.peer_addr().map_err(DispatchError::Io)?;
-    let refused = || DispatchError::Io(io::ErrorKind::ConnectionRefused.into());
-    let place = places.take(peer.ip()).ok_or_else(refused)?;
+    let Some(place) = places.take(peer.ip()) else {
+        count_refusal("connections");
+        return Err(DispatchError::Io(io::ErrorKind::ConnectionRefused.into()));
+    };
     let stream = Stream::new(socket, patience, place);
     Ok((stream, Some(peer)))
 }

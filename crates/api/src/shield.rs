@@ -15,7 +15,7 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter, clock::Clock as _};
 use moka::sync::Cache;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::{ceilings::Shares, error::ApiError, proxies::TrustedProxies};
+use crate::{ceilings::Shares, error::ApiError, metrics::count_refusal, proxies::TrustedProxies};
 
 /// Guesses that an address may make in a row: a wrong key costs a hash of 19 MiB and tens of milliseconds, a
 /// revoked token or a link that is signed with a replaced key a statement.
@@ -72,13 +72,17 @@ impl Shield {
         }
     }
 
+    pub(crate) fn proxies(&self) -> &TrustedProxies {
+        &self.proxies
+    }
+
     /// Judged first of all.
     pub(crate) fn admit(&self, request: &HttpRequest) -> Result<(), ApiError> {
         let (Some((quota, buckets)), Some(address)) = (&self.requests, self.proxies.client(request)) else {
             return Ok(());
         };
         let bucket = buckets.get_with(address, || Arc::new(RateLimiter::direct(*quota)));
-        refusal_of(&bucket).map_or(Ok(()), |wait| Err(too_many(wait)))
+        refusal_of(&bucket).map_or(Ok(()), |wait| Err(too_many("address_requests", wait)))
     }
 
     /// The turn of something that this process may not know, to be kept until it was found right or wrong. What is known
@@ -95,7 +99,7 @@ impl Shield {
             return Ok(None);
         };
         let turn = timeout(WAIT, self.turns.of(address).acquire_owned()).await;
-        let turn = turn.map_err(|_| too_many(Duration::ZERO))?;
+        let turn = turn.map_err(|_| too_many("guesses", Duration::ZERO))?;
         turn.map(Some).map_err(|_| ApiError::BUSY)
     }
 
@@ -171,7 +175,7 @@ impl Guesser {
     fn admit(&self) -> Result<(), ApiError> {
         let refused_until = *self.refused_until();
         match refused_until.and_then(|until| until.checked_duration_since(Instant::now())) {
-            Some(wait) => Err(too_many(wait)),
+            Some(wait) => Err(too_many("guesses", wait)),
             None => Ok(()),
         }
     }
@@ -200,7 +204,8 @@ fn refusal_of(bucket: &DefaultDirectRateLimiter) -> Option<Duration> {
     Some(refused.wait_time_from(bucket.clock().now()))
 }
 
-fn too_many(wait: Duration) -> ApiError {
+fn too_many(limit: &'static str, wait: Duration) -> ApiError {
+    count_refusal(limit);
     ApiError::TooManyRequests(
         i32::try_from(wait.as_secs())
             .unwrap_or(i32::MAX)

@@ -5,7 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener},
 };
 
-use api::{App, Door, ServiceConfig};
+use api::{App, Door, Exposition, Server, ServiceConfig};
 use tokio::{sync::watch, task::JoinHandle};
 
 #[derive(Debug)]
@@ -22,7 +22,14 @@ impl Http {
         listener: TcpListener,
         pages: impl Fn(&mut ServiceConfig) + Clone + Send + 'static,
     ) -> io::Result<Self> {
-        let (server, address) = api::serve(app, door, listener, pages)?;
+        Ok(Self::run(api::serve(app, door, listener, pages)?))
+    }
+
+    pub(crate) fn start_metrics(exposition: Exposition, listener: TcpListener) -> io::Result<Self> {
+        Ok(Self::run(api::serve_metrics(exposition, listener)?))
+    }
+
+    fn run((server, address): (Server, SocketAddr)) -> Self {
         let (stop, mut stopped) = watch::channel(false);
         let task = tokio::spawn(async move {
             let handle = server.handle();
@@ -35,7 +42,7 @@ impl Http {
             let (outcome, ()) = tokio::join!(server, stopping);
             outcome
         });
-        Ok(Self { address, stop, task })
+        Self { address, stop, task }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

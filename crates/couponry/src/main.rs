@@ -7,6 +7,7 @@ mod database;
 mod http;
 mod open_files;
 mod opening;
+mod pages;
 mod pools;
 mod private_postgres;
 mod public_url;
@@ -21,6 +22,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, parser::ValueSource};
 
 use cli::{Cli, Command, ConfigCommand, WorkspaceCommand};
 use config::Settings;
+use telemetry::Telemetry;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -39,10 +41,10 @@ async fn main() -> ExitCode {
     if let Command::Openapi(arguments) = &cli.command {
         return commands::openapi::run(arguments);
     }
-    let environment = || std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned());
-    let judged = Settings::judge(&cli.variables, &config::known_variables(&command), environment());
+    let environment = environment();
+    let judged = Settings::judge(&cli.variables, &config::known_variables(&command), &environment);
     if let Command::Config(ConfigCommand::Check) = cli.command {
-        return commands::config_check::run(&command, &matches, judged);
+        return commands::config_check::run(&command, &matches, &environment, judged);
     }
     let settings = match judged {
         Ok(settings) => settings,
@@ -51,13 +53,41 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    telemetry::start(&settings.log);
-    match run(cli.command, settings).await {
+    let outcome = match start_telemetry(&cli.command, &settings).await {
+        Ok(telemetry) => {
+            let outcome = Box::pin(run(cli.command, settings)).await;
+            telemetry.stop().await;
+            outcome
+        }
+        Err(error) => Err(error),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("couponry: {error:#}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .map(|(name, value)| {
+            (
+                name.to_string_lossy().into_owned(),
+                value.to_string_lossy().into_owned(),
+            )
+        })
+        .collect()
+}
+
+/// A server has all of it, other commands a log.
+async fn start_telemetry(command: &Command, settings: &Settings) -> anyhow::Result<Telemetry> {
+    match command {
+        Command::Serve(_) | Command::Demo(_) => {
+            Telemetry::start(&settings.telemetry.log, &settings.telemetry.otlp).await
+        }
+        _ => Ok(Telemetry::log(&settings.telemetry.log)),
     }
 }
 

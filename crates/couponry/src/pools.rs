@@ -16,9 +16,9 @@ const SHORT: Duration = Duration::from_secs(5);
 /// For HTTP handlers: short statements, and a caller who waits.
 pub(crate) fn requests(database: &Database) -> storage::Result<Storage> {
     let (statement, acquire) = (Duration::from_secs(3), Duration::from_secs(3));
-    let storage = Storage::connect(&settings(&database.primary, 24, statement, acquire))?;
+    let storage = Storage::connect(&settings("requests", &database.primary, 24, statement, acquire))?;
     match &database.replica {
-        Some(replica) => storage.with_replica(&settings(replica, 24, statement, acquire)),
+        Some(replica) => storage.with_replica(&settings("requests_replica", replica, 24, statement, acquire)),
         None => Ok(storage),
     }
 }
@@ -26,6 +26,7 @@ pub(crate) fn requests(database: &Database) -> storage::Result<Storage> {
 /// For handing out codes: one call serves a whole group, so few are enough.
 pub(crate) fn allocations(database: &Database) -> storage::Result<Allocator> {
     Allocator::new(&settings(
+        "allocations",
         &database.primary,
         8,
         Duration::from_secs(2),
@@ -36,9 +37,10 @@ pub(crate) fn allocations(database: &Database) -> storage::Result<Allocator> {
 /// For jobs and whatever else nobody waits for.
 pub(crate) fn background(database: &Database, loads: usize) -> storage::Result<Storage> {
     let loads = u32::try_from(loads).unwrap_or(u32::MAX);
-    let short = settings(&database.primary, loads.saturating_add(10), SHORT, SHORT);
+    let short = settings("jobs", &database.primary, loads.saturating_add(10), SHORT, SHORT);
     // Thousands of blocks are removed, or codes looked up in a thousand files, by one statement.
     let long = settings(
+        "jobs_long",
         &database.primary,
         loads.saturating_add(2),
         Duration::from_mins(1),
@@ -47,13 +49,20 @@ pub(crate) fn background(database: &Database, loads: usize) -> storage::Result<S
     let storage = Storage::connect(&short)?.with_bulk(&long)?;
     match &database.replica {
         // Reports have connections of their own; these ask how far the replica is.
-        Some(replica) => storage.with_replica(&settings(replica, 2, SHORT, SHORT)),
+        Some(replica) => storage.with_replica(&settings("jobs_replica", replica, 2, SHORT, SHORT)),
         None => Ok(storage),
     }
 }
 
-fn settings(server: &Server, connections: u32, statement: Duration, acquire: Duration) -> Settings {
+fn settings(
+    name: &'static str,
+    server: &Server,
+    connections: u32,
+    statement: Duration,
+    acquire: Duration,
+) -> Settings {
     Settings {
+        name: name.into(),
         url: server.url.clone(),
         connections,
         statement_timeout: statement,

@@ -7,11 +7,10 @@ use std::{
 };
 
 use anyhow::Context as _;
-use api::{App, Door, Readiness, Shield};
-use console::Console;
+use api::{App, Door, Exposition, Readiness, Shield};
 use ingestion::{
     Callbacks, Fetcher, Loader,
-    outbound::{Limits, Outbound, client_of_named_hosts},
+    outbound::{Limits, Outbound},
 };
 use reporting::{Mailer, ReportBuilder};
 use reqwest::Url;
@@ -22,9 +21,10 @@ use crate::{
     config::Settings,
     database::Database,
     http::Http,
-    open_files, opening, pools,
+    open_files, opening, pages, pools,
     public_url::public_url,
     signals::{Signal, Signals},
+    telemetry::{self, Observer},
     workers::{Plan, Workers, Workshop},
 };
 
@@ -41,6 +41,10 @@ pub(crate) struct Service {
     opening: JoinSet<()>,
     workers: Option<Workers>,
     http: Option<Http>,
+    /// Answers `/metrics` on an address of its own.
+    metrics: Option<Http>,
+    /// Looks at jobs and stocks for metrics.
+    observer: JoinSet<()>,
     /// Reads keys ahead of the requests that need them.
     credentials: JoinSet<()>,
 }
@@ -57,6 +61,8 @@ impl Service {
             opening: JoinSet::new(),
             workers: None,
             http: None,
+            metrics: None,
+            observer: JoinSet::new(),
             credentials: JoinSet::new(),
         };
         match service.open(settings).await {
@@ -71,19 +77,26 @@ impl Service {
     async fn open(&mut self, settings: &Settings) -> anyhow::Result<()> {
         // Bound before anything makes a link: only then is a free port known.
         let listener = if settings.role.answers() {
-            let bound = TcpListener::bind(settings.listen);
-            Some(bound.with_context(|| format!("cannot listen on {}", settings.listen))?)
+            Some(bind(settings.listen)?)
         } else {
             None
         };
         let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
         let url = public_url(settings, address.unwrap_or(settings.listen));
+        if let Some(address) = settings.telemetry.metrics_listen {
+            let listener = bind(address)?;
+            let metrics = Http::start_metrics(Exposition::new(telemetry::say), listener)?;
+            tracing::info!(address = %metrics.address(), "metrics are shown");
+            self.metrics = Some(metrics);
+        }
         self.schema_and_workspace(settings, &url).await?;
         if settings.role.works() {
             self.workers = Some(Workers::start(&self.plan(settings, &url)?));
         }
+        let mut allocator = None;
         if let Some(listener) = listener {
             let app = self.app(settings, &url)?;
+            allocator = Some(app.allocator.clone());
             let storage = app.storage.clone();
             self.credentials
                 .spawn(async move { storage.keep_credentials().await });
@@ -92,7 +105,7 @@ impl Service {
                 connections: open_files::raise(settings.door.connections),
                 ..settings.door.clone()
             };
-            let console = console(settings, &app)?;
+            let console = pages::console(settings, &app)?;
             let http = Http::start(app, door, listener, move |service| {
                 if let Some(console) = &console {
                     console::configure(console, service);
@@ -101,6 +114,8 @@ impl Service {
             tracing::info!(address = %http.address(), %url, "listening");
             self.http = Some(http);
         }
+        let observer = Observer::new(self.storage.clone(), allocator, settings.role.works());
+        self.observer.spawn(observer.run());
         Ok(())
     }
 
@@ -190,6 +205,11 @@ impl Service {
             readiness: Arc::clone(&self.readiness),
             rate_limits: settings.rate_limits.clone(),
             shield: Shield::new(settings.address_requests, settings.door.proxies.clone()),
+            exposition: settings
+                .telemetry
+                .metrics_listen
+                .is_none()
+                .then(|| Exposition::new(telemetry::say)),
         })
     }
 
@@ -253,6 +273,10 @@ impl Service {
         };
         tokio::join!(workers, http);
         self.credentials.shutdown().await;
+        self.observer.shutdown().await;
+        if let Some(metrics) = self.metrics.take() {
+            metrics.stop().await;
+        }
         if let Some(requests) = &self.requests {
             requests.close();
         }
@@ -262,38 +286,6 @@ impl Service {
     }
 }
 
-/// What the pages need, if there are to be any.
-fn console(settings: &Settings, app: &App) -> anyhow::Result<Option<Console>> {
-    let Some(mode) = settings.console else {
-        return Ok(None);
-    };
-    let provider = settings
-        .sign_ins
-        .provider
-        .clone()
-        .map(|provider| anyhow::Ok(identity::Provider::new(provider, client_of_named_hosts()?)));
-    let proxies = settings.door.proxies.clone();
-    let signed_in_before = settings
-        .sign_ins
-        .proxy_header
-        .clone()
-        .map(|header| -> console::SignedInBefore {
-            let proxies = proxies.clone();
-            Arc::new(move |request| proxies.word(request, &header))
-        });
-    Ok(Some(Console {
-        mode,
-        storage: app.storage.clone(),
-        allocator: app.allocator.clone(),
-        zone: app.zone.clone(),
-        public_url: app.public_url.clone(),
-        is_public_url_set: settings.public_url.is_some(),
-        client: Arc::new(move |request| proxies.client(request)),
-        refuses_url: app.refuses_url.clone(),
-        mail_domains: app.mail_domains.clone(),
-        has_relay: settings.mails.relay.is_some(),
-        most_lists: app.most_lists,
-        provider: provider.transpose()?,
-        signed_in_before,
-    }))
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
 }

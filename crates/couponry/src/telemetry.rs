@@ -1,86 +1,92 @@
-//! Logs: one JSON object a line on standard error, panics too.
+//! Logs, metrics and traces, for as long as the program runs.
 
-use std::{io, panic};
+mod logs;
+mod metrics;
+mod observer;
+mod process;
+mod traces;
 
-use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use std::time::Duration;
 
-/// The parts of the program, which are written with their logs in mind. Libraries are not: at `debug` or `trace` they
-/// show headers, statements and whole mails.
-const OURS: [&str; 8] = [
-    "api",
-    "console",
-    "couponry",
-    "domain",
-    "identity",
-    "ingestion",
-    "reporting",
-    "storage",
-];
+use anyhow::Context as _;
+use opentelemetry::KeyValue;
+use opentelemetry_sdk::{Resource, metrics::SdkMeterProvider, trace::SdkTracerProvider};
+use tracing_subscriber::{layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-/// What libraries say of their own accord and nobody needs: malformed requests (strangers would fill the log), a session
-/// that a stopping database ended. A filter that names them wins.
-const LIBRARIES: &str = "actix_http=off,sqlx_core::pool=error";
+pub(crate) use self::{metrics::say, observer::Observer};
+use crate::config::Otlp;
 
-pub(crate) fn start(filter: &str) {
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_span_list(false)
-        .with_env_filter(EnvFilter::new(directives(filter)))
-        .with_writer(io::stderr)
-        .init();
-    panic::set_hook(Box::new(|panic| {
-        // A formatted panic may quote a code or a key; a literal one cannot.
-        let literal = panic.payload().downcast_ref::<&'static str>().copied();
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(
-            place,
-            reason = literal.unwrap_or("not shown"),
-            "a part of the program panicked"
-        );
-    }));
+/// How long the last metrics and spans may take on their way to the collector: a stop waits for it.
+const FLUSH: Duration = Duration::from_secs(5);
+
+/// What has to be flushed at the end.
+#[derive(Debug)]
+pub(crate) struct Telemetry {
+    metrics: Option<SdkMeterProvider>,
+    traces: Option<SdkTracerProvider>,
 }
 
-/// A bare level, such as `debug`, is for our parts. Libraries are at `warn`, or less where the level is less, unless the
-/// filter names them.
-fn directives(filter: &str) -> String {
-    let parts = || filter.split(',').map(str::trim).filter(|part| !part.is_empty());
-    let level = parts()
-        .filter_map(|part| part.parse::<LevelFilter>().ok())
-        .next_back()
-        .unwrap_or(LevelFilter::WARN);
-    let libraries = level.min(LevelFilter::WARN).to_string();
-    let named = parts().filter(|part| part.parse::<LevelFilter>().is_err());
-    [libraries, LIBRARIES.to_owned()]
-        .into_iter()
-        .chain(OURS.map(|part| format!("{part}={level}")))
-        .chain(named.map(str::to_owned))
-        .collect::<Vec<_>>()
-        .join(",")
+impl Telemetry {
+    /// The log only: for commands that are done in a moment.
+    pub(crate) fn log(filter: &str) -> Self {
+        tracing_subscriber::registry().with(logs::layer(filter)).init();
+        logs::log_panics();
+        Self {
+            metrics: None,
+            traces: None,
+        }
+    }
+
+    /// The log, metrics for whoever asks for them, and what the environment wants to have by OTLP. Before anything is
+    /// counted: an instrument that is made before is never heard of.
+    ///
+    /// # Errors
+    /// If an exporter cannot be made of its variables.
+    pub(crate) async fn start(filter: &str, otlp: &Otlp) -> anyhow::Result<Self> {
+        let resource = resource(otlp);
+        let (wanted, of_spans) = (otlp.clone(), resource.clone());
+        // Exporters are blocking clients, which are made outside of tasks.
+        let made = tokio::task::spawn_blocking(move || {
+            let metrics = wanted.metrics.then(metrics::exporter).transpose()?;
+            let traces = wanted.traces.then(|| traces::provider(of_spans)).transpose()?;
+            anyhow::Ok((metrics, traces))
+        });
+        let (exporter, traces) = made.await.context("the exporters' thread died")??;
+        let metrics = metrics::start(resource, exporter)?;
+        let spans = traces.as_ref().map(traces::layer);
+        tracing_subscriber::registry()
+            .with(spans)
+            .with(logs::layer(filter))
+            .init();
+        logs::log_panics();
+        Ok(Self {
+            metrics: Some(metrics),
+            traces,
+        })
+    }
+
+    /// Sends what has not been sent, as far as that is possible in time.
+    pub(crate) async fn stop(self) {
+        let stopping = tokio::task::spawn_blocking(move || {
+            if let Some(traces) = self.traces {
+                traces.shutdown_with_timeout(FLUSH).ok();
+            }
+            if let Some(metrics) = self.metrics {
+                metrics.shutdown_with_timeout(FLUSH).ok();
+            }
+        });
+        stopping.await.ok();
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bare_level_is_for_the_parts_of_the_program() {
-        let said = directives("debug");
-        assert!(said.starts_with("warn,"), "{said}");
-        for part in OURS {
-            assert!(said.contains(&format!(",{part}=debug")), "{said}");
-        }
-        assert!(directives("error").starts_with("error,"));
-        assert!(directives("off").starts_with("off,"));
+/// Who speaks, by `OTEL_SERVICE_NAME` and `OTEL_RESOURCE_ATTRIBUTES` if they say so.
+fn resource(otlp: &Otlp) -> Resource {
+    let mut attributes = vec![
+        KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
+        KeyValue::new("service.instance.id", format!("{:032x}", rand::random::<u128>())),
+    ];
+    if !otlp.names_service {
+        attributes.push(KeyValue::new("service.name", "couponry"));
     }
-
-    #[test]
-    fn a_filter_that_names_a_part_or_a_library_wins() {
-        for filter in ["warn,storage=debug,hyper=trace", "storage=debug,hyper=trace,warn"] {
-            let said = directives(filter);
-            assert!(said.contains(",api=warn,"), "{said}");
-            assert!(said.ends_with(",storage=debug,hyper=trace"), "{said}");
-        }
-        assert!(EnvFilter::try_new(directives("info,[load file{job=7}]=trace")).is_ok());
-    }
+    Resource::builder().with_attributes(attributes).build()
 }

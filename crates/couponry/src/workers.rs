@@ -3,6 +3,7 @@
 mod bell;
 mod housekeeping;
 mod lane;
+mod metrics;
 mod workshop;
 
 use std::{sync::Arc, time::Duration};

@@ -1,13 +1,18 @@
 //! Telling a file's uploader that its load has ended: by the guarded client, signed by Standard Webhooks.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use domain::{LoadFailure, WebhookSecret};
-use reqwest::{Method, header::CONTENT_TYPE};
-use storage::Callback;
+use opentelemetry::{Context, global};
+use reqwest::{
+    Method,
+    header::{CONTENT_TYPE, HeaderMap},
+};
+use storage::{Callback, TRACE};
 use tokio::time::timeout;
+use tracing::{Instrument as _, field, info_span};
 
-use crate::outbound::Outbound;
+use crate::{metrics::count_callback, outbound::Outbound};
 
 /// For everything from the look-up of the name to the answer's head.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -34,6 +39,31 @@ impl Callbacks {
 
     /// Sends the body once. Any 2xx is success; a redirect is not followed, since nobody checked where it leads.
     pub async fn call(&self, callback: &Callback, body: Vec<u8>) -> Result<(), CallbackError> {
+        let span = info_span!(
+            target: TRACE,
+            "callback",
+            otel.name = "POST",
+            otel.kind = "client",
+            otel.status_code = field::Empty,
+            http.request.method = "POST",
+            http.response.status_code = field::Empty
+        );
+        let made = self.send(callback, body).instrument(span.clone()).await;
+        match &made {
+            Ok(()) => {}
+            Err(CallbackError::Refused(status)) => {
+                span.record("http.response.status_code", status);
+                span.record("otel.status_code", "ERROR");
+            }
+            Err(CallbackError::NotSent(_)) => {
+                span.record("otel.status_code", "ERROR");
+            }
+        }
+        count_callback(&made);
+        made
+    }
+
+    async fn send(&self, callback: &Callback, body: Vec<u8>) -> Result<(), CallbackError> {
         // The same in every try: a receiver that has seen it knows the repeat.
         let id = format!("msg_{}", callback.file.public_id);
         let timestamp = callback.now.as_second().to_string();
@@ -48,6 +78,7 @@ impl Callbacks {
                 .header("webhook-id", id)
                 .header("webhook-timestamp", timestamp)
                 .header("webhook-signature", signatures.join(" "))
+                .headers(trace_context())
                 .body(body)
         });
         let answer = timeout(PATIENCE, sent)
@@ -60,4 +91,13 @@ impl Callbacks {
             Err(CallbackError::Refused(answer.status().as_u16()))
         }
     }
+}
+
+/// W3C `traceparent` of what runs now, so that the receiver's trace is one with ours; nothing where nobody traces.
+fn trace_context() -> HeaderMap {
+    let mut headers: HashMap<String, String> = HashMap::new();
+    global::get_text_map_propagator(|propagator| {
+        Context::map_current(|context| propagator.inject_context(context, &mut headers));
+    });
+    HeaderMap::try_from(&headers).unwrap_or_default()
 }

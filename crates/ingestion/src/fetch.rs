@@ -12,7 +12,7 @@ use tokio::{
 use tracing::{Instrument as _, info, info_span};
 
 use crate::{
-    Loader,
+    Loader, metrics,
     outbound::{Fetched, Outbound},
     pieces::{Piece, Pieces, ROOM},
     progress::Progress,
@@ -95,6 +95,7 @@ impl Fetcher {
                 self.storage.forget_fetched(file.claim, file.file).await?;
                 let nothing = LoadCounts::default();
                 self.storage.fail_load(file.claim, &failure, &nothing).await?;
+                metrics::count_load("failed");
                 Ok(())
             }
         }

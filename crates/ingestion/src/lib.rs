@@ -6,6 +6,7 @@ mod callback;
 mod comparison;
 mod fetch;
 mod load;
+mod metrics;
 pub mod outbound;
 mod pieces;
 mod progress;

@@ -7,7 +7,7 @@ use storage::{FileToLoad, LoadCounts, LoadSource, PublishFileOutcome, Stage, Sto
 use tracing::{Instrument as _, info, info_span};
 
 use crate::{
-    blocking, comparison,
+    blocking, comparison, metrics,
     progress::Progress,
     reading::{self, FileRead, Incoming},
     sorted::SortedCodes,
@@ -62,6 +62,11 @@ impl Loader {
         loading.instrument(span).await
     }
 
+    fn end(outcome: &'static str, added: u64, counts: &LoadCounts) {
+        metrics::count_load(outcome);
+        metrics::count_rows(added, counts.duplicates, counts.rejected);
+    }
+
     async fn read_and_store(&self, file: Arc<FileToLoad>, incoming: Incoming<'_>) -> storage::Result<()> {
         let started = Instant::now();
         let mut progress = Progress::new(&self.storage, file.claim, file.file);
@@ -110,17 +115,23 @@ impl Loader {
             PublishFileOutcome::Published => {
                 let (duplicates, rejected) = (counts.duplicates, counts.rejected);
                 if file.dry_run {
+                    Self::end("dry_run", 0, &counts);
                     info!(would_add = added, duplicates, rejected, "file looked at");
                 } else {
+                    Self::end("published", added as u64, &counts);
                     info!(added, duplicates, rejected, "file published");
                 }
                 return Ok("SUCCESS");
             }
-            PublishFileOutcome::Stale => return Ok("someone else's"),
+            PublishFileOutcome::Stale => {
+                metrics::count_load("stale");
+                return Ok("someone else's");
+            }
             PublishFileOutcome::ListArchived => LoadFailure::ListArchived,
             PublishFileOutcome::ListExpired => LoadFailure::ListExpired,
             PublishFileOutcome::ListFull => LoadFailure::ListFull(self.most_codes),
         };
+        Self::end("failed", 0, &counts);
         info!(reason = %failure, "file failed");
         Ok("FAILED")
     }
@@ -146,6 +157,11 @@ impl Loader {
     ) -> storage::Result<&'static str> {
         info!(reason = %failure, "file failed");
         let failed = self.storage.fail_load(file.claim, failure, counts).await?;
+        if failed {
+            Self::end("failed", 0, counts);
+        } else {
+            metrics::count_load("stale");
+        }
         Ok(if failed { "FAILED" } else { "someone else's" })
     }
 }

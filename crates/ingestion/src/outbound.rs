@@ -16,4 +16,4 @@ pub use addresses::{AddressPolicy, NotANetwork};
 pub use client::{Outbound, OutboundError};
 pub use fetch::Fetched;
 pub use limits::Limits;
-pub use named::client_of_named_hosts;
+pub use named::{client_of_named_hosts, exporting_client};

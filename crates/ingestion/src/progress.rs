@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use storage::{Claim, FileRef, Stage, Storage};
-use tracing::debug;
+use storage::{Claim, FileRef, Stage, Storage, TRACE};
+use tracing::{Span, debug, info_span};
+
+use crate::metrics::time_stage;
 
 /// Each report is a write: often enough for a progress bar, and no more.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -15,6 +17,8 @@ pub(crate) struct Progress<'a> {
     bytes_read: u64,
     bytes_expected: Option<u64>,
     reported: Option<Instant>,
+    /// The stage under way, since when, and its span.
+    under_way: Option<(Stage, Instant, Span)>,
 }
 
 impl<'a> Progress<'a> {
@@ -26,12 +30,17 @@ impl<'a> Progress<'a> {
             bytes_read: 0,
             bytes_expected: None,
             reported: None,
+            under_way: None,
         }
     }
 
     /// What the host announced.
     pub(crate) fn expect(&mut self, bytes: Option<u64>) {
         self.bytes_expected = bytes;
+    }
+
+    pub(crate) fn bytes_read(&self) -> u64 {
+        self.bytes_read
     }
 
     /// All bytes are here already.
@@ -49,6 +58,7 @@ impl<'a> Progress<'a> {
 
     /// A report that cannot be written is no reason to begin the load again.
     pub(crate) async fn stage(&mut self, stage: Stage) {
+        self.begin(stage);
         self.reported = Some(Instant::now());
         let reported =
             self.storage
@@ -56,5 +66,29 @@ impl<'a> Progress<'a> {
         if let Err(error) = reported.await {
             debug!(%error, "progress not reported");
         }
+    }
+
+    fn begin(&mut self, stage: Stage) {
+        if self
+            .under_way
+            .as_ref()
+            .is_none_or(|(before, ..)| *before != stage)
+        {
+            self.end();
+            let span = info_span!(target: TRACE, "stage", otel.name = stage.as_str());
+            self.under_way = Some((stage, Instant::now(), span));
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some((stage, since, _)) = self.under_way.take() {
+            time_stage(stage, since.elapsed());
+        }
+    }
+}
+
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        self.end();
     }
 }

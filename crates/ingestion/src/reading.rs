@@ -11,6 +11,7 @@ use tokio::{
 use tracing::{Instrument as _, info_span};
 
 use crate::{
+    metrics,
     progress::Progress,
     rows::Rows,
     sorted::{SortedCodes, Sorter},
@@ -97,6 +98,7 @@ pub(crate) async fn read(
         }
     };
     progress.stage(Stage::Sorting).await;
+    metrics::count_bytes(progress.bytes_read());
     reading.finish().await
 }
 

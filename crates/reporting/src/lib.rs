@@ -8,6 +8,7 @@ mod invitation;
 mod letter;
 mod mailer;
 mod message;
+mod metrics;
 mod relay;
 mod report;
 mod usage;

@@ -20,6 +20,7 @@ use crate::{
     conversation::{Conversation, Refusal},
     letter::Letter,
     message::message,
+    metrics::count_mail,
     relay::{Relay, address},
 };
 
@@ -86,6 +87,7 @@ impl Mailer {
             return Ok(());
         };
         let sent = self.tell(mail, &list, &news).await;
+        count_mail(&sent);
         if let Err(error @ MailError::Never(_)) = &sent {
             // Without the address, which is a person's.
             warn!(coupon_list_id = %list.public_id, %error, "one recipient of a list's mail gets none");

@@ -1,6 +1,6 @@
 //! The connection pools and the caches in front of them.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use domain::{LinkSeal, PublicId};
 use jiff::Timestamp;
@@ -22,6 +22,8 @@ const CREDENTIAL_STATEMENT: Duration = Duration::from_secs(2);
 /// How to reach the database, and how hard.
 #[derive(Debug, Clone)]
 pub struct Settings {
+    /// What the connections are for, as metrics and traces call them.
+    pub name: Cow<'static, str>,
     pub url: SecretString,
     /// The most connections this pool opens.
     pub connections: u32,
@@ -68,6 +70,7 @@ impl Storage {
     /// If the URL cannot be read.
     pub fn connect_remembering(settings: &Settings, memory: KeyMemory) -> Result<Self> {
         let for_credentials = Settings {
+            name: format!("{}_credentials", settings.name).into(),
             connections: CREDENTIAL_CONNECTIONS,
             statement_timeout: settings.statement_timeout.min(CREDENTIAL_STATEMENT),
             ..settings.clone()

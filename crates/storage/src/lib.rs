@@ -12,17 +12,21 @@ mod files;
 mod jobs;
 mod lists;
 mod lost_settings;
+mod metrics;
 mod migrations;
 mod people;
 mod pool;
 mod route;
+mod spent;
+mod traces;
 mod usage_reports;
 mod workspaces;
 
 pub use alerts::{MailToSend, News, SentAs};
 pub use allocations::{
     AllocateState, Allocation, AllocationOutcome, AllocationRequest, AllocationsUnavailable, Allocator,
-    ConfirmOutcome, GROUP_KEYS, HandOutFilter, LedgerPage, Recorded, ReleaseOutcome, Shortage, Spool,
+    BusyList, ConfirmOutcome, GROUP_KEYS, HandOutFilter, LedgerPage, Recorded, ReleaseOutcome, Shortage,
+    Spool,
 };
 pub use bulk_actions::{BulkAction, BulkActionKind, BulkActionStatus, BulkActionToPerform};
 pub use codes::{
@@ -36,7 +40,7 @@ pub use files::{
     FileToFetch, FileToLoad, KeptRejections, LoadCounts, LoadSource, NewFile, Progress, PublishFileOutcome,
     Rejections, Stage, Upload,
 };
-pub use jobs::{Claim, Job, JobKind, hear_of_jobs};
+pub use jobs::{Claim, Job, JobCount, JobKind, hear_of_jobs};
 pub use lists::{
     ActivateListOutcome, CouponList, CreateList, CreateListRefusal, HandedOut, LinkedToken, ListChange,
     ListQuery, ListRef, NewList, Pace, Page, PullToken, Pulse, Stock, UpdateListOutcome,
@@ -50,6 +54,8 @@ pub use people::{
 };
 pub use pool::Outage;
 pub use route::Route;
+pub use spent::Spent;
+pub use traces::{Origin, TRACE};
 pub use usage_reports::{
     NewUsageReport, ReportMail, ReportMailStatus, ReportStatus, ReportToBuild, RequestReport,
     RequestReportRefusal, UsageDecoder, UsageReport, UsageReportRef, UsageRow,

@@ -1,4 +1,5 @@
--- A file to be loaded, and the job that loads it, whose payload says whether it is a dry run. Answers the file, or null if
+-- A file to be loaded, and the job that loads it, whose payload says whether it is a dry run, and the request's
+-- `traceparent` if it was traced. Answers the file, or null if
 -- the list takes none.
 create or replace function add_file(
     p_list bigint, p_public_id bytea, p_name text, p_file_url text, p_created_by text, p_callback_url text,
@@ -20,6 +21,7 @@ begin
                 p_payload ->> 'username' is not null and coalesce(p_payload ->> 'url' like 'http://%', false),
                 coalesce((p_payload ->> 'dry_run')::boolean, false))
         returning file_id into v_file;
-    insert into job (kind, list_id, file_id, payload) values ('load_file', p_list, v_file, p_payload);
+    insert into job (kind, list_id, file_id, payload, traceparent)
+        values ('load_file', p_list, v_file, p_payload - 'traceparent', p_payload ->> 'traceparent');
     return v_file;
 end $$;

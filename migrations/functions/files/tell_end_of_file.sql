@@ -20,6 +20,10 @@ begin
         perform enqueue_alert(p_list, jsonb_build_object('mail', 'file_failed', 'file_id', p_file));
     end if;
     if v_file.callback_url is not null then
-        insert into job (kind, list_id, file_id) values ('call_back', p_list, p_file);
+        insert into job (kind, list_id, file_id, traceparent)
+            select 'call_back', p_list, p_file, (
+                select j.traceparent from job j
+                where j.list_id = p_list and j.file_id = p_file and j.kind = 'load_file'
+                order by j.job_id desc limit 1);
     end if;
 end $$;

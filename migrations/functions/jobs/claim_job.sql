@@ -3,7 +3,8 @@
 -- none. Another worker may take another load of the same list a moment before: then the index that keeps a list's loads one
 -- after the other is violated, and nothing was claimed.
 create or replace function claim_job(p_lane text, p_owner uuid, p_lease interval, p_most bigint) returns table (
-    job_id bigint, attempt integer, failures integer, list_id bigint, file_id bigint, payload jsonb, fingerprint_key bytea
+    job_id bigint, attempt integer, failures integer, list_id bigint, file_id bigint, payload jsonb, fingerprint_key bytea,
+    traceparent text
 )
 language plpgsql volatile as $$
 #variable_conflict use_column
@@ -37,8 +38,8 @@ begin
         limit 1
         for update of j skip locked
     )
-    returning t.job_id, t.attempt, t.failures, t.list_id, t.file_id, t.payload
-        into job_id, attempt, failures, list_id, file_id, payload;
+    returning t.job_id, t.attempt, t.failures, t.list_id, t.file_id, t.payload, t.traceparent
+        into job_id, attempt, failures, list_id, file_id, payload, traceparent;
     if found then
         select c.fingerprint_key into fingerprint_key from coupon_list c where c.list_id = claim_job.list_id;
         return next;

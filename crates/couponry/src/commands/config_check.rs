@@ -10,8 +10,17 @@ use crate::{
 };
 
 #[expect(clippy::print_stdout, reason = "what the command is for")]
-pub(crate) fn run(command: &Command, matches: &ArgMatches, judged: Result<Settings, Problems>) -> ExitCode {
-    print!("{}", config::report(command, matches));
+pub(crate) fn run(
+    command: &Command,
+    matches: &ArgMatches,
+    environment: &[(String, String)],
+    judged: Result<Settings, Problems>,
+) -> ExitCode {
+    print!(
+        "{}{}",
+        config::report(command, matches),
+        config::report_otlp(environment)
+    );
     match judged.map_err(Into::into).and_then(database_can_be_had) {
         Ok(()) => {
             println!("\nThe configuration is in order.");

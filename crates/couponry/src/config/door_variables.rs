@@ -1,11 +1,14 @@
 //! Who may connect, and how long a connection may stand still.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use api::{Door, TrustedProxies};
 use clap::Args;
 
-use super::{Problems, values::number};
+use super::{
+    Problems,
+    values::{listen, number},
+};
 
 #[derive(Debug, Args)]
 pub(crate) struct DoorVariables {
@@ -37,6 +40,10 @@ pub(crate) struct DoorVariables {
         default_value = "60"
     )]
     stall_seconds: String,
+
+    /// An address of its own for /metrics; absent: on the API's, for callers of the same machine
+    #[arg(long, env = "COUPONRY_METRICS_LISTEN", global = true, value_name = "ADDRESS")]
+    metrics_listen: Option<String>,
 }
 
 impl DoorVariables {
@@ -50,6 +57,12 @@ impl DoorVariables {
             connections: usize::try_from(connections?).ok()?,
             stalled: Duration::from_secs(stalled?),
         })
+    }
+
+    /// Nothing if there is to be no such address, or a wrong one was said.
+    pub(super) fn metrics_listen(&self, problems: &mut Problems) -> Option<SocketAddr> {
+        let address = self.metrics_listen.as_deref().map(listen).transpose();
+        problems.keep("COUPONRY_METRICS_LISTEN", address).flatten()
     }
 }
 

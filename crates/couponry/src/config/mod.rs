@@ -2,6 +2,7 @@
 
 mod check;
 mod door_variables;
+mod otlp;
 mod rate_variables;
 mod secret;
 mod settings;
@@ -11,6 +12,7 @@ mod values;
 mod variables;
 
 pub(crate) use check::{known_variables, report};
+pub(crate) use otlp::{Otlp, report as report_otlp};
 pub(crate) use secret::read_api_key;
 pub(crate) use settings::{Bootstrap, Settings};
 pub(crate) use variables::Variables;

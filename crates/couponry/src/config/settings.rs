@@ -11,7 +11,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::{
-    Problems, Variables,
+    Otlp, Problems, Variables,
     sign_in_variables::SignIns,
     unknown,
     values::{
@@ -50,8 +50,17 @@ pub(crate) struct Settings {
     /// Absent: there is none.
     pub(crate) console: Option<console::Mode>,
     pub(crate) sign_ins: SignIns,
+    pub(crate) telemetry: Telemetry,
+}
+
+/// What the program says of itself, and to whom.
+#[derive(Debug, Clone)]
+pub(crate) struct Telemetry {
     /// A valid filter; kept as text because an `EnvFilter` cannot be cloned.
     pub(crate) log: String,
+    /// Absent: `/metrics` is on the API's address.
+    pub(crate) metrics_listen: Option<SocketAddr>,
+    pub(crate) otlp: Otlp,
 }
 
 /// The workspace that `serve` makes sure exists.
@@ -100,9 +109,10 @@ impl Settings {
     pub(crate) fn judge(
         said: &Variables,
         known: &[String],
-        environment: impl Iterator<Item = String>,
+        environment: &[(String, String)],
     ) -> Result<Self, Problems> {
-        let mut problems = Problems(unknown::complaints(known, environment));
+        let names = environment.iter().map(|(name, _)| name.clone());
+        let mut problems = Problems(unknown::complaints(known, names));
         let database_url = problems.keep("DATABASE_URL", database_url(said));
         let database_direct_url = problems.keep("COUPONRY_DATABASE_DIRECT_URL", direct_url(said));
         let database_read_url = problems.keep("COUPONRY_DATABASE_READ_URL", read_url(said));
@@ -124,7 +134,7 @@ impl Settings {
         let address_requests =
             problems.keep("COUPONRY_ADDRESS_REQUESTS", number_or_off(&said.address_requests));
         let console = problems.keep("COUPONRY_CONSOLE", console(&said.console));
-        let log = problems.keep("COUPONRY_LOG", log_filter(&said.log));
+        let telemetry = Telemetry::judge(said, environment, &mut problems);
 
         let assemble = || {
             Some(Self {
@@ -149,13 +159,26 @@ impl Settings {
                 door: door?,
                 console: console?,
                 sign_ins: sign_ins?,
-                log: log?,
+                telemetry: telemetry?,
             })
         };
         match assemble() {
             Some(settings) if problems.0.is_empty() => Ok(settings),
             _ => Err(problems),
         }
+    }
+}
+
+impl Telemetry {
+    fn judge(said: &Variables, environment: &[(String, String)], problems: &mut Problems) -> Option<Self> {
+        let metrics_listen = said.door.metrics_listen(problems);
+        let otlp = Otlp::judge(environment, problems);
+        let log = problems.keep("COUPONRY_LOG", log_filter(&said.log))?;
+        Some(Self {
+            log,
+            metrics_listen,
+            otlp,
+        })
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use storage::{Claim, Job, JobKind};
+use storage::{Claim, Job, JobKind, TRACE};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
+use tracing::{Instrument as _, Span, info_span};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use super::{Plan, workshop::Trouble};
+use super::{Plan, metrics::count_job, workshop::Trouble};
 
 /// How often to look where no bell rings, or a job's time comes.
 const LOOK: Duration = Duration::from_secs(1);
@@ -41,6 +43,18 @@ enum Ended {
     Lost,
     /// The process goes away.
     Stopped,
+}
+
+impl Ended {
+    const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Worked(Ok(())) => "done",
+            Self::Worked(Err(Trouble::Later(_) | Trouble::Elsewhere(_))) => "failed",
+            Self::Worked(Err(Trouble::Never(_))) => "given_up",
+            Self::Lost => "lost",
+            Self::Stopped => "handed_over",
+        }
+    }
 }
 
 impl Lane {
@@ -122,7 +136,8 @@ impl Lane {
         let mut task = JoinSet::new();
         let mut stopped = self.stopped.clone();
         let workshop = Arc::clone(&self.plan.workshop);
-        task.spawn(async move { workshop.perform(job).await });
+        let (span, began) = (self.span(claim), Instant::now());
+        task.spawn(async move { workshop.perform(job).await }.instrument(span.clone()));
         let ended = tokio::select! {
             Some(outcome) = task.join_next() => {
                 Ended::Worked(outcome.unwrap_or_else(|_| Err(Trouble::Later("the job panicked".to_owned()))))
@@ -131,6 +146,7 @@ impl Lane {
             _ = stopped.wait_for(|stopped| *stopped) => Ended::Stopped,
         };
         task.shutdown().await;
+        count_job(kind, ended.as_str(), began.elapsed());
         match ended {
             Ended::Worked(Ok(())) => tracing::debug!(kind, job_id, attempt, "a job is done"),
             Ended::Worked(Err(Trouble::Elsewhere(error))) => {
@@ -168,6 +184,26 @@ impl Lane {
                     .await;
             }
         }
+    }
+
+    /// Goes on with the trace of the request that asked for the job.
+    fn span(&self, claim: Claim) -> Span {
+        let kind = self.kind.as_str();
+        let span = info_span!(
+            target: TRACE,
+            "job",
+            otel.name = kind,
+            otel.kind = "consumer",
+            couponry.job.kind = kind,
+            couponry.job.attempt = claim.attempt
+        );
+        if let Some(origin) = claim.origin
+            && !span.is_disabled()
+        {
+            // It fails for a span that has begun, which this one has not.
+            _ = span.set_parent(origin.context());
+        }
+        span
     }
 
     async fn retry(&self, claim: Claim, error: &str, told: Option<&str>) {

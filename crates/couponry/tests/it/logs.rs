@@ -5,7 +5,8 @@ use reqwest::{Method, header};
 use serde_json::{Value, json};
 
 use crate::app::{
-    API_KEY, Credentials, FileHost, MailHost, Page, TestApp, WORKSPACE, a_list, codes, csv, send, text, with,
+    API_KEY, Collector, Credentials, FileHost, MailHost, Page, TestApp, WORKSPACE, a_list, codes, csv, send,
+    text, wait_for, with,
 };
 
 const PASSWORD: &str = "host-password-5d1b";
@@ -14,6 +15,10 @@ const WRONG_KEY: &str = "guessed-key-77aa";
 const USER: &str = "user-canary-0815";
 const SUBSCRIBER: &str = "canary.subscriber@example.com";
 const SMTP_PASSWORD: &str = "smtp-password-93ce";
+const LIST_NAME: &str = "list-canary-9f3b";
+const FILE_NAME: &str = "file-canary-4c1d";
+const PERSON: &str = "canary.person@example.com";
+const CONSOLE_PASSWORD: &str = "console-password-canary-21e7";
 const DATABASE_PASSWORD: &str = "database-password-c0de";
 
 /// Whatever the API can do, with something secret in every place that takes one; the secrets that came up on the way.
@@ -21,7 +26,8 @@ async fn everything(app: &TestApp, mail: &MailHost) -> Vec<String> {
     let host = FileHost::start().await;
     let mut secrets = codes("CANARY", 200);
     let alerts = json!({"email_alert_subscribers": [SUBSCRIBER],
-                        "alert_conditions": {"success_alert": true, "failure_alert": true}});
+                        "alert_conditions": {"success_alert": true, "failure_alert": true},
+                        "name": LIST_NAME});
     let list = app.create_list_from(&with(a_list(), alerts)).await;
     let file = files(app, &host, &list, &secrets).await;
     allocations(app, &list).await;
@@ -47,6 +53,7 @@ async fn files(app: &TestApp, host: &FileHost, list: &str, all: &[String]) -> St
     let told = Page::in_turn([Page::status(500), Page::status(204)]);
     let login = json!({
         "file_url": format!("{protected}?X-Amz-Signature={SIGNATURE}"),
+        "name": FILE_NAME,
         "file_url_auth_username": known.workspace, "file_url_auth_password": PASSWORD,
         "callback_url": host.answer("/told", told) + "?token=" + SIGNATURE,
     });
@@ -135,12 +142,30 @@ async fn report(app: &TestApp, mail: &MailHost, list: &str) -> String {
     path.split_once("signature=").unwrap().1.to_owned()
 }
 
+/// A sign-in to the console that is refused, and one by a link; its token and the cookie of the session.
+async fn sign_in(app: &TestApp) -> Vec<String> {
+    app.fill(
+        None,
+        "/sign-in",
+        &[("email", PERSON), ("password", CONSOLE_PASSWORD)],
+    )
+    .await;
+    let visitor = app.visitor("canary", Some("admin")).await;
+    assert_eq!(
+        app.look(&visitor, &format!("/w/{WORKSPACE}/lists")).await.status,
+        200
+    );
+    let cookie = visitor.cookie().trim_start_matches("couponry=").to_owned();
+    vec![cookie]
+}
+
 /// Row 32 of docs/MIGRATING.md.
 #[tokio::test]
 async fn no_secret_reaches_the_logs_even_at_trace() {
-    let mail = MailHost::start().await;
+    let (mail, collector) = (MailHost::start().await, Collector::start().await);
     let mut app = TestApp::start_with(|environment| {
         environment.insert("COUPONRY_LOG".to_owned(), "trace".to_owned());
+        collector.collect_from(environment);
         mail.relay_with_login_for(environment, &format!("relay-user:{SMTP_PASSWORD}@"));
         let url = environment.get_mut("DATABASE_URL").unwrap();
         // Over a socket that trusts everyone the password is sent to nobody, but it is part of the URL.
@@ -148,6 +173,12 @@ async fn no_secret_reaches_the_logs_even_at_trace() {
     })
     .await;
     let mut secrets = everything(&app, &mail).await;
+    secrets.extend(sign_in(&app).await);
+    let metrics = wait_for("metrics that name a list", async || {
+        let metrics = send(app.anonymous(Method::GET, "/metrics")).await.text;
+        metrics.contains("couponry_list_available{").then_some(metrics)
+    })
+    .await;
     let basic = [
         app.credentials.basic(),
         Credentials::new(WORKSPACE, WRONG_KEY).basic(),
@@ -156,8 +187,13 @@ async fn no_secret_reaches_the_logs_even_at_trace() {
     secrets.extend(basic.map(|basic| basic.trim_start_matches("Basic ").to_owned()));
     let login = format!("\0relay-user\0{SMTP_PASSWORD}");
     secrets.push(BASE64_STANDARD.encode(login));
-    secrets.extend([API_KEY, PASSWORD, SIGNATURE, WRONG_KEY, USER, SUBSCRIBER].map(str::to_owned));
-    secrets.extend([SMTP_PASSWORD, DATABASE_PASSWORD].map(str::to_owned));
+    secrets.extend(
+        [
+            API_KEY, PASSWORD, SIGNATURE, WRONG_KEY, USER, SUBSCRIBER, LIST_NAME, FILE_NAME,
+        ]
+        .map(str::to_owned),
+    );
+    secrets.extend([PERSON, CONSOLE_PASSWORD, SMTP_PASSWORD, DATABASE_PASSWORD].map(str::to_owned));
     secrets.push(app.database.url());
     // To its end, so that nothing is missed.
     app.terminate();
@@ -166,6 +202,16 @@ async fn no_secret_reaches_the_logs_even_at_trace() {
 
     let lines = [app.output().log_lines(), app.output().stdout_lines()].concat();
     assert!(lines.len() > 20, "trace says more than this: {lines:#?}");
+    let collected = collector.everything();
+    for said in [
+        "GET /v1/pull/{token}",
+        "call_back",
+        "send_mail",
+        "couponry.allocations",
+    ] {
+        assert!(collected.contains(said), "{said} was not collected");
+    }
+    let lines = [lines, vec![collected, metrics]].concat();
     for line in &lines {
         for secret in &secrets {
             assert!(!line.contains(secret), "{secret} in {line}");

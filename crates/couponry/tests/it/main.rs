@@ -44,6 +44,7 @@ mod replica;
 mod restarts;
 mod silent_database;
 mod stalling;
+mod telemetry;
 mod upgrades;
 mod usage_report;
 mod users;

@@ -1,10 +1,11 @@
 //! Beside a streaming replica: what is read there is never older than the request.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 
 use crate::{
-    app::{Replicated, TestApp, codes, text, until, wait_for},
+    app::{Replicated, TestApp, codes, send, text, until, wait_for},
     usage_report::day,
 };
 
@@ -44,6 +45,11 @@ async fn what_was_committed_before_a_request_is_in_its_answer_from_the_replica()
             taken
         );
     }
+    let metrics = send(app.anonymous(Method::GET, "/metrics")).await.text;
+    assert!(
+        metrics.contains("couponry_replica_reads_total{answered_by=\"replica\"}"),
+        "{metrics}"
+    );
     assert!(has_answered(servers.replica(), "from allocations_at(").await);
     assert!(!has_answered(servers.primary(), "from allocations_at(").await);
     let export = app.get(&format!("/coupon-list/{list}/codes/export")).await;

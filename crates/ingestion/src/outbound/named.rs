@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, redirect};
+use reqwest::{Client, blocking, redirect};
 
 use super::{OutboundError, tls};
 
@@ -22,6 +22,19 @@ pub fn client_of_named_hosts() -> Result<Client, OutboundError> {
         .referer(false)
         .connect_timeout(CONNECT)
         .timeout(WHOLE)
+        .user_agent(concat!("couponry/", env!("CARGO_PKG_VERSION")))
+        .build()?)
+}
+
+/// The same for the thread of an exporter that has no runtime. Not to be made, nor dropped, by a task.
+pub fn exporting_client(timeout: Duration) -> Result<blocking::Client, OutboundError> {
+    Ok(blocking::Client::builder()
+        .tls_backend_preconfigured(tls::config()?)
+        .no_proxy()
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .connect_timeout(CONNECT)
+        .timeout(timeout)
         .user_agent(concat!("couponry/", env!("CARGO_PKG_VERSION")))
         .build()?)
 }

@@ -9,10 +9,10 @@ use tokio::{runtime::Handle, sync::OnceCell, time::Instant};
 use tracing::{Instrument as _, debug_span};
 
 use super::{
-    AllocationsUnavailable, Shared, Waiting, perform,
+    AllocationsUnavailable, BusyList, Shared, Waiting, perform,
     schedule::{Call, CallKind, Deferred, QueueIsFull, Schedule},
 };
-use crate::{ListRef, Result, migrations::is_spread};
+use crate::{ListRef, Result, migrations::is_spread, traces::call_span};
 
 /// Whoever has a request queues it, and starts a call if one may be started; so does each call at its end. There is no
 /// task in between: it would be woken for every request only to see that a call runs.
@@ -75,11 +75,21 @@ impl Dispatcher {
         Ok(())
     }
 
+    pub(super) fn queued(&self) -> usize {
+        self.schedule().queued()
+    }
+
+    pub(super) fn busiest_lists(&self, most: usize) -> Vec<BusyList> {
+        self.shared.busiest.look(most)
+    }
+
     fn start_calls(self: &Arc<Self>) {
         // The lock is not held while a task is spawned: a runtime that is shutting down drops it at once, which is its end.
         let next = || self.schedule().next_call(Instant::now());
         while let Some(Call { kind, lists }) = next() {
             let span = debug_span!("allocate", lists = lists.len());
+            let waiting = lists.iter().flat_map(|(_, messages)| messages);
+            let traced = call_span(kind.as_str(), lists.len(), waiting.map(|waiting| &waiting.span));
             // Made before the task, so that it is there whatever becomes of that.
             let guard = CallGuard {
                 dispatcher: self.clone(),
@@ -87,13 +97,23 @@ impl Dispatcher {
                 lists: lists.iter().map(|(list, _)| list.list_id).collect(),
                 deferred: Vec::new(),
             };
-            self.runtime
-                .spawn(perform::call(self.shared.clone(), lists, guard).instrument(span));
+            let call = perform::call(self.shared.clone(), lists, guard);
+            self.runtime.spawn(call.instrument(traced).instrument(span));
         }
     }
 
     fn schedule(&self) -> MutexGuard<'_, Schedule<Waiting>> {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// As metrics and traces call it.
+impl CallKind {
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Shared => "shared",
+            Self::SingleList => "single_list",
+        }
     }
 }
 

@@ -4,12 +4,16 @@ use std::{collections::HashMap, sync::Arc};
 
 use domain::RequestKey;
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use super::{
     AllocationOutcome, AllocationRequest, AllocationsUnavailable, Shortage, Waiting,
     answer::{KeyAnswer, is_same, outcome},
 };
-use crate::{Error, ListRef, Result};
+use crate::{
+    Error, ListRef, Result,
+    metrics::{count_outcomes, time_in_queue},
+};
 
 /// Messages of one list that go together.
 pub(super) struct Group {
@@ -37,6 +41,7 @@ struct Asked {
 /// Who waits, and for how many of the requests.
 struct Asker {
     requests: usize,
+    span: Span,
     answer: Answer,
 }
 
@@ -60,10 +65,15 @@ impl Group {
             asked: Vec::with_capacity(size),
             askers: Vec::with_capacity(messages.len()),
         };
-        for Waiting { requests, answer, .. } in messages {
+        for waiting in messages {
+            if let Some(since) = waiting.since {
+                time_in_queue(since.elapsed());
+            }
+            let requests = waiting.requests;
             group.askers.push(Asker {
                 requests: requests.len(),
-                answer,
+                span: waiting.span,
+                answer: waiting.answer,
             });
             for request in requests {
                 let key = request.key(&group.list);
@@ -106,9 +116,16 @@ impl Group {
         let message = |asker: Asker| Waiting {
             requests: requests.by_ref().take(asker.requests).collect(),
             shortage: self.shortage,
+            since: None,
+            span: asker.span,
             answer: asker.answer,
         };
         self.askers.into_iter().map(message).collect()
+    }
+
+    /// How many ask, whoever they are.
+    pub(super) fn recipients(&self) -> usize {
+        self.asked.len()
     }
 
     /// Tells everybody what was found out about their keys, in the order of these.
@@ -137,6 +154,7 @@ impl Group {
     }
 
     fn tell(self, outcomes: Vec<AllocationOutcome>) {
+        count_outcomes(&outcomes);
         let mut outcomes = outcomes.into_iter();
         for asker in self.askers {
             // Nobody is waiting where the client has hung up; its code is kept for its retry.

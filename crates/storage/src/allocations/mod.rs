@@ -1,6 +1,7 @@
 //! Handing out codes: one for each request key, in calls that serve whatever waits.
 
 mod answer;
+mod busiest;
 mod campaigns;
 mod dispatch;
 mod gates;
@@ -26,9 +27,11 @@ use tokio::{
     sync::oneshot,
     time::{Instant, timeout},
 };
+use tracing::{Instrument as _, Span, info_span};
 
-use self::{dispatch::Dispatcher, schedule::Message};
+use self::{busiest::Busiest, dispatch::Dispatcher, schedule::Message};
 pub use self::{
+    busiest::BusyList,
     ledger::Recorded,
     ledger_page::{HandOutFilter, LedgerPage},
     settle::{ConfirmOutcome, ReleaseOutcome},
@@ -36,7 +39,7 @@ pub use self::{
     unread::Spool,
 };
 pub(crate) use self::{ledger::keys_of, settle::columns};
-use crate::{Error, ListRef, Result, Settings, pool::Pool};
+use crate::{Error, ListRef, Result, Settings, Spent, TRACE, metrics::count_unanswered, pool::Pool};
 
 /// The most keys in one call. More would make single requests wait behind batches; at a thousand the round trip is
 /// already a small part of the cost.
@@ -132,12 +135,17 @@ struct Shared {
     pool: Pool,
     /// Campaigns known to be in the database.
     campaigns: Cache<(i64, CampaignKey), ()>,
+    busiest: Busiest,
 }
 
 /// A handler's requests, and where it waits for the outcomes.
 struct Waiting {
     requests: Vec<AllocationRequest>,
     shortage: Shortage,
+    /// When it was queued; nothing once a call took it up.
+    since: Option<Instant>,
+    /// The wait, in the trace of the request.
+    span: Span,
     answer: oneshot::Sender<Result<Vec<AllocationOutcome>, AllocationsUnavailable>>,
 }
 
@@ -160,6 +168,7 @@ impl Allocator {
         let shared = Shared {
             pool: Pool::new(settings)?,
             campaigns: Cache::new(100_000),
+            busiest: Busiest::default(),
         };
         Ok(Self(Arc::new(Dispatcher::new(shared, Handle::current()))))
     }
@@ -204,12 +213,40 @@ impl Allocator {
         shortage: Shortage,
         patience: Duration,
     ) -> Result<Vec<AllocationOutcome>, AllocationsUnavailable> {
-        let learned = self.0.learn_placement(Instant::now() + patience).await;
+        let (since, recipients) = (Instant::now(), requests.len());
+        let span = info_span!(
+            target: TRACE,
+            "allocation",
+            couponry.allocation.recipients = recipients,
+            otel.status_code = tracing::field::Empty
+        );
+        let allocated = self.wait(list, requests, shortage, patience, since, &span);
+        let allocated = allocated.instrument(span.clone()).await;
+        if let Err(error) = &allocated {
+            count_unanswered(error, recipients);
+            span.record("otel.status_code", "ERROR");
+        }
+        Spent::call(since.elapsed());
+        allocated
+    }
+
+    async fn wait(
+        &self,
+        list: &Arc<ListRef>,
+        requests: Vec<AllocationRequest>,
+        shortage: Shortage,
+        patience: Duration,
+        since: Instant,
+        span: &Span,
+    ) -> Result<Vec<AllocationOutcome>, AllocationsUnavailable> {
+        let learned = self.0.learn_placement(since + patience).await;
         learned.map_err(|error| AllocationsUnavailable::Storage(Arc::new(error)))?;
         let (answer, answered) = oneshot::channel();
         let waiting = Waiting {
             requests,
             shortage,
+            since: Some(since),
+            span: span.clone(),
             answer,
         };
         self.0.submit(list, waiting)?;
@@ -217,6 +254,16 @@ impl Allocator {
             Ok(answered) => answered.map_err(|_| AllocationsUnavailable::Stopped)?,
             Err(_) => Err(AllocationsUnavailable::Late),
         }
+    }
+
+    /// Recipients that wait for a call now.
+    pub fn queued(&self) -> usize {
+        self.0.queued()
+    }
+
+    /// The lists that this process was lately asked for the most, with what it handed out of them.
+    pub fn busiest_lists(&self, most: usize) -> Vec<BusyList> {
+        self.0.busiest_lists(most)
     }
 
     /// Asks the database for a sign of life, on a connection of the calls.

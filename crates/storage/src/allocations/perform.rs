@@ -8,13 +8,14 @@ use tracing::warn;
 
 use super::{
     AllocationOutcome, Shared, Waiting,
+    answer::KeyAnswer,
     dispatch::CallGuard,
     group::Group,
     look_up::look_up,
     schedule::Deferred,
     statement::{self, Failure, ListAnswer},
 };
-use crate::{Error, ListRef};
+use crate::{Error, ListRef, metrics};
 
 /// How long a call may keep its place, whatever becomes of its statements: with all places taken nobody gets a code.
 const CALL: Duration = Duration::from_secs(4);
@@ -43,9 +44,14 @@ pub(super) async fn call(
     }
     // The order in which every call waits for gates.
     groups.sort_unstable_by_key(|group| group.list.list_id);
-    let deadline = Instant::now() + CALL;
-    match statement::allocate(&shared, &groups, guard.kind, deadline).await {
-        Ok(answers) => answer(groups, answers, guard),
+    let begun = Instant::now();
+    let kind = guard.kind.as_str();
+    let keys = groups.iter().map(|group| group.keys.len()).sum();
+    metrics::measure_call(kind, groups.len(), keys);
+    let allocated = statement::allocate(&shared, &groups, guard.kind, begun + CALL).await;
+    metrics::time_call(kind, outcome(&allocated), begun.elapsed());
+    match allocated {
+        Ok(answers) => answer(&shared, groups, answers, guard),
         // Nothing was taken. One list's fault must not be the others': each is asked for by itself.
         Err(Failure::Refused(error)) if groups.len() > 1 => {
             warn!(%error, "a call for several lists was refused");
@@ -80,17 +86,34 @@ pub(super) async fn call(
     }
 }
 
-fn answer(groups: Vec<Group>, answers: Vec<ListAnswer>, mut guard: CallGuard) {
+const fn outcome(allocated: &Result<Vec<ListAnswer>, Failure>) -> &'static str {
+    match allocated {
+        Ok(_) => "answered",
+        Err(Failure::Refused(_)) => "refused",
+        Err(Failure::NotMade(_)) => "not_made",
+        Err(Failure::Lost(_)) => "lost",
+    }
+}
+
+fn answer(shared: &Shared, groups: Vec<Group>, answers: Vec<ListAnswer>, mut guard: CallGuard) {
     let mut served = Vec::with_capacity(groups.len());
     for (group, answer) in groups.into_iter().zip(answers) {
         match answer {
             ListAnswer::Served(keys) => served.push((group, keys)),
-            ListAnswer::Locked => guard.defer(deferred(group, DEFERRED)),
+            ListAnswer::Locked => {
+                metrics::count_locked_gate();
+                guard.defer(deferred(group, DEFERRED));
+            }
         }
     }
     // The next call need not wait for the answers of this one.
     drop(guard);
     for (group, keys) in served {
+        let handed_out = keys
+            .iter()
+            .filter(|key| matches!(key, KeyAnswer::Allocated(_)))
+            .count();
+        shared.busiest.note(&group.list, group.recipients(), handed_out);
         group.answer(&keys);
     }
 }

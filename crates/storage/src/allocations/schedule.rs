@@ -97,6 +97,10 @@ impl<M: Message> Schedule<M> {
         self.lists_are_apart = true;
     }
 
+    pub(super) fn queued(&self) -> usize {
+        self.keys
+    }
+
     pub(super) fn enqueue(&mut self, list: &Arc<ListRef>, message: M) -> Result<(), QueueIsFull> {
         let queue = self.queues.entry(list.list_id).or_insert_with(|| Queue {
             list: list.clone(),

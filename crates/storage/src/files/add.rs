@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::FileSource;
-use crate::{Error, ListRef, Result, Storage};
+use crate::{Error, ListRef, Origin, Result, Storage};
 
 /// A file to be loaded.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ struct Payload {
     #[serde(flatten)]
     source: Value,
     dry_run: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<String>,
 }
 
 /// What became of a new file.
@@ -65,6 +67,7 @@ impl Storage {
         let payload = serde_json::json!(Payload {
             source,
             dry_run: file.dry_run,
+            traceparent: Origin::traceparent(),
         });
         let added = sqlx::query!(
             "select made, refusal from add_file_once($1, $2, $3, $4, $5, $6, $7, $8, $9)",

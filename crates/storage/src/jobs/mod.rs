@@ -2,6 +2,7 @@
 //! silent.
 
 mod bell;
+mod census;
 mod kind;
 mod rescue;
 mod retention;
@@ -13,10 +14,10 @@ use sqlx::postgres::types::PgInterval;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-pub use self::{bell::hear_of_jobs, kind::JobKind};
+pub use self::{bell::hear_of_jobs, census::JobCount, kind::JobKind};
 use crate::{
-    BulkActionToPerform, Error, FileToFetch, FileToLoad, InvitationToSend, MailToSend, ReportToBuild, Result,
-    Storage, files::CallbackToMake, files::load::LoadPayload,
+    BulkActionToPerform, Error, FileToFetch, FileToLoad, InvitationToSend, MailToSend, Origin, ReportToBuild,
+    Result, Storage, files::CallbackToMake, files::load::LoadPayload,
 };
 
 /// The right to work on a job: the fencing token that every write about it carries.
@@ -27,6 +28,8 @@ pub struct Claim {
     /// Tries that ended by an error, so far.
     pub failures: i32,
     pub(crate) owner: Uuid,
+    /// The traced request that the work was asked for by.
+    pub origin: Option<Origin>,
 }
 
 /// A claimed job, with what it needs.
@@ -65,7 +68,7 @@ impl Storage {
         let claimed = sqlx::query_as!(
             Claimed,
             r#"select job_id as "job_id!", attempt as "attempt!", failures as "failures!", list_id, file_id,
-                      payload as "payload!", fingerprint_key
+                      payload as "payload!", fingerprint_key, traceparent
                from claim_job($1, $2, $3, $4)"#,
             kind.as_str(),
             owner,
@@ -175,6 +178,7 @@ struct Claimed {
     file_id: Option<i64>,
     payload: serde_json::Value,
     fingerprint_key: Option<Vec<u8>>,
+    traceparent: Option<String>,
 }
 
 impl Claimed {
@@ -184,6 +188,7 @@ impl Claimed {
             attempt: self.attempt,
             failures: self.failures,
             owner,
+            origin: self.traceparent.and_then(Origin::read),
         };
         let missing = |what| Error::Fault(format!("job {} names no {what}", self.job_id));
         let list_id = self.list_id.ok_or_else(|| missing("list"));

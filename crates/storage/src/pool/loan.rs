@@ -1,6 +1,6 @@
 //! One statement on one connection, which comes back or is closed.
 
-use std::{fmt, io};
+use std::{fmt, io, time::Duration};
 
 use deadpool::managed::{Object, PoolError};
 use futures_util::{
@@ -14,10 +14,12 @@ use sqlx::{
 };
 use tokio::{
     sync::OwnedSemaphorePermit,
-    time::{Instant, timeout_at},
+    time::{Instant, error::Elapsed, timeout_at},
 };
+use tracing::{Instrument as _, Span};
 
 use super::{Answer, Pool, connections::Connections};
+use crate::{Spent, metrics, traces::statement_span};
 
 /// On whose account, and until when, a connection is lent.
 #[derive(Clone, Copy)]
@@ -58,14 +60,26 @@ impl<'p> Loan<'p> {
         }
     }
 
-    pub(super) async fn answer<'q, E: Execute<'q, Postgres> + 'q>(self, query: E) -> sqlx::Result<Answer> {
+    pub(super) async fn answer<'q, E: Execute<'q, Postgres> + 'q>(
+        self,
+        mut query: E,
+    ) -> sqlx::Result<Answer> {
         self.pool.tidy();
         let asked = Instant::now();
         let limit = asked + self.pool.limit;
         let deadline = self.deadline.map_or(limit, |deadline| deadline.min(limit));
-        let (mut lent, _share) = self.lend(deadline.min(asked + self.pool.acquire)).await?;
+        let lent = self.lend(deadline.min(asked + self.pool.acquire)).await;
         let begun = Instant::now();
-        let answered = timeout_at(deadline, lent.connection()?.fetch_many(query).try_collect()).await;
+        let waited = begun - asked;
+        let (mut lent, _share) = lent.inspect_err(|_| self.note_no_connection(waited))?;
+        metrics::time_connection(&self.pool.name, waited);
+        let arguments = query.take_arguments().map_err(sqlx::Error::Encode)?;
+        let sql = query.sql();
+        let span = statement_span(&self.pool.name.value.as_str(), sql.as_str());
+        let query = sqlx::query_with(sql, arguments.unwrap_or_default());
+        let answering = lent.connection()?.fetch_many(query).try_collect();
+        let answered = timeout_at(deadline, answering.instrument(span.clone())).await;
+        self.note(&span, &answered, waited, begun.elapsed());
         match answered {
             Ok(Ok(answer)) if is_whole(&answer) => {
                 lent.give_back();
@@ -92,6 +106,32 @@ impl<'p> Loan<'p> {
                 )))
             }
         }
+    }
+
+    fn note_no_connection(self, waited: Duration) {
+        metrics::count_connection_timeout(&self.pool.name);
+        Spent::statement(waited);
+    }
+
+    fn note(
+        self,
+        span: &Span,
+        answered: &Result<sqlx::Result<Answer>, Elapsed>,
+        waited: Duration,
+        took: Duration,
+    ) {
+        let failure = match answered {
+            Ok(Ok(_)) => None,
+            Ok(Err(sqlx::Error::Database(refusal))) => Some(refusal.code().unwrap_or_default().into_owned()),
+            Ok(Err(_)) => Some("connection".to_owned()),
+            Err(_) => Some("timeout".to_owned()),
+        };
+        if let Some(failure) = &failure {
+            span.record("error.type", failure)
+                .record("otel.status_code", "ERROR");
+        }
+        metrics::time_statement(&self.pool.name, failure, took);
+        Spent::statement(waited + took);
     }
 
     /// A connection, and the place in the workspace's share that goes with it.

@@ -6,6 +6,7 @@
 //! statement would take it for its own answer (docs/decisions/0016-a-statement-a-loan.md).
 
 mod connections;
+mod gauges;
 mod loan;
 mod outage;
 mod reading;
@@ -18,6 +19,7 @@ use std::{
     time::Duration,
 };
 
+use opentelemetry::KeyValue;
 use sqlx::{PgConnection, Postgres};
 use tokio::{sync::Semaphore, time::Instant};
 
@@ -42,6 +44,8 @@ const SHARE: usize = 3;
 pub(crate) struct Pool {
     idle: Idle,
     connections: Arc<Connections>,
+    /// The label of its metrics.
+    name: KeyValue,
     /// The server's limit for a statement.
     statement: Duration,
     /// How long a call may take, waiting for a connection included.
@@ -67,8 +71,12 @@ impl Pool {
     pub(crate) fn new(settings: &Settings) -> Result<Self> {
         let size = usize::try_from(settings.connections).unwrap_or(usize::MAX);
         let connections = Connections::new(settings)?;
+        let idle = connections.clone().idle(size);
+        let name = KeyValue::new(gauges::POOL, settings.name.to_string());
+        gauges::watch(&name, &idle);
         Ok(Self {
-            idle: connections.clone().idle(size),
+            idle,
+            name,
             connections: Arc::new(connections),
             statement: settings.statement_timeout,
             limit: settings.statement_timeout + GRACE,

@@ -14,6 +14,7 @@ use super::{
     loan::{Statement, Steps, unsupported},
     replica::{PATIENCE, Replica},
 };
+use crate::metrics::count_replica_read;
 
 /// For one statement of a workspace that only reads.
 #[derive(Clone, Copy)]
@@ -40,6 +41,7 @@ impl<'p> Reading<'p> {
             return primary.answer(query).await;
         };
         if !replica.catches_up(self.primary.until(deadline), PATIENCE).await {
+            count_replica_read("primary");
             return primary.answer(query).await;
         }
         let arguments = query
@@ -50,12 +52,16 @@ impl<'p> Reading<'p> {
         let asked = sqlx::query_with(sql.clone(), arguments.clone());
         let lent = Loan::of_workspace(replica.pool(), self.workspace_id).by(Replica::deadline());
         match lent.answer(asked).await {
-            Ok(answer) => Ok(answer),
+            Ok(answer) => {
+                count_replica_read("replica");
+                Ok(answer)
+            }
             // Whatever it is that the replica says, the primary has the last word.
             Err(error) => {
                 if !is_late(&error) {
                     replica.leave(&error.to_string());
                 }
+                count_replica_read("primary");
                 primary.answer(sqlx::query_with(sql, arguments)).await
             }
         }

@@ -275,6 +275,7 @@ pub(crate) fn settings(url: &SecretString) -> Settings {
         url: url.clone(),
         connections: 4,
         statement_timeout: Duration::from_secs(10),
+        name: "tests".into(),
         acquire_timeout: Duration::from_secs(10),
         outage: Outage::default(),
         route: Route::default(),

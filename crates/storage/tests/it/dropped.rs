@@ -45,6 +45,7 @@ impl Used {
             url: database.url.clone(),
             connections: 1,
             statement_timeout: Duration::from_secs(10),
+            name: "tests".into(),
             acquire_timeout: Duration::from_secs(10),
             outage: Outage::default(),
             route: Route::default(),

@@ -12,7 +12,7 @@ fn judged(arguments: &[&str]) -> Result<Settings, Problems> {
         .try_get_matches_from(arguments)
         .unwrap();
     let said = Variables::from_arg_matches(&matches).unwrap();
-    Settings::judge(&said, &[], std::iter::empty())
+    Settings::judge(&said, &[], &[])
 }
 
 #[test]

@@ -47,7 +47,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(address: SocketAddr, credentials: Credentials) -> Self {
+    pub(crate) fn new(address: SocketAddr, credentials: Credentials) -> Self {
         Self {
             http: plain_text(Duration::from_mins(1)).unwrap().build().unwrap(),
             address,

@@ -17,6 +17,12 @@ pub(crate) struct Visitor {
     cookie: String,
 }
 
+impl Visitor {
+    pub(crate) fn cookie(&self) -> &str {
+        &self.cookie
+    }
+}
+
 impl TestApp {
     /// A member of the workspace with this role, signed in; of none, if there is no role.
     pub(crate) async fn visitor(&self, name: &str, role: Option<&str>) -> Visitor {

@@ -1,0 +1,4 @@
+//! Metrics and traces, by who reads and collects them.
+
+mod metrics;
+mod traces;
