@@ -116,7 +116,7 @@ fn report(file: &Path) {
     println!(
         "{} is restored: a request that had its code when the backup was made gets the same one.\nWhat happened after the \
          backup is lost: codes that were handed out since are free here, and would be handed out a second time. Before \
-         codes are handed out again, see `couponry database acknowledge --help` and docs/OPERATIONS.md.",
+         codes are handed out again, see `couponry database acknowledge --help` and docs/operations/backups.md.",
         file.display()
     );
 }

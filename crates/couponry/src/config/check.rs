@@ -24,8 +24,13 @@ pub(crate) fn report(command: &Command, matches: &ArgMatches) -> String {
 
 /// The variables that name a file with a secret, with the file.
 pub(crate) fn secret_files(command: &Command, matches: &ArgMatches) -> Vec<(String, PathBuf)> {
+    let names = known_variables(command);
+    let is_twin = |name: &str| {
+        let of = name.strip_suffix("_FILE");
+        of.is_some_and(|of| names.iter().any(|name| name == of))
+    };
     settings(command)
-        .filter(|setting| variable(setting).ends_with("_FILE"))
+        .filter(|setting| is_twin(&variable(setting)))
         .filter_map(|setting| {
             let value = matches.get_raw(setting.get_id().as_str())?.next()?;
             Some((variable(setting), value.into()))

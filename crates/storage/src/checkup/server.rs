@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{ANSWER, Checkup};
-use crate::{Result, jobs::interval, migrations::within};
+use super::{Checkup, ask};
+use crate::{Result, jobs::interval};
 
 /// Of the settings of PostgreSQL those that codes and speed depend on, as a session of this role has them.
 #[derive(Debug, Clone)]
@@ -94,7 +94,7 @@ impl Checkup {
                           + coalesce(current_setting('reserved_connections', true)::bigint, 0) as "reserved_connections!",
                       (select count(*) from pg_stat_activity where backend_type = 'client backend') as "connections!""#
         );
-        within(ANSWER, async { Ok(row.fetch_one(&mut self.session).await?) }).await
+        ask(row.fetch_one(&mut self.session)).await
     }
 
     /// Of this database, the oldest first. Of other roles' sessions only those that this one may see.
@@ -110,7 +110,7 @@ impl Checkup {
                order by xact_start limit 20"#,
             interval(longer_than)
         );
-        within(ANSWER, async { Ok(rows.fetch_all(&mut self.session).await?) }).await
+        ask(rows.fetch_all(&mut self.session)).await
     }
 
     /// Seconds since the oldest transaction was prepared that nobody ended.
@@ -119,7 +119,7 @@ impl Checkup {
             "select extract(epoch from clock_timestamp() - min(prepared))::bigint from pg_prepared_xacts
              where database = current_database()"
         );
-        within(ANSWER, async { Ok(oldest.fetch_one(&mut self.session).await?) }).await
+        ask(oldest.fetch_one(&mut self.session)).await
     }
 
     /// Of a primary only.
@@ -130,7 +130,7 @@ impl Checkup {
                       coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), replay_lsn), 0)::bigint as "bytes_behind!"
                from pg_stat_replication where state = 'streaming' order by 1"#
         );
-        within(ANSWER, async { Ok(rows.fetch_all(&mut self.session).await?) }).await
+        ask(rows.fetch_all(&mut self.session)).await
     }
 
     /// Replication slots that nobody reads from, with the bytes of the log that are kept for them. Of a primary only.
@@ -141,7 +141,7 @@ impl Checkup {
                from pg_replication_slots where not active order by 2 desc"#
         );
         let slots = rows.map(|row| (row.name, row.bytes));
-        within(ANSWER, async { Ok(slots.fetch_all(&mut self.session).await?) }).await
+        ask(slots.fetch_all(&mut self.session)).await
     }
 
     /// Where a primary's log ends, and whose it is.
@@ -150,7 +150,7 @@ impl Checkup {
             r#"select pg_current_wal_lsn()::text as "end!", system_identifier as "system!" from pg_control_system()"#
         );
         let end = row.map(|row| (row.end, row.system));
-        within(ANSWER, async { Ok(end.fetch_one(&mut self.session).await?) }).await
+        ask(end.fetch_one(&mut self.session)).await
     }
 
     /// Of a replica, against where its primary's log ended.
@@ -165,7 +165,7 @@ impl Checkup {
             log_end.0,
             log_end.1
         );
-        within(ANSWER, async { Ok(row.fetch_one(&mut self.session).await?) }).await
+        ask(row.fetch_one(&mut self.session)).await
     }
 
     pub async fn archiver(&mut self) -> Result<ArchiverState> {
@@ -175,7 +175,7 @@ impl Checkup {
                       coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false) as "fails!"
                from pg_stat_archiver"#
         );
-        within(ANSWER, async { Ok(row.fetch_one(&mut self.session).await?) }).await
+        ask(row.fetch_one(&mut self.session)).await
     }
 
     /// The database's clock, in microseconds since 1970.
@@ -183,6 +183,6 @@ impl Checkup {
         let now = sqlx::query_scalar!(
             r#"select (extract(epoch from clock_timestamp()) * 1000000)::bigint as "now!""#
         );
-        within(ANSWER, async { Ok(now.fetch_one(&mut self.session).await?) }).await
+        ask(now.fetch_one(&mut self.session)).await
     }
 }

@@ -1,7 +1,7 @@
 //! What is stored: how large it is, which work waits, whether what is written twice agrees.
 
-use super::{ANSWER, Checkup};
-use crate::{Result, migrations::within};
+use super::{Checkup, ask};
+use crate::Result;
 
 #[derive(Debug, Clone)]
 pub struct DatabaseSizes {
@@ -46,7 +46,7 @@ impl Checkup {
                       mxid_age(datminmxid)::bigint as "multixacts!"
                from pg_database where datname = current_database()"#
         );
-        let row = within(ANSWER, async { Ok(row.fetch_one(&mut self.session).await?) }).await?;
+        let row = ask(row.fetch_one(&mut self.session)).await?;
         let tables = sqlx::query_as!(
             TableSize,
             r#"select coalesce(pg_partition_root(oid), oid)::regclass::text as "name!",
@@ -58,7 +58,7 @@ impl Checkup {
             bytes: row.bytes,
             transactions_age: row.transactions,
             multixacts_age: row.multixacts,
-            tables: within(ANSWER, async { Ok(tables.fetch_all(&mut self.session).await?) }).await?,
+            tables: ask(tables.fetch_all(&mut self.session)).await?,
         })
     }
 
@@ -72,7 +72,7 @@ impl Checkup {
                              where option_name = 'autovacuum_enabled' and not option_value::bool)
                order by 1"#
         );
-        within(ANSWER, async { Ok(rows.fetch_all(&mut self.session).await?) }).await
+        ask(rows.fetch_all(&mut self.session)).await
     }
 
     pub async fn jobs(&mut self) -> Result<Vec<JobsState>> {
@@ -86,7 +86,7 @@ impl Checkup {
                           as oldest_due_seconds
                from job where state in ('ready', 'running', 'dead') group by kind order by kind"#
         );
-        within(ANSWER, async { Ok(rows.fetch_all(&mut self.session).await?) }).await
+        ask(rows.fetch_all(&mut self.session)).await
     }
 
     /// The lists, by their public ids, whose gate says something else than the tables do.
@@ -95,7 +95,7 @@ impl Checkup {
             r#"select encode(c.public_id, 'hex') as "list!" from wrong_gates() w join coupon_list c on c.list_id = w
                order by 1"#
         );
-        within(ANSWER, async { Ok(rows.fetch_all(&mut self.session).await?) }).await
+        ask(rows.fetch_all(&mut self.session)).await
     }
 
     /// Seconds since the moment whose data the last dump of `couponry backup` has.
@@ -103,6 +103,6 @@ impl Checkup {
         let seconds = sqlx::query_scalar!(
             "select extract(epoch from clock_timestamp() - backed_up_at)::bigint from deployment"
         );
-        within(ANSWER, async { Ok(seconds.fetch_one(&mut self.session).await?) }).await
+        ask(seconds.fetch_one(&mut self.session)).await
     }
 }

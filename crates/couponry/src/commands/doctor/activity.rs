@@ -109,8 +109,8 @@ fn judge_replication(server: &ServerSettings, following: &[FollowingReplica]) ->
         format!("replicas follow: {}", names.join(", ")),
         "none of them is synchronous: one that takes over after a failure may lack the last hand-outs, and hand their codes \
          out again",
-        "if one of them is to take over: alter system set synchronous_standby_names = 'ANY 1 (…)'; docs/OPERATIONS.md says \
-         what it costs",
+        "if one of them is to take over: alter system set synchronous_standby_names = 'ANY 1 (…)'; docs/operations/failover.md \
+         says what it costs",
     )
     .unless(has_synchronous)
 }

@@ -44,7 +44,7 @@ pub(super) struct Examination {
 }
 
 impl Examination {
-    /// What was asked for; nothing where this role may not know it, which is noted.
+    /// What was asked for; nothing where this role may not know it, or not in time, which is noted.
     ///
     /// # Errors
     /// If the database does not answer any more.
@@ -61,7 +61,7 @@ impl Examination {
                     check,
                     format!("it could not be looked at: {error}"),
                     "what nobody looks at may be wrong",
-                    "give the role of the URL pg_monitor (GRANT pg_monitor TO …), or ask with a role that may see it",
+                    "a role may see more with pg_monitor (GRANT pg_monitor TO …); what takes too long waits for a lock, or for the disk",
                 ));
                 Ok(None)
             }

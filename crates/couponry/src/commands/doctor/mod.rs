@@ -75,7 +75,12 @@ fn print(report: &Report<'_>, as_json: bool) -> anyhow::Result<()> {
             Level::Hint => "hint",
             Level::Fine => "fine",
         };
-        println!("{level:8} {}: {}", finding.check, finding.what);
+        let prefix = if finding.what.starts_with(finding.check) {
+            String::new()
+        } else {
+            format!("{}: ", finding.check)
+        };
+        println!("{level:8} {prefix}{}", finding.what);
         if let (Some(why), Some(change)) = (finding.why, &finding.change) {
             println!("         why:    {why}\n         change: {change}");
         }

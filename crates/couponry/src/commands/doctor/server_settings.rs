@@ -25,7 +25,7 @@ fn safety(server: &ServerSettings) -> Vec<Finding> {
             "version",
             format!("PostgreSQL {}", server.version),
             "the schema needs PostgreSQL 15 or later",
-            "upgrade PostgreSQL: docs/OPERATIONS.md",
+            "upgrade PostgreSQL: docs/operations/backups.md",
         )
         .unless(server.version_number >= OLDEST),
         Finding::problem(

@@ -95,7 +95,7 @@ fn judge_disk(free: u64, whole: u64) -> Finding {
     let percent = free.saturating_mul(100) / whole.max(1);
     let what = format!("{} free under the data directory, {percent} %", size(free));
     let why = "on a full disk every hand-out is answered 503, and PostgreSQL may have to recover";
-    let change = "free or add space; docs/OPERATIONS.md, \"The disk is full\"";
+    let change = "free or add space; docs/operations/incidents.md";
     if free < FREE_BYTES || percent < FREE_PERCENT {
         Finding::problem("disk", what, why, change)
     } else {
@@ -122,7 +122,7 @@ pub(super) async fn look_at_backups(examination: &mut Examination) -> Result<(),
 fn judge_backups(archiver: Option<&ArchiverState>, dumped: Option<i64>) -> Finding {
     const WHY: &str = "what is lost with the disk is who has which code: the codes would be handed out again";
     const CHANGE: &str =
-        "couponry backup FILE each day, onto another machine; or archive the log: docs/OPERATIONS.md";
+        "couponry backup FILE each day, onto another machine; or archive the log: docs/operations/backups.md";
     let dump = dumped.map_or_else(
         || "no dump of couponry backup is known".to_owned(),
         |seconds| format!("the last dump of couponry backup is {} h old", seconds / 3600),

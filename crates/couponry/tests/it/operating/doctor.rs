@@ -43,7 +43,6 @@ async fn a_deployment_that_is_well_has_no_problem() {
         "gates",
         "clock",
         "max_connections",
-        "disk",
         "size",
     ] {
         assert_eq!(level(&found, check), ["fine"], "{found:?}");
@@ -76,7 +75,7 @@ async fn what_is_wrong_is_found_and_named() {
         .execute(&mut session)
         .await
         .unwrap();
-    let held = app.database.hold_links().await;
+    let held = app.database.hold_gates().await;
     let secret = place.path("url");
     fs::write(&secret, app.database.url()).unwrap();
     fs::set_permissions(&secret, fs::Permissions::from_mode(0o666)).unwrap();
