@@ -6,7 +6,9 @@ use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
 
 use super::{Place, list_of, output, run};
-use crate::app::{DatabaseProxy, Environment, MailHost, Replicated, Server, TestApp, Way, codes, text};
+use crate::app::{
+    DatabaseProxy, Environment, MailHost, Pooler, Replicated, Server, TestApp, Way, codes, text,
+};
 
 /// What it found: of each check that is not fine, its level.
 async fn findings(environment: &Environment, arguments: &[&str]) -> (bool, Vec<(String, String, String)>) {
@@ -189,4 +191,14 @@ async fn a_replica_that_stands_still_is_a_problem_and_one_that_follows_is_none()
         .execute(&mut replica)
         .await
         .unwrap();
+}
+
+#[tokio::test]
+async fn what_a_pooler_loses_is_found() {
+    let pooler = Pooler::start("");
+    let app = TestApp::start().await;
+    let mut environment: Environment = [("DATABASE_URL".to_owned(), app.database.url())].into();
+    pooler.stand_in(&mut environment);
+    let (_, found) = findings(&environment, &[]).await;
+    assert_eq!(level(&found, "pooler"), ["problem", "problem"], "{found:?}");
 }
