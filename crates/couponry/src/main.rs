@@ -82,7 +82,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
             dumps::unless_interrupted(Box::pin(commands::restore::run(&arguments, &settings))).await
         }
         Command::Demo(arguments) => commands::demo::run(&arguments, &settings).await,
-        Command::Doctor(arguments) => commands::doctor::run(&arguments, &settings).await,
+        Command::Doctor(arguments) => Box::pin(commands::doctor::run(&arguments, &settings)).await,
         Command::Healthcheck(arguments) => commands::healthcheck::run(&arguments, &settings),
         // Answered before there are settings.
         Command::Config(ConfigCommand::Check) | Command::Openapi(_) => Ok(()),
