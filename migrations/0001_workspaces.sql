@@ -3,6 +3,8 @@
 create table deployment (
     -- One row.
     is_this   boolean primary key default true check (is_this),
+    -- As of when `couponry backup` wrote the last dump; what a restored database says is older than the dump it came from.
+    backed_up_at timestamptz,
     -- Marks links as made here: 32 bytes, of which 244 bits are random.
     link_seal bytea not null default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
     -- The newest migration that a program has to know to run here. A migration that takes away what the release before it

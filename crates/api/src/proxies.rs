@@ -42,6 +42,11 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(&address))
     }
 
+    /// Whether every address is one.
+    pub fn trust_everybody(&self) -> bool {
+        self.0.iter().any(|network| network.prefix_len() == 0)
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

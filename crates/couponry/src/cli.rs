@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    commands::{demo, healthcheck, key, openapi, person, serve, workspace_create},
+    commands::{backup, demo, doctor, healthcheck, key, openapi, person, restore, serve, workspace_create},
     config::Variables,
 };
 
@@ -32,8 +32,14 @@ pub(crate) enum Command {
     /// Manage who signs in to the console
     #[command(subcommand)]
     Person(person::Command),
+    /// Write a dump of the database to a file, while everything runs
+    Backup(backup::Arguments),
+    /// Fill an empty database, or a new private PostgreSQL, from a dump of `couponry backup`
+    Restore(restore::Arguments),
     /// Show the whole product on a real 100 MB file, then stay up
     Demo(demo::Arguments),
+    /// Look at a deployment, change nothing, and say what to change and why; exit with 0, or 1 if there is a problem
+    Doctor(doctor::Arguments),
     /// Ask the server on the listen address whether it is well; exit with 0 or 1
     Healthcheck(healthcheck::Arguments),
     /// Print the OpenAPI document; needs no settings and no database

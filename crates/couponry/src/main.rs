@@ -4,6 +4,7 @@ mod cli;
 mod commands;
 mod config;
 mod database;
+mod dumps;
 mod http;
 mod open_files;
 mod opening;
@@ -11,6 +12,7 @@ mod pages;
 mod pools;
 mod private_postgres;
 mod public_url;
+mod reminder;
 mod service;
 mod signals;
 mod telemetry;
@@ -53,6 +55,9 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if let Command::Doctor(doctor) = &mut cli.command {
+        doctor.secret_files = config::secret_files(&command, &matches);
+    }
     let outcome = match start_telemetry(&cli.command, &settings).await {
         Ok(telemetry) => {
             let outcome = Box::pin(run(cli.command, settings)).await;
@@ -100,7 +105,14 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
         }
         Command::Key(command) => commands::key::run(command, &settings).await,
         Command::Person(command) => commands::person::run(command, &settings).await,
+        Command::Backup(arguments) => {
+            dumps::unless_interrupted(Box::pin(commands::backup::run(&arguments, &settings))).await
+        }
+        Command::Restore(arguments) => {
+            dumps::unless_interrupted(Box::pin(commands::restore::run(&arguments, &settings))).await
+        }
         Command::Demo(arguments) => commands::demo::run(&arguments, &settings).await,
+        Command::Doctor(arguments) => Box::pin(commands::doctor::run(&arguments, &settings)).await,
         Command::Healthcheck(arguments) => commands::healthcheck::run(&arguments, &settings),
         // Answered before there are settings.
         Command::Config(ConfigCommand::Check) | Command::Openapi(_) => Ok(()),

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use storage::{ConfigureKey, Error, Storage};
 use tokio::time::{Instant, sleep};
 
-use crate::{config::Bootstrap, database::Database};
+use crate::{config::Bootstrap, database::Database, reminder::Reminder};
 
 /// A database that starts at the same time as we do is given a minute.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -16,11 +16,14 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 pub(crate) async fn migrate(database: &Database) -> anyhow::Result<()> {
     let give_up = Instant::now() + PATIENCE;
+    let mut reminder = Reminder::default();
     loop {
         match storage::migrate(&database.direct_url).await {
             Ok(()) => return Ok(()),
             Err(Error::Unavailable(reason)) if Instant::now() < give_up => {
-                tracing::warn!(reason, "the database does not answer yet; trying again");
+                if reminder.is_due(&reason, Instant::now()) {
+                    tracing::warn!(reason, "waiting for the database, for a minute at most");
+                }
                 sleep(PAUSE).await;
             }
             Err(error) => return Err(error).context("the migrations could not be applied"),
@@ -28,18 +31,35 @@ pub(crate) async fn migrate(database: &Database) -> anyhow::Result<()> {
     }
 }
 
-/// For as long as it takes: somebody else applies the migrations. What it waits for is logged when that changes.
+/// For as long as it takes: somebody else applies the migrations.
 pub(crate) async fn until_schema_fits(database_url: &SecretString) {
-    let mut logged = String::new();
+    let mut reminder = Reminder::default();
     loop {
         let reason = match storage::schema_fits(database_url).await {
             Ok(true) => return,
             Ok(false) => "`couponry migrate` applies what is missing".to_owned(),
             Err(error) => error.to_string(),
         };
-        if reason != logged {
+        if reminder.is_due(&reason, Instant::now()) {
             tracing::warn!(reason, "the schema does not fit; looking again every second");
-            logged = reason;
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+/// Checks the sessions and makes the workspace, for as long as that takes.
+pub(crate) async fn until_workspace(storage: &Storage, bootstrap: Option<&Bootstrap>) {
+    let mut reminder = Reminder::default();
+    while let Err(error) = check_sessions(storage).await {
+        if reminder.is_due(&error.to_string(), Instant::now()) {
+            tracing::warn!(%error, "the database cannot be worked with; trying again every second");
+        }
+        sleep(PAUSE).await;
+    }
+    let mut reminder = Reminder::default();
+    while let Err(error) = make_workspace(storage, bootstrap).await {
+        if reminder.is_due(&error.to_string(), Instant::now()) {
+            tracing::warn!(%error, "the configured workspace cannot be made; trying again every second");
         }
         sleep(PAUSE).await;
     }

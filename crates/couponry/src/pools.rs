@@ -54,6 +54,14 @@ pub(crate) fn background(database: &Database, loads: usize) -> storage::Result<S
     }
 }
 
+/// The most connections that a process which does everything opens to the primary: the pools above with those for credentials,
+/// the one that hears of jobs, and those of `COPY`, two for each load and one for each of two reports.
+pub(crate) fn most_connections(loads: usize) -> i64 {
+    let loads = i64::try_from(loads).unwrap_or(i64::MAX / 8);
+    let pools = (24 + 4) + 8 + (loads + 10 + 4) + (loads + 2);
+    pools + 1 + 2 * loads + 2
+}
+
 fn settings(
     name: &'static str,
     server: &Server,

@@ -134,14 +134,7 @@ impl Service {
         let (bootstrap, readiness) = (settings.bootstrap.clone(), Arc::clone(&self.readiness));
         self.opening.spawn(async move {
             opening::until_schema_fits(&url).await;
-            while let Err(error) = opening::check_sessions(&storage).await {
-                tracing::warn!(%error, "the database cannot be worked with; trying again");
-                sleep(Duration::from_secs(1)).await;
-            }
-            while let Err(error) = opening::make_workspace(&storage, bootstrap.as_ref()).await {
-                tracing::warn!(%error, "the configured workspace cannot be made; trying again");
-                sleep(Duration::from_secs(1)).await;
-            }
+            opening::until_workspace(&storage, bootstrap.as_ref()).await;
             if let Err(error) = opening::offer_setup(&storage, console_url.as_ref()).await {
                 tracing::warn!(%error, "a link for setting up the console cannot be made; the next start makes one");
             }

@@ -65,6 +65,22 @@ impl Relay {
         }
     }
 
+    /// Greets it, goes over to TLS and signs in as for a mail, and says goodbye.
+    ///
+    /// # Errors
+    /// What is wrong, as the rest of a sentence that begins with the relay.
+    pub async fn check(&self) -> Result<(), String> {
+        match self.call().await {
+            Ok(mut conversation) => {
+                _ = timeout(FAREWELL, conversation.connection.quit()).await;
+                Ok(())
+            }
+            Err(Refusal::Relay(why) | Refusal::NotNow(why) | Refusal::BrokenOff(why)) => Err(why),
+            Err(Refusal::Never(why)) => Err(why.to_owned()),
+            Err(Refusal::TooLarge) => Err("takes no mail".to_owned()),
+        }
+    }
+
     async fn connect(&self) -> Result<Conversation, SmtpError> {
         let hello = ClientId::default();
         let from_the_start = match &self.tls {

@@ -3,7 +3,9 @@
 
 mod alerts;
 mod allocations;
+mod backups;
 mod bulk_actions;
+mod checkup;
 mod codes;
 mod connection;
 mod copy;
@@ -28,7 +30,12 @@ pub use allocations::{
     BusyList, ConfirmOutcome, GROUP_KEYS, HandOutFilter, LedgerPage, Recorded, ReleaseOutcome, Shortage,
     Spool,
 };
+pub use backups::{DatabaseFacts, analyze, look_at_database};
 pub use bulk_actions::{BulkAction, BulkActionKind, BulkActionStatus, BulkActionToPerform};
+pub use checkup::{
+    ArchiverState, Checkup, ClosedTable, DatabaseSizes, FollowingReplica, JobsState, OpenTransaction,
+    ReplicaState, ServerSettings, TableSize,
+};
 pub use codes::{
     Block, CodeEvent, CodePlace, CodeStatus, DisableOutcome, Export, HistoryEntry, Passport, RedeemOutcome,
     Redemption, Run,

@@ -22,6 +22,8 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
 /// What is done after them where the database is spread over machines.
 const DISTRIBUTION: &str = include_str!("../../../migrations/distribution/distribute.sql");
 
+/// By which the sessions are known.
+const NAME: &str = "couponry migrate";
 /// How long a look at the schema may take, connecting included.
 const LOOK: Duration = Duration::from_secs(10);
 /// How long all migrations together may take, and the wait for another process that applies them.
@@ -30,7 +32,7 @@ const WORK: Duration = Duration::from_hours(2);
 /// Applies what is missing, on a direct connection (past a pooler). Several processes may call this at once: one works,
 /// the others wait for it. A database that falls silent ends it.
 pub async fn migrate(url: &SecretString) -> Result<()> {
-    let mut connection = within(LOOK, connect(url)).await?;
+    let mut connection = within(LOOK, connect(url, NAME)).await?;
     within(WORK, async {
         MIGRATIONS.run(&mut connection).await.map_err(told)?;
         check_release(&mut connection).await?;
@@ -50,13 +52,13 @@ pub async fn schema_fits(url: &SecretString) -> Result<bool> {
     within(LOOK, look(url)).await
 }
 
-async fn within<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(crate) async fn within<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
     let silent = || Error::Unavailable("the database gave no answer in time".to_owned());
     timeout(limit, work).await.unwrap_or_else(|_| Err(silent()))
 }
 
 async fn look(url: &SecretString) -> Result<bool> {
-    let mut connection = connect(url).await?;
+    let mut connection = connect(url, NAME).await?;
     let applied = match connection.list_applied_migrations("_sqlx_migrations").await {
         Ok(applied) => applied,
         // The table is not there: nothing has been applied.
@@ -98,9 +100,9 @@ async fn check_release(connection: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
-/// A role's `statement_timeout` is meant for the pools: a migration may take longer.
-async fn connect(url: &SecretString) -> Result<PgConnection> {
-    let options = route::options(url)?.application_name("couponry migrate");
+/// A session of the caller's own. A role's `statement_timeout` is meant for the pools: a migration may take longer.
+pub(crate) async fn connect(url: &SecretString, name: &str) -> Result<PgConnection> {
+    let options = route::options(url)?.application_name(name);
     route::check_direct(&options).await?;
     let mut connection = PgConnection::connect_with(&options).await?;
     sqlx::raw_sql("set statement_timeout = 0")

@@ -26,11 +26,17 @@ pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<
         bail!("COUPONRY_LISTEN has port 0: nobody knows where the server is");
     }
     let path = if arguments.ready { "/readyz" } else { "/healthz" };
-    let status = ask(address, path).with_context(|| format!("no answer from http://{address}{path}"))?;
+    let status = status(settings.listen, path)?;
     match status.as_str() {
         "200" => Ok(()),
         status => bail!("http://{address}{path} answered {status}"),
     }
+}
+
+/// What the server with this listen address answers to the path.
+pub(crate) fn status(listen: SocketAddr, path: &str) -> anyhow::Result<String> {
+    let address = reachable(listen);
+    ask(address, path).with_context(|| format!("no answer from http://{address}{path}"))
 }
 
 /// A server that listens everywhere listens on the loopback.

@@ -1,6 +1,6 @@
 //! Shows every setting as it stands, secrets only as `set` or `not set`.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::PathBuf};
 
 use clap::{Arg, ArgMatches, Command, parser::ValueSource};
 
@@ -20,6 +20,22 @@ pub(crate) fn report(command: &Command, matches: &ArgMatches) -> String {
         writeln!(text, "{:width$}  {value}", variable(setting)).ok();
         text
     })
+}
+
+/// The variables that name a file with a secret, with the file.
+pub(crate) fn secret_files(command: &Command, matches: &ArgMatches) -> Vec<(String, PathBuf)> {
+    let names = known_variables(command);
+    let is_twin = |name: &str| {
+        let of = name.strip_suffix("_FILE");
+        of.is_some_and(|of| names.iter().any(|name| name == of))
+    };
+    settings(command)
+        .filter(|setting| is_twin(&variable(setting)))
+        .filter_map(|setting| {
+            let value = matches.get_raw(setting.get_id().as_str())?.next()?;
+            Some((variable(setting), value.into()))
+        })
+        .collect()
 }
 
 fn settings(command: &Command) -> impl Iterator<Item = &Arg> {

@@ -11,7 +11,7 @@ mod unknown;
 mod values;
 mod variables;
 
-pub(crate) use check::{known_variables, report};
+pub(crate) use check::{known_variables, report, secret_files};
 pub(crate) use otlp::{Otlp, report as report_otlp};
 pub(crate) use secret::read_api_key;
 pub(crate) use settings::{Bootstrap, Settings};

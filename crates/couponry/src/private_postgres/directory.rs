@@ -19,6 +19,7 @@ use super::account::Account;
 
 /// `sockaddr_un` ends at 108 bytes with its NUL; PostgreSQL names its socket `.s.PGSQL.5432` in the directory.
 const SOCKET_PATH_BYTES: usize = 107;
+const CLUSTER: &str = "postgres";
 pub(super) const SOCKET_NAME: &str = ".s.PGSQL.5432";
 
 #[derive(Debug, Clone)]
@@ -32,10 +33,7 @@ pub(super) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
 
 impl Directory {
     pub(super) fn open(chosen: Option<&Path>) -> anyhow::Result<Self> {
-        let root = match chosen {
-            Some(root) => root.to_owned(),
-            None => usual_place()?,
-        };
+        let root = place(chosen)?;
         let there = fs::create_dir_all(&root).and_then(|()| root.canonicalize());
         let root = there.with_context(|| {
             format!(
@@ -65,7 +63,7 @@ impl Directory {
 
     /// PostgreSQL's own directory.
     pub(super) fn cluster(&self) -> PathBuf {
-        self.root.join("postgres")
+        self.root.join(CLUSTER)
     }
 
     /// Where `initdb` works; renamed at its end, so that a killed one leaves nothing half-made behind.
@@ -130,6 +128,15 @@ pub(super) fn private(path: &Path, account: Account) -> io::Result<()> {
     }
     fs::set_permissions(path, Permissions::from_mode(0o700))?;
     account.own(path)
+}
+
+/// Where PostgreSQL's own directory is, or would be; looks at nothing.
+pub(super) fn cluster_in(chosen: Option<&Path>) -> anyhow::Result<PathBuf> {
+    Ok(place(chosen)?.join(CLUSTER))
+}
+
+fn place(chosen: Option<&Path>) -> anyhow::Result<PathBuf> {
+    chosen.map_or_else(usual_place, |root| Ok(root.to_owned()))
 }
 
 fn usual_place() -> anyhow::Result<PathBuf> {

@@ -2,6 +2,7 @@
 //! may enter, alive exactly as long as this process.
 
 mod account;
+mod client_programs;
 mod cluster;
 mod directory;
 mod previous;
@@ -9,13 +10,17 @@ mod programs;
 mod ready;
 mod server;
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context as _, bail};
 use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
 
 use account::Account;
+pub(crate) use client_programs::ClientProgram;
 use directory::{Directory, Lock, SOCKET_NAME};
 use programs::Programs;
 use server::Server;
@@ -64,6 +69,16 @@ impl PrivatePostgres {
             return Ok(None);
         }
         Ok(Some(url(&directory)))
+    }
+
+    /// Whether there is a data directory to start it on. Makes nothing.
+    pub(crate) fn has_data(data_dir: Option<&Path>) -> anyhow::Result<bool> {
+        Ok(Self::data_directory(data_dir)?.join("PG_VERSION").exists())
+    }
+
+    /// PostgreSQL's own directory, made or not.
+    pub(crate) fn data_directory(data_dir: Option<&Path>) -> anyhow::Result<PathBuf> {
+        directory::cluster_in(data_dir)
     }
 
     /// What `start` would need and cannot get.

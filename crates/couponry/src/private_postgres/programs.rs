@@ -50,9 +50,16 @@ impl Programs {
                 )
             }
             (Some(newest), Some(major)) if !found.iter().any(|programs| programs.major == major) => bail!(
-                "{} was written by PostgreSQL {major}, but {newest} is what is installed; \
-                 install PostgreSQL {major} again (apt-get install -y postgresql-{major}), or carry the data over \
-                 with pg_upgrade",
+                "{} was made by PostgreSQL {major}, which alone can read it, and {} PostgreSQL {newest}; nothing was changed. \
+                 Install PostgreSQL {major} beside it (apt-get install -y postgresql-{major}), or set COUPONRY_PG_BIN_DIR to \
+                 where it is. To go over to {newest}: with the programs of {major} `couponry backup FILE`; then move {} away, \
+                 and with those of {newest} `couponry restore FILE`",
+                data.display(),
+                if chosen.is_some() {
+                    "COUPONRY_PG_BIN_DIR has"
+                } else {
+                    "what is installed is"
+                },
                 data.display()
             ),
             _ => {}
@@ -83,7 +90,7 @@ impl Programs {
 }
 
 /// `postgres (PostgreSQL) 15.14 (Debian 15.14-0+deb12u1)` → 15; also `17beta1`.
-fn major_in(version: &str) -> Option<u32> {
+pub(super) fn major_in(version: &str) -> Option<u32> {
     let number = version.split_whitespace().nth(2)?;
     let digits = number.split(|letter: char| !letter.is_ascii_digit()).next()?;
     digits.parse().ok()
@@ -103,7 +110,7 @@ fn data_major(data: &Path) -> anyhow::Result<Option<u32>> {
     }
 }
 
-fn everywhere() -> Vec<PathBuf> {
+pub(super) fn everywhere() -> Vec<PathBuf> {
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
     let debian = debian.flatten().map(|version| version.path().join("bin"));
     let configured = Command::new("pg_config").arg("--bindir").output().ok();
@@ -146,7 +153,12 @@ mod tests {
         let data = tempfile::tempdir().unwrap();
         fs::write(data.path().join("PG_VERSION"), "9\n").unwrap();
         let error = Programs::find(None, data.path()).unwrap_err();
-        assert!(error.to_string().contains("written by PostgreSQL 9"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("made by PostgreSQL 9, which alone can read it"),
+            "{error}"
+        );
     }
 
     #[test]

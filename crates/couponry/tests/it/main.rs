@@ -34,6 +34,7 @@ mod link_key;
 mod literals;
 mod logs;
 mod openapi;
+mod operating;
 mod pooler;
 mod pull;
 mod quotas;

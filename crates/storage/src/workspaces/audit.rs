@@ -99,22 +99,20 @@ impl Storage {
             .unzip();
         let names = self.names_of_files(workspace, &lists, &files).await?;
         let name_of_file = |list: Option<i64>, file: Option<Vec<u8>>| names.get(&(list?, file?)).cloned();
-        let entries = rows
-            .into_iter()
-            .map(|row| AuditEntry {
-                id: row.audit_id,
-                at: row.at.into(),
-                api_key_id: row.api_key_id,
-                api_key_label: row.api_key_label,
-                person: row.person,
-                action: row.action,
-                list: row.list,
-                list_name: row.list_name,
-                object: row.object_id,
-                object_name: row.object_name.or_else(|| name_of_file(row.in_list, row.object)),
-                object_role: row.object_role,
-                object_lists: row.object_lists,
-            });
+        let entries = rows.into_iter().map(|row| AuditEntry {
+            id: row.audit_id,
+            at: row.at.into(),
+            api_key_id: row.api_key_id,
+            api_key_label: row.api_key_label,
+            person: row.person,
+            action: row.action,
+            list: row.list,
+            list_name: row.list_name,
+            object: row.object_id,
+            object_name: row.object_name.or_else(|| name_of_file(row.in_list, row.object)),
+            object_role: row.object_role,
+            object_lists: row.object_lists,
+        });
         Ok(entries.collect())
     }
 

@@ -85,6 +85,11 @@ impl DatabaseProxy {
         });
     }
 
+    /// How many connections there were.
+    pub(crate) fn accepted(&self) -> usize {
+        *self.accepted.borrow()
+    }
+
     /// No connection works any more, old or new.
     pub(crate) fn silence_all(&self, way: Way) {
         self.state.send_replace(State {

@@ -39,7 +39,7 @@ pub(crate) use mail_host::{Largest, Mail, MailHost, Offers};
 pub(crate) use multipart::{file_part, part, whole};
 pub(crate) use output::Output;
 pub(crate) use page::{Gate, Page};
-pub(crate) use server::{Server, program};
+pub(crate) use server::{Environment, Server, program};
 pub(crate) use shape::shape;
 pub(crate) use test_app::{API_KEY, TestApp, WORKSPACE};
 pub(crate) use test_tls::TestTls;
