@@ -9,10 +9,24 @@ create table deployment (
     link_seal bytea not null default uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid()),
     -- The newest migration that a program has to know to run here. A migration that takes away what the release before it
     -- needs says so.
-    required_migration bigint not null default 1
+    required_migration bigint not null default 1,
+    -- The lineage that codes may be handed out of: the cluster, its timeline, the database, and the OID of this table, which is
+    -- another one in a restored dump. Null until the first server has looked.
+    cluster            bigint,
+    timeline           bigint,
+    database           bigint,
+    relation           bigint,
+    -- When somebody last said that this is the one; the first server does so itself.
+    acknowledged_at    timestamptz,
+    -- A server missed an allocation that it had answered.
+    loss_noticed_at    timestamptz,
+    check (num_nulls(cluster, timeline, database, relation, acknowledged_at) in (0, 5))
 );
 
 insert into deployment default values;
+
+-- Answers of `check_lineage`: why no new code is handed out.
+create type pause_reason as enum ('other-cluster', 'copy', 'other-timeline', 'loss');
 
 create table workspace (
     workspace_id          bigint generated always as identity primary key,

@@ -14,6 +14,9 @@ set local check_function_bodies = off;
 --                     lock_not_available, and nothing was taken. 0: such a list is answered `busy`. Null, for one list only: as
 --                     long as the statement may take. Gates are waited for in the order of their lists, and nothing else is
 --                     held meanwhile, so that no two calls wait for each other.
+--   p_server_started_at
+--                     when the server was started whose lineage the caller has checked (`check_lineage`): on another one the
+--                     statement fails with CP001, and nothing was taken. Null: not asked
 --
 -- Known keys are looked up before the gate, so that the next call does so while this one holds it. A key that another call
 -- inserts meanwhile violates the keys' unique index, or is found before a key is refused: then the whole statement fails
@@ -29,7 +32,8 @@ set local check_function_bodies = off;
 --   allocated_at  the instant of all of it
 create or replace function allocate(
     p_list bigint, p_lists bigint[], p_sizes integer[], p_keys uuid[], p_users text[], p_requests text[], p_campaigns uuid[],
-    p_holds integer[], p_all_or_nothing boolean, p_patience integer, p_sent_at timestamptz[] default null
+    p_holds integer[], p_all_or_nothing boolean, p_patience integer, p_sent_at timestamptz[] default null,
+    p_server_started_at timestamptz default null
 ) returns table (
     states allocate_state[], served integer[], known integer[], codes text[], files bigint[], ordinals bigint[],
     turns integer[], allocated_at timestamptz
@@ -124,6 +128,10 @@ begin
                             array_fill(0, array[cardinality(p_lists)]),
                             known, '{}'::text[], '{}'::bigint[], '{}'::bigint[], '{}'::integer[], clock_timestamp();
         return;
+    end if;
+
+    if p_server_started_at <> pg_postmaster_start_time() then
+        raise exception 'the lineage of this server has not been checked' using errcode = 'CP001';
     end if;
 
     -- The gates and what they know; and the clock, after them.
@@ -1970,6 +1978,193 @@ begin
     update turn t set next_at = clock_timestamp() + p_pause
         where t.name = p_name and (t.next_at <= clock_timestamp() or t.next_at > clock_timestamp() + p_pause);
     return found;
+end $$;
+
+-- The lineage that the operator has been shown is the one to hand out codes of. False if it is another one by now.
+create or replace function acknowledge_lineage(p_cluster bigint, p_timeline bigint, p_database bigint, p_relation bigint)
+returns boolean
+language plpgsql volatile as $$
+declare
+    v_now record;
+begin
+    select * into v_now from look_at_lineage();
+    if (v_now.cluster, v_now.timeline, v_now.database, v_now.relation)
+        <> (p_cluster, p_timeline, p_database, p_relation)
+    then
+        return false;
+    end if;
+    update deployment
+        set cluster = p_cluster, timeline = p_timeline, database = p_database, relation = p_relation,
+            acknowledged_at = clock_timestamp(), loss_noticed_at = null;
+    return true;
+end $$;
+
+-- Whether new codes may be handed out on this server: why not, or null. Asked by each process that hands out codes, when it
+-- meets a server it does not know, and once a second. The first one ever asked writes the lineage down.
+--   p_acknowledged_at  what the last answer said, null the first time
+--   p_list … p_turn    the last allocation that the process has answered since, or null: if it is missing, so is whatever else
+--                      came after a backup
+--   p_accepts_promotion
+--                      another timeline of the same cluster is taken for the right one, unless that allocation is missing
+create or replace function check_lineage(p_acknowledged_at timestamptz, p_list bigint, p_file bigint, p_ordinal bigint,
+                                         p_turn integer, p_accepts_promotion boolean)
+returns table (server_started_at timestamptz, reason pause_reason, acknowledged_at timestamptz)
+language plpgsql volatile as $$
+#variable_conflict use_column
+declare
+    v_now record;
+    v_is_lost boolean := false;
+begin
+    select * into v_now from look_at_lineage();
+    -- Another acknowledgement than the process knows: a later one settles what was lost, an earlier one is of a backup.
+    if p_acknowledged_at > coalesce(v_now.acknowledged_at, '-infinity') then
+        v_is_lost := true;
+    elsif p_acknowledged_at = v_now.acknowledged_at and p_list is not null then
+        v_is_lost := not exists (select from ledger l where l.list_id = p_list and l.file_id = p_file
+                                 and l.ordinal = p_ordinal and l.turn = p_turn);
+    end if;
+    if v_now.acknowledged_at is null then
+        update deployment d
+            set cluster = v_now.cluster, timeline = v_now.timeline, database = v_now.database, relation = v_now.relation,
+                acknowledged_at = clock_timestamp()
+            where d.acknowledged_at is null;
+    end if;
+    if v_is_lost and v_now.reason is distinct from 'loss' then
+        update deployment set loss_noticed_at = clock_timestamp();
+    elsif v_now.reason = 'other-timeline' and p_accepts_promotion then
+        update deployment set timeline = v_now.timeline;
+    end if;
+    return query select l.server_started_at, l.reason, l.acknowledged_at from look_at_lineage() l;
+end $$;
+
+-- The timeline that the server writes: another one after every promotion, and from the promotion on (what `pg_control_checkpoint`
+-- says is late by a checkpoint). 0 where a platform does not tell. Fails on a standby.
+create or replace function current_timeline() returns bigint
+language plpgsql volatile as $$
+begin
+    return ('x' || lpad(left(pg_walfile_name(pg_current_wal_lsn()), 8), 16, '0'))::bit(64)::bigint;
+exception when feature_not_supported or insufficient_privilege or undefined_function then
+    return 0;
+end $$;
+
+-- Makes up to `p_most` holds of the list last, also such as ran out: whether they were confirmed may be among what was lost.
+-- Answers how many; to be repeated until they are fewer than `p_most`.
+create or replace function keep_holds(p_list bigint, p_most integer) returns integer
+language plpgsql volatile as $$
+declare
+    v_holds record;
+    v_now timestamptz;
+begin
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    v_now := clock_timestamp();
+    select array_agg(h.file_id) as files, array_agg(h.ordinal) as ordinals, array_agg(h.turn) as turns into v_holds
+        from (select h.file_id, h.ordinal, h.turn from hold h where h.list_id = p_list limit p_most) h;
+    if v_holds.files is null then
+        return 0;
+    end if;
+    perform remove_holds(p_list, v_holds.files, v_holds.ordinals, v_holds.turns);
+    insert into event (list_id, file_id, ordinal, turn, kind, at)
+        select p_list, h.file_id, h.ordinal, h.turn, 'CONFIRMED', v_now
+        from unnest(v_holds.files, v_holds.ordinals, v_holds.turns) h (file_id, ordinal, turn);
+    return cardinality(v_holds.files);
+end $$;
+
+-- The lineage that the data is of now, and what about it speaks against handing out new codes: null if nothing does. With the
+-- instant the server was started at: nothing of its lineage changes while it runs.
+create or replace function look_at_lineage()
+returns table (server_started_at timestamptz, cluster bigint, timeline bigint, database bigint, relation bigint,
+               reason pause_reason, acknowledged_at timestamptz)
+language plpgsql volatile as $$
+#variable_conflict use_column
+begin
+    return query
+        select pg_postmaster_start_time(), now.cluster, now.timeline, now.database, now.relation,
+               case when d.loss_noticed_at is not null then 'loss'
+                    when now.cluster <> d.cluster then 'other-cluster'
+                    when (now.database, now.relation) <> (d.database, d.relation) then 'copy'
+                    when now.timeline <> d.timeline then 'other-timeline'
+               end::pause_reason,
+               d.acknowledged_at
+        from deployment d
+        cross join lateral (
+            select s.system_identifier as cluster, current_timeline() as timeline, b.oid::bigint as database,
+                   d.tableoid::bigint as relation
+            from pg_control_system() s, pg_database b where b.datname = current_database()
+        ) now;
+end $$;
+
+-- Writes down that codes of a file were handed out, as a journal has it: all that the cursor passes on the way to the last of
+-- them is handed out too, to `p_nobody`. A row for each code that is its key's now, by its place in the arrays; `is_new`
+-- unless it was so before. There is none for a code that somebody else has or that is disabled, and for a key that has another
+-- code: nothing was done about those. The last row says how many went to nobody.
+create or replace function note_allocated(p_list bigint, p_file bigint, p_ordinals bigint[], p_keys uuid[], p_users text[],
+                                          p_requests text[], p_campaigns uuid[], p_nobody text)
+returns table (place integer, is_new boolean, passed bigint)
+language plpgsql volatile
+set enable_seqscan = off set enable_bitmapscan = off
+as $$
+#variable_conflict use_column
+declare
+    v_now timestamptz;
+    v_next bigint;
+    v_last bigint;
+    v_per_block integer;
+    v_known integer[];
+    v_noted integer[];
+    v_passed bigint;
+begin
+    perform 1 from gate g where g.list_id = p_list for no key update;
+    v_now := clock_timestamp();
+    select f.codes_per_block into v_per_block from coupon_file f where f.list_id = p_list and f.file_id = p_file;
+    v_next := coalesce((select l.ordinal + 1 from ledger l where l.list_id = p_list and l.file_id = p_file
+                        order by l.ordinal desc limit 1), 0);
+    -- A key that has a code stays with that.
+    select coalesce(array_agg(t.place), '{}') into v_known
+        from unnest(p_keys) with ordinality t (key, place)
+        where exists (select from ledger l where l.list_id = p_list and l.request_key = t.key);
+    -- What was given back: the journal says that it went out again.
+    with again as (
+        delete from returned r using unnest(p_ordinals) with ordinality t (ordinal, place)
+        where r.list_id = p_list and r.file_id = p_file and r.ordinal = t.ordinal and not t.place = any (v_known)
+          and r.place > coalesce((select c.place from returned_cursor c where c.list_id = p_list and c.file_id = p_file
+                                  order by c.place desc limit 1), 0)
+        returning t.place, r.ordinal, r.turn, r.code
+    ), written as (
+        insert into ledger (list_id, file_id, ordinal, turn, code, request_key, user_id, request_id, campaign_key, allocated_at)
+        select p_list, p_file, a.ordinal, a.turn + 1, a.code, p_keys[a.place], p_users[a.place], p_requests[a.place],
+               p_campaigns[a.place], v_now
+        from again a
+    )
+    select coalesce(array_agg(a.place), '{}') into v_noted from again a;
+    -- What was never handed out, up to the last of the journal.
+    select max(o) into v_last from unnest(p_ordinals) with ordinality t (o, place) where not t.place = any (v_known);
+    with codes as (
+        select b.number::bigint * v_per_block + c.n - 1 as ordinal, c.code
+        from block b cross join lateral unnest(string_to_array(b.codes, E'\n')) with ordinality c (code, n)
+        where b.list_id = p_list and b.file_id = p_file
+          and b.number between v_next / v_per_block and v_last / v_per_block
+    ), fresh as (
+        select c.ordinal, c.code, t.place from codes c
+        left join unnest(p_ordinals) with ordinality t (ordinal, place)
+            on t.ordinal = c.ordinal and not t.place = any (v_known)
+        where c.ordinal between v_next and v_last
+          and not exists (select from disabled d where d.list_id = p_list and d.file_id = p_file and d.ordinal = c.ordinal)
+    ), written as (
+        insert into ledger (list_id, file_id, ordinal, turn, code, request_key, user_id, request_id, campaign_key, allocated_at)
+        select p_list, p_file, f.ordinal, 0, f.code, coalesce(p_keys[f.place], gen_random_uuid()),
+               coalesce(p_users[f.place], p_nobody), p_requests[f.place], p_campaigns[f.place], v_now
+        from fresh f
+    )
+    select v_noted || coalesce(array_agg(f.place) filter (where f.place is not null), '{}'), count(*) filter (where f.place is null)
+        into v_noted, v_passed from fresh f;
+    perform note_at_gate(p_list);
+    return query select n.place, true, null::bigint from unnest(v_noted) n (place);
+    return query
+        select t.place::integer, false, null::bigint from unnest(p_keys, p_ordinals) with ordinality t (key, ordinal, place)
+        where t.place = any (v_known)
+          and exists (select from ledger l where l.list_id = p_list and l.request_key = t.key and l.file_id = p_file
+                      and l.ordinal = t.ordinal);
+    return query select null::integer, null::boolean, coalesce(v_passed, 0);
 end $$;
 
 -- Makes a list active until `p_expires_at`, from any state, and notes since when it is; codes of before do not come back.

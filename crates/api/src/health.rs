@@ -10,7 +10,7 @@ use crate::{App, error::ApiError, openapi::refusals::AsksDatabase};
 
 #[derive(Serialize, ToSchema)]
 struct Health {
-    #[schema(examples("ok", "ready"))]
+    #[schema(examples("ok", "ready", "paused"))]
     status: &'static str,
 }
 
@@ -35,7 +35,8 @@ pub(crate) async fn healthz() -> HttpResponse {
     operation_id = "readyz",
     tag = "Service",
     summary = "Should the process get requests",
-    description = "Whether the database answers, its schema is there, and no stop was asked for.",
+    description = "Whether the database answers, its schema is there, and no stop was asked for. `paused`: it should, but no new \
+        code is handed out until an operator has looked at the database (`allocation-paused`).",
     responses((status = 200, description = "It should.", body = Health), AsksDatabase),
 )]
 pub(crate) async fn readyz(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
@@ -51,5 +52,10 @@ pub(crate) async fn readyz(app: web::Data<App>) -> Result<HttpResponse, ApiError
         Ok::<_, ApiError>(())
     };
     app.readiness.remembered(ask).await?;
-    Ok(HttpResponse::Ok().json(Health { status: "ready" }))
+    // Whoever has a code is answered, here as elsewhere: a balancer has nowhere better to go.
+    let status = match app.allocator.paused() {
+        Some(_) => "paused",
+        None => "ready",
+    };
+    Ok(HttpResponse::Ok().json(Health { status }))
 }

@@ -88,6 +88,7 @@ async fn admit(request: &HttpRequest) -> Result<(), PageError> {
         session,
         here,
         mode: console.mode,
+        is_paused: console.allocator.paused().is_some(),
     };
     if let Some(least) = least_role(route.needs) {
         // Whether another workspace is there is nobody's business.

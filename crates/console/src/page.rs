@@ -65,6 +65,10 @@ impl<'a> Frame<'a> {
             .is_some_and(|visitor| visitor.mode == crate::Mode::ReadOnly)
     }
 
+    pub(crate) fn is_paused(&self) -> bool {
+        self.visitor.is_some_and(|visitor| visitor.is_paused)
+    }
+
     pub(crate) fn find(&self) -> Option<String> {
         let visitor = self.visitor?;
         visitor.membership().map(|_| visitor.path("/find"))

@@ -16,6 +16,8 @@ pub(crate) struct Visitor {
     /// Of the session's memberships, the one whose workspace the path names.
     pub(crate) here: Option<usize>,
     pub(crate) mode: Mode,
+    /// No new code is handed out.
+    pub(crate) is_paused: bool,
 }
 
 impl Visitor {

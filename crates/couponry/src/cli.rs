@@ -3,7 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::{
-    commands::{backup, demo, doctor, healthcheck, key, openapi, person, restore, serve, workspace_create},
+    commands::{
+        backup, database, demo, doctor, healthcheck, key, openapi, person, restore, serve, workspace_create,
+    },
     config::Variables,
 };
 
@@ -36,6 +38,9 @@ pub(crate) enum Command {
     Backup(backup::Arguments),
     /// Fill an empty database, or a new private PostgreSQL, from a dump of `couponry backup`
     Restore(restore::Arguments),
+    /// Say that the database may hand out codes again after a failover or a restore
+    #[command(subcommand)]
+    Database(database::Command),
     /// Show the whole product on a real 100 MB file, then stay up
     Demo(demo::Arguments),
     /// Look at a deployment, change nothing, and say what to change and why; exit with 0, or 1 if there is a problem

@@ -111,6 +111,7 @@ async fn run(command: Command, settings: Settings) -> anyhow::Result<()> {
         Command::Restore(arguments) => {
             dumps::unless_interrupted(Box::pin(commands::restore::run(&arguments, &settings))).await
         }
+        Command::Database(command) => commands::database::run(command, &settings).await,
         Command::Demo(arguments) => commands::demo::run(&arguments, &settings).await,
         Command::Doctor(arguments) => Box::pin(commands::doctor::run(&arguments, &settings)).await,
         Command::Healthcheck(arguments) => commands::healthcheck::run(&arguments, &settings),

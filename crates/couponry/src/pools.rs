@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use storage::{Allocator, Settings, Storage};
+use storage::{AfterPromotion, Allocator, Settings, Storage};
 
 use crate::database::{Database, Server};
 
@@ -24,14 +24,15 @@ pub(crate) fn requests(database: &Database) -> storage::Result<Storage> {
 }
 
 /// For handing out codes: one call serves a whole group, so few are enough.
-pub(crate) fn allocations(database: &Database) -> storage::Result<Allocator> {
-    Allocator::new(&settings(
-        "allocations",
-        &database.primary,
-        8,
-        Duration::from_secs(2),
-        Duration::from_secs(3),
-    ))
+pub(crate) fn allocations(
+    database: &Database,
+    after_promotion: AfterPromotion,
+) -> storage::Result<Allocator> {
+    let (statement, acquire) = (Duration::from_secs(2), Duration::from_secs(3));
+    Allocator::new(
+        &settings("allocations", &database.primary, 8, statement, acquire),
+        after_promotion,
+    )
 }
 
 /// For jobs and whatever else nobody waits for.

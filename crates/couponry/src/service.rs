@@ -45,8 +45,8 @@ pub(crate) struct Service {
     metrics: Option<Http>,
     /// Looks at jobs and stocks for metrics.
     observer: JoinSet<()>,
-    /// Reads keys ahead of the requests that need them.
-    credentials: JoinSet<()>,
+    /// One reads keys ahead of the requests that need them, one looks whether the database is the one it was.
+    watches: JoinSet<()>,
 }
 
 impl Service {
@@ -63,7 +63,7 @@ impl Service {
             http: None,
             metrics: None,
             observer: JoinSet::new(),
-            credentials: JoinSet::new(),
+            watches: JoinSet::new(),
         };
         match service.open(settings).await {
             Ok(()) => Ok(service),
@@ -97,9 +97,10 @@ impl Service {
         if let Some(listener) = listener {
             let app = self.app(settings, &url)?;
             allocator = Some(app.allocator.clone());
-            let storage = app.storage.clone();
-            self.credentials
+            let (storage, watched) = (app.storage.clone(), app.allocator.clone());
+            self.watches
                 .spawn(async move { storage.keep_credentials().await });
+            self.watches.spawn(async move { watched.keep_watch().await });
             self.requests = Some(app.storage.clone());
             let door = Door {
                 connections: open_files::raise(settings.door.connections),
@@ -189,7 +190,7 @@ impl Service {
         let policy = settings.outbound_allow.clone();
         Ok(App {
             storage: pools::requests(&self.database)?,
-            allocator: pools::allocations(&self.database)?,
+            allocator: pools::allocations(&self.database, settings.after_promotion)?,
             most_lists: settings.workspace_lists,
             zone: settings.time_zone.clone(),
             refuses_url: Arc::new(move |url| policy.refuses_literally(url)),
@@ -265,7 +266,7 @@ impl Service {
             }
         };
         tokio::join!(workers, http);
-        self.credentials.shutdown().await;
+        self.watches.shutdown().await;
         self.observer.shutdown().await;
         if let Some(metrics) = self.metrics.take() {
             metrics.stop().await;

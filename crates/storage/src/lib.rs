@@ -12,6 +12,7 @@ mod copy;
 mod error;
 mod files;
 mod jobs;
+mod lineage;
 mod lists;
 mod lost_settings;
 mod metrics;
@@ -48,6 +49,7 @@ pub use files::{
     Rejections, Stage, Upload,
 };
 pub use jobs::{Claim, Job, JobCount, JobKind, hear_of_jobs};
+pub use lineage::{AfterPromotion, JournalEntry, Lineage, NotedEntries, PauseReason};
 pub use lists::{
     ActivateListOutcome, CouponList, CreateList, CreateListRefusal, HandedOut, LinkedToken, ListChange,
     ListQuery, ListRef, NewList, Pace, Page, PullToken, Pulse, Stock, UpdateListOutcome,

@@ -9,6 +9,9 @@
 --                     lock_not_available, and nothing was taken. 0: such a list is answered `busy`. Null, for one list only: as
 --                     long as the statement may take. Gates are waited for in the order of their lists, and nothing else is
 --                     held meanwhile, so that no two calls wait for each other.
+--   p_server_started_at
+--                     when the server was started whose lineage the caller has checked (`check_lineage`): on another one the
+--                     statement fails with CP001, and nothing was taken. Null: not asked
 --
 -- Known keys are looked up before the gate, so that the next call does so while this one holds it. A key that another call
 -- inserts meanwhile violates the keys' unique index, or is found before a key is refused: then the whole statement fails
@@ -24,7 +27,8 @@
 --   allocated_at  the instant of all of it
 create or replace function allocate(
     p_list bigint, p_lists bigint[], p_sizes integer[], p_keys uuid[], p_users text[], p_requests text[], p_campaigns uuid[],
-    p_holds integer[], p_all_or_nothing boolean, p_patience integer, p_sent_at timestamptz[] default null
+    p_holds integer[], p_all_or_nothing boolean, p_patience integer, p_sent_at timestamptz[] default null,
+    p_server_started_at timestamptz default null
 ) returns table (
     states allocate_state[], served integer[], known integer[], codes text[], files bigint[], ordinals bigint[],
     turns integer[], allocated_at timestamptz
@@ -119,6 +123,10 @@ begin
                             array_fill(0, array[cardinality(p_lists)]),
                             known, '{}'::text[], '{}'::bigint[], '{}'::bigint[], '{}'::integer[], clock_timestamp();
         return;
+    end if;
+
+    if p_server_started_at <> pg_postmaster_start_time() then
+        raise exception 'the lineage of this server has not been checked' using errcode = 'CP001';
     end if;
 
     -- The gates and what they know; and the clock, after them.

@@ -125,6 +125,7 @@ pub(crate) async fn allocate_batch(
             .map_or(ApiError::BUSY, |bad| bad.error));
     }
     let outcomes = app.allocator.allocate(&list.0, requests, shortage).await?;
+    refuse_if_all_paused(&outcomes)?;
     if shortage == Shortage::Reject {
         refuse_unless_all(&outcomes)?;
     }
@@ -165,11 +166,22 @@ impl Batch {
     }
 }
 
+/// Where some have their codes already, these are answered, and the others hear of the pause one by one.
+fn refuse_if_all_paused(outcomes: &[AllocationOutcome]) -> Result<(), ApiError> {
+    let is_paused = |outcome: &AllocationOutcome| matches!(outcome, AllocationOutcome::Paused);
+    if !outcomes.is_empty() && outcomes.iter().all(is_paused) {
+        return Err(ApiError::AllocationPaused);
+    }
+    Ok(())
+}
+
 /// All or nothing: one recipient that cannot be served means that no code was taken for any. What is wrong with a key
 /// comes first: the others are then refused for its sake.
 fn refuse_unless_all(outcomes: &[AllocationOutcome]) -> Result<(), ApiError> {
     let is = |wanted: fn(&AllocationOutcome) -> bool| outcomes.iter().any(wanted);
-    if is(|outcome| matches!(outcome, AllocationOutcome::Conflict)) {
+    if is(|outcome| matches!(outcome, AllocationOutcome::Paused)) {
+        Err(ApiError::AllocationPaused)
+    } else if is(|outcome| matches!(outcome, AllocationOutcome::Conflict)) {
         Err(ApiError::RequestConflict)
     } else if is(|outcome| matches!(outcome, AllocationOutcome::Released)) {
         Err(ApiError::AllocationReleased)

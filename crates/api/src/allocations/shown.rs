@@ -104,5 +104,6 @@ pub(crate) fn served(
         AllocationOutcome::Released => Err(ApiError::AllocationReleased),
         AllocationOutcome::ListNotActive => Err(ApiError::ListNotActive),
         AllocationOutcome::Exhausted => Err(ApiError::CouponsExhausted),
+        AllocationOutcome::Paused => Err(ApiError::AllocationPaused),
     }
 }

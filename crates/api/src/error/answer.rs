@@ -113,6 +113,9 @@ impl ResponseError for ApiError {
             Self::Unavailable(_) => {
                 response.insert_header((RETRY_AFTER, "1"));
             }
+            Self::AllocationPaused => {
+                response.insert_header((RETRY_AFTER, "10"));
+            }
             // Documented without a body.
             Self::TooManyRequests(retry_after) => {
                 return response.insert_header((RETRY_AFTER, *retry_after)).finish();

@@ -170,4 +170,7 @@ errors! {
     /// With what the database said, for the log, if it did.
     Unavailable(why: Option<String> = None), SERVICE_UNAVAILABLE "service-unavailable", "the database is away, or too much is waiting; `Retry-After` is 1"
         => { _ = why; "The service is temporarily unavailable. Please send the same request again shortly." };
+    /// Nothing is wrong with the request, and waiting alone does not help.
+    AllocationPaused, SERVICE_UNAVAILABLE "allocation-paused", "a new code is asked for, and the database may lack codes that were handed out; `Retry-After` is 10"
+        => "No new code is handed out until an operator has looked at the database, which was restored or failed over. Codes handed out before are answered.";
 }

@@ -80,7 +80,7 @@ pub(crate) struct HandsOut;
 
 impl IntoResponses for HandsOut {
     fn responses() -> Responses {
-        named(["NoCode"])
+        named(["NoCode", "NoCodeNow"])
     }
 }
 
@@ -152,6 +152,9 @@ fn refusals() -> Vec<Refusal> {
             &[ApiError::Unexpected(String::new())]),
         refusal("Unavailable", "The database is away, or too much is waiting. Send the same request again.",
             &[ApiError::BUSY]),
+        refusal("NoCodeNow", "The database is away, or too much is waiting; or it may lack codes that were handed out, and an operator \
+            has to look at it. Send the same request again.",
+            &[ApiError::BUSY, ApiError::AllocationPaused]),
     ]
 }
 

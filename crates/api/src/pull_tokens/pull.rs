@@ -80,9 +80,9 @@ struct Instead {
             (String = "text/plain"),
         )),
         (status = 400, description = "`bad-request` or `missing-mandatory-attributes`.", body = Envelope),
-        HandsOut,
         NamesThing,
         AsksDatabase,
+        HandsOut,
     ),
 )]
 /// Whatever is answered, a refusal too, is nobody's to keep: caches may keep a 404 unless they are told not to.

@@ -9,14 +9,16 @@ use jiff::tz::TimeZone;
 use reporting::Relay;
 use reqwest::Url;
 use secrecy::SecretString;
+use storage::AfterPromotion;
 
 use super::{
     Otlp, Problems, Variables,
     sign_in_variables::SignIns,
     unknown,
     values::{
-        allowed, bootstrap_id, bootstrap_key, console, database_url, direct_url, listen, log_filter, mail,
-        number, number_or_off, on_or_off, pair, public_url, read_url, role, smtp_url, time_zone,
+        after_promotion, allowed, bootstrap_id, bootstrap_key, console, database_url, direct_url, listen,
+        log_filter, mail, number, number_or_off, on_or_off, pair, public_url, read_url, role, smtp_url,
+        time_zone,
     },
 };
 
@@ -30,6 +32,7 @@ pub(crate) struct Settings {
     pub(crate) database_direct_url: Option<SecretString>,
     pub(crate) database_read_url: Option<SecretString>,
     pub(crate) migrate: bool,
+    pub(crate) after_promotion: AfterPromotion,
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) pg_bin_dir: Option<PathBuf>,
     pub(crate) listen: SocketAddr,
@@ -117,6 +120,8 @@ impl Settings {
         let database_direct_url = problems.keep("COUPONRY_DATABASE_DIRECT_URL", direct_url(said));
         let database_read_url = problems.keep("COUPONRY_DATABASE_READ_URL", read_url(said));
         let migrate = problems.keep("COUPONRY_MIGRATE", on_or_off(&said.migrate));
+        let after_promotion =
+            problems.keep("COUPONRY_AFTER_PROMOTION", after_promotion(&said.after_promotion));
         let listen = problems.keep("COUPONRY_LISTEN", listen(&said.listen));
         let public_url = problems.keep("COUPONRY_PUBLIC_URL", public_url(said.public_url.as_deref()));
         let workspace_id = problems.keep("COUPONRY_BOOTSTRAP_WORKSPACE_ID", bootstrap_id(said));
@@ -142,6 +147,7 @@ impl Settings {
                 database_direct_url: database_direct_url?,
                 database_read_url: database_read_url?,
                 migrate: migrate?,
+                after_promotion: after_promotion?,
                 data_dir: said.data_dir.clone(),
                 pg_bin_dir: said.pg_bin_dir.clone(),
                 listen: listen?,

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use reporting::{Relay, RelayError};
 use reqwest::Url;
 use secrecy::{ExposeSecret as _, SecretString};
+use storage::AfterPromotion;
 use tracing_subscriber::EnvFilter;
 
 use super::{
@@ -65,6 +66,14 @@ fn postgres_url(url: SecretString) -> Result<SecretString, String> {
     match scheme {
         Some("postgres" | "postgresql") => Ok(url),
         _ => Err("must look like postgres://user:password@host:5432/database".to_owned()),
+    }
+}
+
+pub(super) fn after_promotion(text: &str) -> Result<AfterPromotion, String> {
+    match text {
+        "pause" => Ok(AfterPromotion::Pause),
+        "continue" => Ok(AfterPromotion::Continue),
+        _ => Err(format!("must be pause or continue, not \"{text}\"")),
     }
 }
 

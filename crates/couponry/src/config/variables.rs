@@ -76,6 +76,16 @@ pub(crate) struct Variables {
     )]
     pub(crate) migrate: String,
 
+    /// After a standby was promoted: pause until `couponry database acknowledge`, or continue (it was synchronous)
+    #[arg(
+        long,
+        env = "COUPONRY_AFTER_PROMOTION",
+        global = true,
+        value_name = "pause|continue",
+        default_value = "pause"
+    )]
+    pub(crate) after_promotion: String,
+
     /// Where the private PostgreSQL keeps its data; absent: the platform's data directory
     #[arg(long, env = "COUPONRY_DATA_DIR", global = true, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,

@@ -24,6 +24,7 @@ mod corrected_file;
 mod coupon_list;
 mod endpoints;
 mod expiry;
+mod failover;
 mod faults;
 mod guesses;
 mod health;

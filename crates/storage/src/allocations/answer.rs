@@ -8,6 +8,8 @@ pub(super) enum KeyAnswer {
     Allocated(Allocation),
     Inactive,
     Exhausted,
+    /// Nothing was asked for.
+    Paused,
     /// The ledger had it before this call.
     Known {
         user_id: Option<String>,
@@ -27,6 +29,7 @@ pub(super) fn outcome(
     match answer {
         KeyAnswer::Inactive => AllocationOutcome::ListNotActive,
         KeyAnswer::Exhausted => AllocationOutcome::Exhausted,
+        KeyAnswer::Paused => AllocationOutcome::Paused,
         KeyAnswer::Allocated(allocation) if is_first => AllocationOutcome::New(allocation.clone()),
         KeyAnswer::Allocated(allocation) if is_same_as_first => AllocationOutcome::Repeat(allocation.clone()),
         KeyAnswer::Allocated(_) => AllocationOutcome::Conflict,

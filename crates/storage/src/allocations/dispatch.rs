@@ -12,7 +12,7 @@ use super::{
     AllocationsUnavailable, BusyList, Shared, Waiting, perform,
     schedule::{Call, CallKind, Deferred, QueueIsFull, Schedule},
 };
-use crate::{ListRef, Result, migrations::is_spread, traces::call_span};
+use crate::{ListRef, Result, lineage::Watch, migrations::is_spread, traces::call_span};
 
 /// Whoever has a request queues it, and starts a call if one may be started; so does each call at its end. There is no
 /// task in between: it would be woken for every request only to see that a call runs.
@@ -64,10 +64,19 @@ impl Dispatcher {
         let learn = async || {
             if is_spread(self.shared.pool.until(deadline)).await? {
                 self.schedule().keep_lists_apart();
+                self.shared.lineage.ignore_servers();
             }
             Ok(())
         };
         self.placement.get_or_try_init(learn).await.copied()
+    }
+
+    pub(super) fn lineage(&self) -> &Watch {
+        &self.shared.lineage
+    }
+
+    pub(super) async fn keep_watch(&self) {
+        self.shared.lineage.keep(&self.shared.pool).await;
     }
 
     pub(super) async fn ping(&self) -> Result<()> {

@@ -3,6 +3,7 @@
 mod answer;
 mod busiest;
 mod campaigns;
+mod checked;
 mod dispatch;
 mod gates;
 mod group;
@@ -39,7 +40,10 @@ pub use self::{
     unread::Spool,
 };
 pub(crate) use self::{ledger::keys_of, settle::columns};
-use crate::{Error, ListRef, Result, Settings, Spent, TRACE, metrics::count_unanswered, pool::Pool};
+use crate::{
+    AfterPromotion, Error, ListRef, PauseReason, Result, Settings, Spent, TRACE, lineage::Watch,
+    metrics::count_unanswered, pool::Pool,
+};
 
 /// The most keys in one call. More would make single requests wait behind batches; at a thousand the round trip is
 /// already a small part of the cost.
@@ -108,6 +112,8 @@ pub enum AllocationOutcome {
     Released,
     ListNotActive,
     Exhausted,
+    /// No new code is handed out until somebody says that the database has all that was handed out.
+    Paused,
 }
 
 /// Why nothing can be said about an allocation: it may or may not have been carried out, and asking again with the same
@@ -136,6 +142,7 @@ struct Shared {
     /// Campaigns known to be in the database.
     campaigns: Cache<(i64, CampaignKey), ()>,
     busiest: Busiest,
+    lineage: Watch,
 }
 
 /// A handler's requests, and where it waits for the outcomes.
@@ -164,11 +171,12 @@ impl Allocator {
     ///
     /// # Errors
     /// If the database's URL cannot be read.
-    pub fn new(settings: &Settings) -> Result<Self> {
+    pub fn new(settings: &Settings, after_promotion: AfterPromotion) -> Result<Self> {
         let shared = Shared {
             pool: Pool::new(settings)?,
             campaigns: Cache::new(100_000),
             busiest: Busiest::default(),
+            lineage: Watch::new(after_promotion),
         };
         Ok(Self(Arc::new(Dispatcher::new(shared, Handle::current()))))
     }
@@ -264,6 +272,16 @@ impl Allocator {
     /// The lists that this process was lately asked for the most, with what it handed out of them.
     pub fn busiest_lists(&self, most: usize) -> Vec<BusyList> {
         self.0.busiest_lists(most)
+    }
+
+    /// Why no new code is handed out, as far as this process knows.
+    pub fn paused(&self) -> Option<PauseReason> {
+        self.0.lineage().paused()
+    }
+
+    /// Looks every second whether the database is the one that codes were handed out of, for as long as it is polled.
+    pub async fn keep_watch(&self) {
+        self.0.keep_watch().await;
     }
 
     /// Asks the database for a sign of life, on a connection of the calls.

@@ -74,6 +74,10 @@ pub(super) async fn call(
             drop(guard);
             fail(groups, &error);
         }
+        Err(Failure::Paused) => {
+            drop(guard);
+            join_all(groups.into_iter().map(|group| answer_known(&shared, group))).await;
+        }
         Err(Failure::Lost(error)) => {
             drop(guard);
             join_all(
@@ -130,6 +134,21 @@ fn fail(groups: Vec<Group>, error: &Error) {
     warn!(%error, "allocation failed");
     for group in groups {
         group.fail(error.clone());
+    }
+}
+
+/// Who has a code hears of it; nobody gets a new one.
+async fn answer_known(shared: &Shared, group: Group) {
+    let keys: Vec<_> = group.keys.iter().map(|key| key.key).collect();
+    match look_up(shared, &group.list, &keys, Instant::now() + CALL).await {
+        Ok(answers) => {
+            let answers: Vec<KeyAnswer> = answers
+                .into_iter()
+                .map(|answer| answer.unwrap_or(KeyAnswer::Paused))
+                .collect();
+            group.answer(&answers);
+        }
+        Err(error) => fail(vec![group], &error),
     }
 }
 

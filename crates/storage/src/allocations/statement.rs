@@ -10,6 +10,7 @@ use super::{
     Allocation, AllocationRequest, Shared, Shortage,
     answer::KeyAnswer,
     campaigns::{add_campaigns, campaign_key},
+    checked::{checked_server, note_last},
     group::Group,
     look_up::{index, look_up},
     schedule::CallKind,
@@ -23,6 +24,9 @@ const GATE_PATIENCE: i32 = 100;
 /// How often a call is repeated because another one inserted one of its keys meanwhile. Each time that key is known
 /// afterwards, so more than one repetition takes another key's race.
 const REPETITIONS: u32 = 20;
+
+/// What `allocate` says on a server that was not checked.
+const UNCHECKED_SERVER: &str = "CP001";
 
 /// What one list's part of a call came to.
 pub(super) enum ListAnswer {
@@ -38,6 +42,8 @@ pub(super) enum Failure {
     Refused(Error),
     /// There was no connection to make it on.
     NotMade(Error),
+    /// The database may lack allocations that were answered, so it was not made.
+    Paused,
     /// The answer never came, or not all of it: nobody knows.
     Lost(Error),
 }
@@ -79,8 +85,14 @@ pub(super) async fn allocate(
         CallKind::Shared => Some(GATE_PATIENCE),
     };
     let allocated = loop {
-        match ask(shared, groups, patience, deadline).await {
+        let server = checked_server(shared, deadline).await?;
+        match ask(shared, groups, patience, server, deadline).await {
             Ok(allocated) => break allocated,
+            // Nothing was taken. The next server may be another one again.
+            Err(sqlx::Error::Database(refusal)) if refusal.code().as_deref() == Some(UNCHECKED_SERVER) => {
+                let looked = shared.lineage.look(&shared.pool, deadline).await;
+                looked.map_err(Failure::NotMade)?;
+            }
             // Nothing was taken. The lists whose gates are free are served at once.
             Err(sqlx::Error::Database(refusal))
                 if patience.is_some() && refusal.code().as_deref() == Some("55P03") =>
@@ -97,6 +109,7 @@ pub(super) async fn allocate(
             Err(error) => return Err(error.into()),
         }
     };
+    note_last(shared, groups, &allocated);
     // What it took is committed: whatever happens now, it is not "refused".
     answers(allocated, shared, groups, deadline)
         .await
@@ -124,21 +137,22 @@ pub enum AllocateState {
 
 /// The answer of the function: for each list its state and how many codes it gave; for all lists, one after the other,
 /// the codes and where they are; which keys, counted from 1 over all lists, were known.
-struct AllocateRow {
+pub(super) struct AllocateRow {
     states: Vec<AllocateState>,
-    served: Vec<i32>,
+    pub(super) served: Vec<i32>,
     known: Option<Vec<i32>>,
     codes: Vec<String>,
-    files: Vec<i64>,
-    ordinals: Vec<i64>,
-    turns: Vec<i32>,
-    allocated_at: jiff_sqlx::Timestamp,
+    pub(super) files: Vec<i64>,
+    pub(super) ordinals: Vec<i64>,
+    pub(super) turns: Vec<i32>,
+    pub(super) allocated_at: jiff_sqlx::Timestamp,
 }
 
 async fn ask(
     shared: &Shared,
     groups: &[Group],
     patience: Option<i32>,
+    server_started_at: Option<Timestamp>,
     deadline: Instant,
 ) -> sqlx::Result<AllocateRow> {
     let lists: Vec<i64> = groups.iter().map(|group| group.list.list_id).collect();
@@ -165,7 +179,7 @@ async fn ask(
         AllocateRow,
         r#"select states::text[] as "states!: Vec<AllocateState>", served as "served!", known, codes as "codes!",
                   files as "files!", ordinals as "ordinals!", turns as "turns!", allocated_at as "allocated_at!"
-           from allocate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"#,
+           from allocate($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"#,
         lists.first(),
         &lists,
         &sizes,
@@ -177,6 +191,7 @@ async fn ask(
         groups.iter().any(|group| group.shortage == Shortage::Reject),
         patience,
         sent_at as _,
+        server_started_at.map(jiff_sqlx::ToSqlx::to_sqlx) as _,
     )
     .fetch_one(shared.pool.until(deadline))
     .await

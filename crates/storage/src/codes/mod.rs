@@ -17,8 +17,8 @@ use crate::{Error, ListRef, Recorded, Result, Storage, Workspace, lists::fingerp
 /// Where a code of a list is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodePlace {
-    file_id: i64,
-    ordinal: i64,
+    pub(crate) file_id: i64,
+    pub(crate) ordinal: i64,
 }
 
 impl CodePlace {

@@ -13,9 +13,9 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, postgres::PgConnectOptions};
 use storage::{
-    AddFile, Allocation, AllocationOutcome, AllocationRequest, Allocator, AuthenticationError, Block,
-    FileSource, FileToLoad, Job, JobKind, ListRef, LoadCounts, NewFile, NewList, Outage, PublishFileOutcome,
-    Route, Settings, Shortage, Stock, Storage, Upload, Workspace,
+    AddFile, AfterPromotion, Allocation, AllocationOutcome, AllocationRequest, Allocator,
+    AuthenticationError, Block, FileSource, FileToLoad, Job, JobKind, ListRef, LoadCounts, NewFile, NewList,
+    Outage, PublishFileOutcome, Route, Settings, Shortage, Stock, Storage, Upload, Workspace,
 };
 
 pub(crate) const LEASE: Duration = Duration::from_mins(1);
@@ -46,7 +46,7 @@ impl TestDatabase {
             .await
             .unwrap()
             .unwrap();
-        let allocator = Allocator::new(&settings(&url)).unwrap();
+        let allocator = Allocator::new(&settings(&url), AfterPromotion::Pause).unwrap();
         let list = make_list(&storage, &workspace, "list").await;
         Self {
             storage,
@@ -70,7 +70,7 @@ impl TestDatabase {
 
     /// As if of another process.
     pub(crate) fn another_allocator(&self) -> Allocator {
-        Allocator::new(&settings(&self.url)).unwrap()
+        Allocator::new(&settings(&self.url), AfterPromotion::Pause).unwrap()
     }
 
     /// The same database, where no hand-out may take longer than this.
@@ -79,7 +79,7 @@ impl TestDatabase {
             statement_timeout,
             ..settings(&self.url)
         };
-        Allocator::new(&settings).unwrap()
+        Allocator::new(&settings, AfterPromotion::Pause).unwrap()
     }
 
     /// The same database, where no statement may take longer than this.

@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use sqlx::{AssertSqlSafe, Decode, PgConnection, Postgres, Type, TypeInfo as _};
 use storage::{
     AcceptLinkRefusal, ActivateListOutcome, AddFileRefusal, AllocateState, CodeStatus, ConfirmOutcome,
-    CreateKeyRefusal, CreateListRefusal, DisableOutcome, PublishFileOutcome, RedeemOutcome, ReleaseOutcome,
-    RequestReportRefusal, RotateKeyRefusal, SignInByProviderRefusal, UpdateListOutcome,
+    CreateKeyRefusal, CreateListRefusal, DisableOutcome, PauseReason, PublishFileOutcome, RedeemOutcome,
+    ReleaseOutcome, RequestReportRefusal, RotateKeyRefusal, SignInByProviderRefusal, UpdateListOutcome,
 };
 
 use crate::database::TestDatabase;
@@ -47,6 +47,7 @@ async fn the_database_and_the_program_know_the_same_outcomes() {
         checked!(db, CreateKeyRefusal: Taken Revoked TooMany NoList TooManyLists),
         checked!(db, CreateListRefusal: DuplicateName DuplicateLabel Expired TooMany KeyReused),
         checked!(db, DisableOutcome: Disabled Redeemed Absent),
+        checked!(db, PauseReason: OtherCluster Copy OtherTimeline Loss),
         checked!(db, PublishFileOutcome: Published Stale ListArchived ListExpired ListFull),
         checked!(db, RedeemOutcome: Redeemed Already NotRedeemable),
         checked!(db, ReleaseOutcome: Released Redeemed Disabled Unknown),

@@ -26,6 +26,7 @@ struct Replaced {
     gone: i64,
     is_dry: bool,
     is_over: bool,
+    is_paused: bool,
 }
 
 pub(crate) async fn reissue(
@@ -81,12 +82,13 @@ impl Replaced {
             AllocationOutcome::Released | AllocationOutcome::Conflict => self.gone += 1,
             AllocationOutcome::Exhausted => self.is_dry = true,
             AllocationOutcome::ListNotActive => self.is_over = true,
+            AllocationOutcome::Paused => self.is_paused = true,
         }
     }
 
     /// Where there is nothing left to give, whoever comes later gets nothing either.
     const fn goes_on(&self) -> bool {
-        !self.is_dry && !self.is_over
+        !self.is_dry && !self.is_over && !self.is_paused
     }
 
     fn told(&self) -> String {
@@ -106,6 +108,8 @@ impl Replaced {
             told.push_str(" Then the list ran out of codes: send another file, and give the rest theirs.");
         } else if self.is_over {
             told.push_str(" The list is not active: nothing goes out of it.");
+        } else if self.is_paused {
+            told.push_str(" No new code is handed out until an operator has looked at the database.");
         }
         told
     }

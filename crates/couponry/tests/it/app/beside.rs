@@ -19,11 +19,17 @@ struct Beside {
 impl Beside {
     /// `says` are the variables that the script sets.
     fn start(script: &str, says: &[&str], settings: &str) -> Self {
+        Self::start_before(script, says, settings, None)
+    }
+
+    /// Before another PostgreSQL than the tests'.
+    fn start_before(script: &str, says: &[&str], settings: &str, database: Option<&str>) -> Self {
         let say_all = format!("printenv {}; exec cat", says.join(" "));
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/dev");
         let mut child = Command::new(scripts.join(script))
             .args(["sh", "-c", &say_all])
             .env("COUPONRY_TEST_POOLER_SETTINGS", settings)
+            .envs(database.map(|url| ("COUPONRY_TEST_DATABASE_URL", url)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -55,6 +61,19 @@ impl Pooler {
             &["COUPONRY_TEST_POOLER_URL"],
             settings,
         ))
+    }
+
+    /// Before what is at this address, by TCP.
+    pub(crate) fn before(database: &str) -> Self {
+        let url = Url::parse(database).unwrap();
+        let (host, port) = (url.host_str().unwrap(), url.port().unwrap());
+        let target = format!("postgres:///?host={host} port={port}");
+        let says = ["COUPONRY_TEST_POOLER_URL"];
+        Self(Beside::start_before("with-pooler.sh", &says, "", Some(&target)))
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.0.said[0]
     }
 
     /// Puts it between the server and its database.

@@ -8,12 +8,12 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use reqwest::Url;
+use reqwest::{Method, Url};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::{Place, complaint, list_of, output, run, succeeds};
-use crate::app::{Client, Server, TestApp, assert_all_different, codes};
+use crate::app::{Client, Server, TestApp, assert_all_different, codes, send, until};
 
 /// Who has which code.
 async fn take(client: &Client, list: &str, users: impl Iterator<Item = usize>) -> HashMap<String, String> {
@@ -79,6 +79,13 @@ async fn who_had_a_code_before_a_backup_has_the_same_one_in_another_data_directo
     );
     assert_same_codes(&restored, &list, &before).await;
     assert_eq!(restored.stock(&list).await[3], allocated);
+    // What went out after the dump is missing here, and goes to nobody else.
+    let lost = users.to_string();
+    succeeds(&there, &["database", "acknowledge", "--set-aside", &lost]).await;
+    until("codes to be handed out again", async || {
+        send(restored.anonymous(Method::GET, "/readyz")).await.expect(200)["status"] == "ready"
+    })
+    .await;
     let mut all: Vec<String> = before.into_values().collect();
     all.extend(take(&restored, &list, 5_000..5_050).await.into_values());
     assert_all_different(&all);

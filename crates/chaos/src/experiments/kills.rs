@@ -1,0 +1,134 @@
+//! Servers and PostgreSQL die while clients ask for codes.
+
+use std::time::{Duration, Instant};
+
+use rand::RngExt as _;
+use tokio::time::sleep;
+
+use super::{Run, Verdict, end_audit, judge, millis};
+use crate::{
+    stand::{Auditor, Stand},
+    storm::Storm,
+};
+
+const CODES: u64 = 400_000;
+/// A server that was killed answers again within this time.
+const STARTS_WITHIN: Duration = Duration::from_secs(5);
+/// And all of them after the database came back.
+const WELL_WITHIN: Duration = Duration::from_secs(10);
+/// A session inside an open transaction for so long was left behind.
+const LEFT_OPEN: &str = "select count(*) from pg_stat_activity where state like 'idle in transaction%'
+    and application_name = 'couponry' and clock_timestamp() - state_change > interval '1 second'";
+
+pub(super) async fn of_servers(run: &Run) -> anyhow::Result<Vec<Verdict>> {
+    let mut stand = run.stand().await?;
+    let list = stand.list_of(CODES).await?;
+    let asked = stand.asked(&list);
+    let (auditor, storm) = (Auditor::begin(&asked, CODES), Storm::begin(&asked, "k", run.seed));
+    let mut chance = run.chance();
+    let (mut kills, mut late, mut open) = (0, Vec::new(), Vec::new());
+    for _ in run.bounds.times(run.bounds.kills) {
+        sleep(Duration::from_millis(chance.random_range(200..1_500))).await;
+        let victim = chance.random_range(0..stand.servers.len());
+        if let Some(server) = stand.servers.get_mut(victim) {
+            server.kill()?;
+            let took = server.start().await?;
+            kills += 1;
+            if took > STARTS_WITHIN {
+                late.push(format!("a server was ready {took:?} after it was started"));
+            }
+        }
+        if stand.primary.sql(LEFT_OPEN)? != "0" {
+            open.push("a session was left inside a transaction".to_owned());
+        }
+    }
+    let aftermath = storm.end().await;
+    let mut violations = judge(&aftermath, stand.stock(&list).await?);
+    run.keep("server-kills", &aftermath, &violations)?;
+    violations.extend(late);
+    let history = &aftermath.history;
+    let mut audit = Vec::new();
+    let seen = end_audit(auditor, &mut audit);
+    Ok(vec![
+        Verdict {
+            guarantee: "G3",
+            figures: vec![
+                ("kills", kills),
+                ("keys", history.keys() as u64),
+                ("requests", history.entries.len() as u64),
+                ("of them unanswered", history.unanswered() as u64),
+            ],
+            violations: violations.clone(),
+        },
+        Verdict {
+            guarantee: "G5",
+            figures: vec![("stocks seen", seen), ("kills", kills)],
+            violations: audit,
+        },
+        Verdict {
+            guarantee: "G7",
+            figures: vec![
+                ("hang-ups", aftermath.hang_ups as u64),
+                ("looks at the sessions", kills),
+            ],
+            violations: violations.into_iter().chain(open).collect(),
+        },
+    ])
+}
+
+pub(super) async fn of_the_database(run: &Run) -> anyhow::Result<Vec<Verdict>> {
+    let mut stand = run.stand().await?;
+    let list = stand.list_of(CODES).await?;
+    let asked = stand.asked(&list);
+    let storm = Storm::begin(&asked, "d", run.seed);
+    let mut chance = run.chance();
+    let (mut kills, mut stops, mut late, mut longest) = (0, 0, Vec::new(), Duration::ZERO);
+    for n in run.bounds.times(run.bounds.database_kills) {
+        sleep(Duration::from_millis(chance.random_range(500..2_000))).await;
+        // Now and then it falls silent instead.
+        if n % 5 == 4 {
+            stand.primary.stand_still()?;
+            sleep(Duration::from_secs(6)).await;
+            stand.primary.go_on()?;
+            stops += 1;
+        } else {
+            stand.primary.kill().await?;
+            stand.primary.start().await?;
+            kills += 1;
+        }
+        let took = well(&stand).await?;
+        longest = longest.max(took);
+        if took > WELL_WITHIN {
+            late.push(format!("the servers were well {took:?} after the database was"));
+        }
+    }
+    let aftermath = storm.end().await;
+    let mut violations = judge(&aftermath, stand.stock(&list).await?);
+    run.keep("database-kills", &aftermath, &violations)?;
+    let paused = aftermath
+        .history
+        .entries
+        .iter()
+        .filter(|entry| entry.is("allocation-paused"));
+    if paused.count() > 0 {
+        violations.push("allocations were paused after a crash".to_owned());
+    }
+    violations.extend(late);
+    Ok(vec![Verdict {
+        guarantee: "G4",
+        figures: vec![
+            ("kills", kills),
+            ("times it stood still", stops),
+            ("keys", aftermath.history.keys() as u64),
+            ("requests", aftermath.history.entries.len() as u64),
+            ("ms to be well again, at most", millis(longest)),
+        ],
+        violations,
+    }])
+}
+
+async fn well(stand: &Stand) -> anyhow::Result<Duration> {
+    let began = Instant::now();
+    stand.until_well().await?;
+    Ok(began.elapsed())
+}

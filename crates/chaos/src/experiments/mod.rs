@@ -1,0 +1,158 @@
+//! The experiments, each of which judges one promise or a few.
+
+mod away;
+mod failovers;
+mod kills;
+mod loads;
+mod races;
+
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use clap::ValueEnum;
+use rand::{SeedableRng as _, rngs::StdRng};
+
+use crate::{
+    history::Loss,
+    stand::{Auditor, Stand, Stock},
+    storm::Aftermath,
+};
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Experiment {
+    /// G1, G2, G6: many ask for the last code, one key from all sides, a list whose transactions are slow and fail
+    Races,
+    /// G3, G5, G7: servers are killed while clients ask, and hang up
+    ServerKills,
+    /// G4: PostgreSQL is killed, and stands still
+    DatabaseKills,
+    /// G13: servers are killed while files are loaded
+    LoadKills,
+    /// G10: synchronous and asynchronous standbys take over
+    Failovers,
+    /// G11: backups are restored
+    Restores,
+    /// G35: the database is away in every way
+    DatabaseAway,
+}
+
+/// What an experiment is told.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) program: PathBuf,
+    pub(crate) seed: u64,
+    /// Where histories and logs are left.
+    pub(crate) kept: PathBuf,
+    pub(crate) bounds: Bounds,
+}
+
+/// How much of it.
+#[derive(Debug)]
+pub(crate) struct Bounds {
+    pub(crate) until: Instant,
+    pub(crate) kills: u32,
+    pub(crate) database_kills: u32,
+    pub(crate) failovers: u32,
+    pub(crate) rounds: u32,
+}
+
+impl Bounds {
+    /// Numbers up to this, as long as there is time.
+    pub(crate) fn times(&self, most: u32) -> impl Iterator<Item = u32> {
+        let until = self.until;
+        (0..most).take_while(move |_| Instant::now() < until)
+    }
+}
+
+/// What became of a promise.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    guarantee: &'static str,
+    figures: Vec<(&'static str, u64)>,
+    pub(crate) violations: Vec<String>,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if self.violations.is_empty() {
+            "held"
+        } else {
+            "BROKEN"
+        };
+        write!(f, "{:<4} {word}: ", self.guarantee)?;
+        for (what, number) in &self.figures {
+            write!(f, "{what} {number}, ")?;
+        }
+        write!(f, "violations {}", self.violations.len())
+    }
+}
+
+impl Experiment {
+    pub(crate) async fn make(self, run: &Run) -> anyhow::Result<Vec<Verdict>> {
+        match self {
+            Self::Races => races::make(run).await,
+            Self::ServerKills => kills::of_servers(run).await,
+            Self::DatabaseKills => kills::of_the_database(run).await,
+            Self::LoadKills => loads::make(run).await,
+            Self::Failovers => failovers::make(run).await,
+            Self::Restores => failovers::restores(run).await,
+            Self::DatabaseAway => away::make(run).await,
+        }
+    }
+}
+
+impl Run {
+    pub(crate) async fn stand(&self) -> anyhow::Result<Stand> {
+        Stand::start(&self.program, &self.kept, &[]).await
+    }
+
+    pub(crate) fn chance(&self) -> StdRng {
+        StdRng::seed_from_u64(self.seed)
+    }
+
+    /// Keeps the history where something is wrong with it.
+    pub(crate) fn keep(
+        &self,
+        name: &str,
+        aftermath: &Aftermath,
+        violations: &[String],
+    ) -> anyhow::Result<()> {
+        if violations.is_empty() {
+            return Ok(());
+        }
+        let file = self.kept.join(Path::new(name).with_extension("jsonl"));
+        aftermath.history.write(&file)
+    }
+}
+
+/// What is wrong with a history and the stock that it ended with: each key asked for has its code, and nothing else is gone.
+pub(crate) fn judge(aftermath: &Aftermath, stock: Stock) -> Vec<String> {
+    let history = &aftermath.history;
+    let mut violations = history.violations(Loss::Never);
+    let codes = history.codes().len() as u64;
+    if stock.allocated != codes || stock.available != stock.total - codes {
+        violations.push(format!("{codes} codes were answered, and the stock is {stock:?}"));
+    }
+    let says_exhausted = history
+        .entries
+        .iter()
+        .filter(|entry| entry.is("coupons-exhausted"));
+    if stock.available > 0 && says_exhausted.count() > 0 {
+        violations.push("exhausted was said while codes were free".to_owned());
+    }
+    violations
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Adds what an auditor found to a list of violations; how many stocks it saw.
+pub(crate) fn end_audit(auditor: Auditor, violations: &mut Vec<String>) -> u64 {
+    let (seen, wrong) = auditor.end();
+    violations.extend(wrong);
+    seen
+}

@@ -1,0 +1,114 @@
+//! A server process: the release build, on an address that it keeps over its deaths.
+
+use std::{
+    fs::{self, File},
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, ensure};
+use demo::client::Client;
+use tokio::time::sleep;
+
+const WORKSPACE: &str = "chaos";
+/// Nobody else reaches the server, so this need not be a secret.
+const KEY: &str = "key-of-the-experiment";
+/// How long one request may take: whoever gets no answer by then counts as a violation where an answer was promised.
+const PATIENCE: Duration = Duration::from_secs(20);
+const START: Duration = Duration::from_mins(1);
+const POLL: Duration = Duration::from_millis(5);
+
+#[derive(Debug)]
+pub(crate) struct Server {
+    program: PathBuf,
+    database: String,
+    log: PathBuf,
+    pub(crate) client: Client,
+    address: SocketAddr,
+    settings: Vec<(&'static str, &'static str)>,
+    child: Option<Child>,
+}
+
+impl Server {
+    pub(crate) fn new(
+        program: &Path,
+        database: &str,
+        log: PathBuf,
+        settings: &[(&'static str, &'static str)],
+    ) -> anyhow::Result<Self> {
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = free.local_addr()?;
+        Ok(Self {
+            program: fs::canonicalize(program).context("there is no server to break")?,
+            database: database.to_owned(),
+            log,
+            client: Client::new(address, WORKSPACE, KEY, PATIENCE)?,
+            address,
+            settings: settings.to_vec(),
+            child: None,
+        })
+    }
+
+    /// Starts it, and waits until it may be asked; how long that took.
+    pub(crate) async fn start(&mut self) -> anyhow::Result<Duration> {
+        let log = File::options().create(true).append(true).open(&self.log)?;
+        let child = Command::new(&self.program)
+            .arg("serve")
+            .env_clear()
+            .env("DATABASE_URL", &self.database)
+            .env("COUPONRY_LISTEN", self.address.to_string())
+            .env("COUPONRY_OUTBOUND_ALLOW", "127.0.0.1")
+            .env("COUPONRY_RATE_LIMITS", "off")
+            .env("COUPONRY_BOOTSTRAP_WORKSPACE_ID", WORKSPACE)
+            .env("COUPONRY_BOOTSTRAP_API_KEY", KEY)
+            .env("COUPONRY_JOB_LEASE_SECONDS", "2")
+            .envs(self.settings.iter().copied())
+            .stdin(Stdio::null())
+            .stderr(log)
+            .spawn()?;
+        self.child = Some(child);
+        let began = Instant::now();
+        while self.client.get("/readyz").await.is_err() {
+            let ended = self.child.as_mut().and_then(|child| child.try_wait().transpose());
+            ensure!(ended.is_none(), "the server ended: see {}", self.log.display());
+            ensure!(began.elapsed() < START, "the server does not get ready");
+            sleep(POLL).await;
+        }
+        Ok(began.elapsed())
+    }
+
+    /// `kill -9`.
+    pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
+        if let Some(mut child) = self.child.take() {
+            child.kill()?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+
+    /// A command of the program on the same database; what it printed.
+    pub(crate) fn command(&self, arguments: &[&str]) -> anyhow::Result<String> {
+        let done = Command::new(&self.program)
+            .args(arguments)
+            .env_clear()
+            .env("DATABASE_URL", &self.database)
+            .stdin(Stdio::null())
+            .output()?;
+        ensure!(
+            done.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+        Ok(String::from_utf8(done.stdout)?)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Err(error) = self.kill() {
+            eprintln!("cannot end a server: {error}");
+        }
+    }
+}
