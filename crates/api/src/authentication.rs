@@ -1,6 +1,11 @@
 //! Who is asking: a handler that takes a [`Workspace`] cannot forget to check.
 
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::AUTHORIZATION, web};
+use std::time::{Duration, Instant};
+
+use actix_web::{
+    FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::AUTHORIZATION, rt::time::timeout,
+    web,
+};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use domain::{KeyRole, WorkspaceId};
 use futures_util::future::LocalBoxFuture;
@@ -12,6 +17,10 @@ use crate::{
     limits, parameters,
     table::endpoint_of,
 };
+
+/// How long a request may wait to be recognised, its turn among those that are not known included: whoever waits hears within
+/// five seconds that the database gives no answer.
+const PATIENCE: Duration = Duration::from_millis(4_500);
 
 /// A workspace whose credentials came with the request.
 pub(crate) struct Workspace(pub(crate) storage::Workspace);
@@ -40,6 +49,7 @@ pub(crate) async fn authenticate(request: &HttpRequest) -> Result<storage::Works
         return Err(refusal());
     }
     let presented = (id.as_str(), key.expose_secret());
+    let began = Instant::now();
     // Most are known: they cost one look into the shield's memory.
     let stranger = !app.shield.knows(&presented);
     let turn = if stranger {
@@ -49,10 +59,12 @@ pub(crate) async fn authenticate(request: &HttpRequest) -> Result<storage::Works
     } else {
         None
     };
-    let workspace = app
+    let judging = app
         .storage
-        .authenticate(&id, &key, || app.shield.admit_unknown_key(request, &id))
-        .await?
+        .authenticate(&id, &key, || app.shield.admit_unknown_key(request, &id));
+    let workspace = timeout(PATIENCE.saturating_sub(began.elapsed()), judging)
+        .await
+        .map_err(|_| ApiError::BUSY)??
         .ok_or_else(|| {
             app.shield.wrong_key(request, &id);
             refusal()

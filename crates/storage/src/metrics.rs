@@ -98,7 +98,15 @@ static REPLICA_READS: LazyLock<Counter<u64>> = LazyLock::new(|| {
 
 /// What became of these recipients.
 pub(crate) fn count_outcomes(outcomes: &[AllocationOutcome]) {
-    const NAMES: [&str; 6] = ["new", "repeat", "conflict", "released", "inactive", "exhausted"];
+    const NAMES: [&str; 7] = [
+        "new",
+        "repeat",
+        "conflict",
+        "released",
+        "inactive",
+        "exhausted",
+        "paused",
+    ];
     let mut counts = [0_u64; NAMES.len()];
     for outcome in outcomes {
         let index = match outcome {
@@ -108,6 +116,7 @@ pub(crate) fn count_outcomes(outcomes: &[AllocationOutcome]) {
             AllocationOutcome::Released => 3,
             AllocationOutcome::ListNotActive => 4,
             AllocationOutcome::Exhausted => 5,
+            AllocationOutcome::Paused => 6,
         };
         if let Some(count) = counts.get_mut(index) {
             *count += 1;

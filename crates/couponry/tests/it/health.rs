@@ -1,7 +1,10 @@
 //! `/healthz` and `/readyz`, and what the API says while its database is away.
 
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::app::{Client, TestApp, codes, send, until};
 
@@ -57,4 +60,24 @@ async fn only_get_is_asked_of_them() {
         let answer = send(app.anonymous(Method::POST, path)).await;
         assert_eq!(answer.status, 405, "{path}");
     }
+}
+
+/// Each of them waits for its turn first.
+#[tokio::test]
+async fn whoever_is_not_known_yet_hears_in_time_too_that_the_database_is_away() {
+    let app = TestApp::start().await;
+    app.database.lock_out().await;
+    let mut asking = JoinSet::new();
+    for _ in 0..16 {
+        let client = Client::clone(&app);
+        asking.spawn(async move {
+            let asked = Instant::now();
+            (client.get("/coupon-list").await, asked.elapsed())
+        });
+    }
+    for (answer, took) in asking.join_all().await {
+        answer.expect_error(503, "service-unavailable");
+        assert!(took < Duration::from_millis(5_500), "{took:?}");
+    }
+    app.database.let_in().await;
 }

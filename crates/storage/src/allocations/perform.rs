@@ -95,6 +95,7 @@ const fn outcome(allocated: &Result<Vec<ListAnswer>, Failure>) -> &'static str {
         Ok(_) => "answered",
         Err(Failure::Refused(_)) => "refused",
         Err(Failure::NotMade(_)) => "not_made",
+        Err(Failure::Paused) => "paused",
         Err(Failure::Lost(_)) => "lost",
     }
 }

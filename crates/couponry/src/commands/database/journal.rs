@@ -26,7 +26,7 @@ struct Row {
 
 /// What became of one list's lines.
 #[derive(Serialize)]
-struct Noted {
+struct ListOutcome {
     coupon_list_id: String,
     noted: u64,
     known: u64,
@@ -45,7 +45,7 @@ pub(super) async fn note(journal: &Path, storage: &Storage) -> anyhow::Result<()
             continue;
         };
         let noted = storage.note_journal(&list, entries).await?;
-        print(&Noted {
+        print(&ListOutcome {
             coupon_list_id: id.to_string(),
             noted: noted.noted,
             known: noted.known,
