@@ -5,7 +5,7 @@ use actix_web::{
     http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE},
     web,
 };
-use futures_util::TryStreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use reporting::hand_outs_csv;
 use tracing::warn;
 
@@ -45,8 +45,11 @@ pub(crate) async fn export(
         known.ok_or_else(no_file)?;
     }
     let name = format!("attachment; filename=\"handed-out-{}.csv\"", list.0.public_id);
-    let csv = hand_outs_csv(&app.storage, *list.0, filter, app.zone.clone());
-    let csv = csv.map_err(|error| {
+    let mut csv = Box::pin(hand_outs_csv(&app.storage, *list.0, filter, app.zone.clone()));
+    // The head of the file, and the first hand-outs: if they cannot be read, the status says so.
+    let begin = [csv.try_next().await?, csv.try_next().await?];
+    let begin = stream::iter(begin.into_iter().flatten().map(Ok));
+    let csv = begin.chain(csv).map_err(|error| {
         warn!(%error, "an export was cut off");
         ApiError::break_off(error.into())
     });

@@ -126,6 +126,12 @@ fn acknowledge(app: &TestApp, choice: &[&str]) -> String {
     said
 }
 
+/// The first answer after the outage is a code. It may be one that a request before took, whose answer was lost.
+async fn goes_on(client: &Client, list: &str, user: &str) {
+    let answer = settled(client, list, user).await;
+    assert!(matches!(answer.status, 200 | 201), "{}", answer.text);
+}
+
 async fn until_handed_out(client: &Client, list: &str, user: &str) {
     until("codes to be handed out again", async || {
         let answer = ask(client, list, user).await;
@@ -230,8 +236,7 @@ async fn with_a_synchronous_standby_servers_that_are_told_so_go_on_by_themselves
         .sql("alter system set synchronous_standby_names = ''")
         .unwrap();
     pair.standby.sql("select pg_reload_conf()").unwrap();
-    let answer = settled(&pair.app, &list, "user 10").await;
-    assert!(matches!(answer.status, 200 | 201), "{}", answer.text);
+    goes_on(&pair.app, &list, "user 10").await;
     for (user, code) in given.iter().enumerate() {
         assert_eq!(&code_of(&pair.app, &list, &format!("user {user}")).await, code);
     }
@@ -353,8 +358,8 @@ async fn an_ordinary_restart_and_a_crash_pause_nothing() {
     code_of(&pair.app, &list, "ann").await;
     pair.primary.kill().await.unwrap();
     pair.primary.start().await.unwrap();
-    settled(&pair.app, &list, "bob").await.expect(201);
+    goes_on(&pair.app, &list, "bob").await;
     pair.primary.stop().unwrap();
     pair.primary.start().await.unwrap();
-    settled(&pair.app, &list, "eve").await.expect(201);
+    goes_on(&pair.app, &list, "eve").await;
 }

@@ -81,3 +81,18 @@ async fn whoever_is_not_known_yet_hears_in_time_too_that_the_database_is_away() 
     }
     app.database.let_in().await;
 }
+
+#[tokio::test]
+async fn an_export_that_cannot_be_begun_is_refused_in_time() {
+    let app = TestApp::start().await;
+    let list = app.list_with(&codes("A", 10)).await;
+    app.take(&list, "u-1").await;
+    app.database.lock_out().await;
+    for path in ["allocations/export", "codes/export"] {
+        let asked = Instant::now();
+        let answer = app.get(&format!("/coupon-list/{list}/{path}")).await;
+        answer.expect_error(503, "service-unavailable");
+        assert!(asked.elapsed() < Duration::from_millis(5_500), "{path}");
+    }
+    app.database.let_in().await;
+}
