@@ -23,6 +23,7 @@ mod invariant;
 mod jobs;
 mod loading;
 mod lock_order;
+mod model;
 mod outcomes;
 mod people;
 mod rejections;
