@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use domain::Position;
 use ::model::{Answer, Request, Tables, World};
+use domain::Position;
 use proptest::{
     collection::vec,
     prelude::*,
     test_runner::{Config, TestCaseError, TestRunner},
 };
-use storage::{AllocationOutcome, AllocationRequest, CodePlace, ConfirmOutcome, DisableOutcome, ReleaseOutcome, Shortage};
+use storage::{
+    AllocationOutcome, AllocationRequest, CodePlace, ConfirmOutcome, DisableOutcome, ReleaseOutcome, Shortage,
+};
 
 use crate::database::{TestDatabase, request};
 
@@ -48,13 +50,15 @@ fn any_step() -> impl Strategy<Value = Step> {
 
 /// Archived at last, or never: what follows an archive is soon said.
 fn any_course() -> impl Strategy<Value = Vec<Step>> {
-    (vec(any_step(), 10..40), any::<bool>(), vec(any_step(), 0..6)).prop_map(|(mut steps, archives, after)| {
-        if archives {
-            steps.push(Step::Archive);
-            steps.extend(after);
-        }
-        steps
-    })
+    (vec(any_step(), 10..40), any::<bool>(), vec(any_step(), 0..6)).prop_map(
+        |(mut steps, archives, after)| {
+            if archives {
+                steps.push(Step::Archive);
+                steps.extend(after);
+            }
+            steps
+        },
+    )
 }
 
 struct Pair {
@@ -88,7 +92,9 @@ impl Pair {
 
     async fn load(&mut self, codes: u8) {
         let first = self.places.len();
-        let texts: Vec<_> = (first..first + usize::from(codes)).map(|n| format!("code-{n}")).collect();
+        let texts: Vec<_> = (first..first + usize::from(codes))
+            .map(|n| format!("code-{n}"))
+            .collect();
         let codes_of_file: Vec<_> = texts.iter().map(String::as_str).collect();
         self.real.load(&codes_of_file, 3).await;
         let file = self.real.number("select max(file_id) from coupon_file").await;
@@ -103,17 +109,23 @@ impl Pair {
             ..request(&format!("key-{key}"))
         });
         let allocator = &self.real.allocator;
-        let outcomes = allocator.allocate(&self.real.list, requests.collect(), Shortage::Partial).await;
+        let outcomes = allocator
+            .allocate(&self.real.list, requests.collect(), Shortage::Partial)
+            .await;
         for (key, outcome) in keys.iter().zip(outcomes.unwrap()) {
             let real = match outcome {
-                AllocationOutcome::New(allocation) => Answer::New(self.in_model(&allocation.code, allocation.position)),
+                AllocationOutcome::New(allocation) => {
+                    Answer::New(self.in_model(&allocation.code, allocation.position))
+                }
                 AllocationOutcome::Repeat(allocation) => {
                     Answer::Repeat(self.in_model(&allocation.code, allocation.position))
                 }
                 AllocationOutcome::Released => Answer::GivenBack,
                 AllocationOutcome::ListNotActive => Answer::NotActive,
                 AllocationOutcome::Exhausted => Answer::Exhausted,
-                AllocationOutcome::Conflict => return Err(TestCaseError::fail("a conflict")),
+                AllocationOutcome::Conflict | AllocationOutcome::Paused => {
+                    return Err(TestCaseError::fail("a conflict, or a pause"));
+                }
             };
             // Which of several that were given back goes out is not promised; that it is one of them is.
             let choices = self.model.tables.choices();
@@ -121,10 +133,18 @@ impl Pair {
                 Answer::New(position) => choices.iter().position(|choice| *choice == position),
                 _ => Some(0),
             };
-            prop_assert!(pick.is_some(), "{real:?} went out, and the choices were {choices:?}");
+            prop_assert!(
+                pick.is_some(),
+                "{real:?} went out, and the choices were {choices:?}"
+            );
             let holds = holds.then_some(HOLD);
             let (key, pick) = (*key, pick.unwrap());
-            prop_assert_eq!(real, self.model.run(Request::Allocate { key, holds, pick }), "key {}", key);
+            prop_assert_eq!(
+                real,
+                self.model.run(Request::Allocate { key, holds, pick }),
+                "key {}",
+                key
+            );
         }
         Ok(())
     }
@@ -164,11 +184,20 @@ impl Pair {
         let code = which.index(self.places.len());
         let (file, ordinal, text) = &self.places[code];
         let place = CodePlace::new(*file, *ordinal);
-        let real = match self.real.storage.disable(&self.real.list, place, text).await.unwrap() {
+        let real = match self
+            .real
+            .storage
+            .disable(&self.real.list, place, text)
+            .await
+            .unwrap()
+        {
             DisableOutcome::Disabled => Answer::Disabled,
             DisableOutcome::Redeemed | DisableOutcome::Absent => Answer::Absent,
         };
-        prop_assert_eq!(real, self.model.run(Request::Disable(u8::try_from(code).unwrap())));
+        prop_assert_eq!(
+            real,
+            self.model.run(Request::Disable(u8::try_from(code).unwrap()))
+        );
         Ok(())
     }
 
@@ -187,11 +216,19 @@ impl Pair {
         let real = self.real.stock().await;
         let tables = &self.model.tables;
         let count = |status| count_of(tables, status);
-        prop_assert_eq!(real.available, i64::try_from(tables.free_codes().count()).unwrap(), "available");
+        prop_assert_eq!(
+            real.available,
+            i64::try_from(tables.free_codes().count()).unwrap(),
+            "available"
+        );
         prop_assert_eq!(real.held, count(::model::Status::Held), "held");
         prop_assert_eq!(real.allocated, count(::model::Status::Allocated), "allocated");
         if !tables.is_archived {
-            prop_assert_eq!(real.disabled, i64::try_from(tables.disabled.len()).unwrap(), "disabled");
+            prop_assert_eq!(
+                real.disabled,
+                i64::try_from(tables.disabled.len()).unwrap(),
+                "disabled"
+            );
         }
         Ok(())
     }
@@ -211,13 +248,26 @@ impl Pair {
         let (model, _) = *ledger.iter().nth(which.index(ledger.len().max(1)))?;
         let (file_id, ordinal, _) = self.places[usize::from(model.code)];
         let turn = i32::from(model.turn);
-        Some((model, Position { file_id, ordinal, turn }))
+        Some((
+            model,
+            Position {
+                file_id,
+                ordinal,
+                turn,
+            },
+        ))
     }
 }
 
 fn count_of(tables: &Tables, status: ::model::Status) -> i64 {
-    let latest: BTreeMap<_, _> = tables.ledger.iter().map(|(position, _)| (position.code, *position)).collect();
-    let counted = latest.values().filter(|position| tables.status(**position) == status);
+    let latest: BTreeMap<_, _> = tables
+        .ledger
+        .iter()
+        .map(|(position, _)| (position.code, *position))
+        .collect();
+    let counted = latest
+        .values()
+        .filter(|position| tables.status(**position) == status);
     i64::try_from(counted.count()).unwrap()
 }
 
