@@ -74,9 +74,9 @@ impl Pair {
             Step::Load(codes) if !self.model.tables.is_archived => self.load(*codes).await,
             Step::Load(_) => {}
             Step::Allocate(keys, holds) => self.allocate(keys, *holds).await?,
-            Step::Confirm(which) => self.confirm(which).await?,
-            Step::Release(which) => self.release(which).await?,
-            Step::Disable(which) => self.disable(which).await?,
+            Step::Confirm(which) => self.confirm(*which).await?,
+            Step::Release(which) => self.release(*which).await?,
+            Step::Disable(which) => self.disable(*which).await?,
             Step::RunOut => self.run_out().await,
             Step::Sweep => {
                 self.real.storage.sweep_holds().await.unwrap();
@@ -149,7 +149,7 @@ impl Pair {
         Ok(())
     }
 
-    async fn confirm(&mut self, which: &prop::sample::Index) -> Result<(), TestCaseError> {
+    async fn confirm(&mut self, which: prop::sample::Index) -> Result<(), TestCaseError> {
         let Some((model, real)) = self.some_allocation(which) else {
             return Ok(());
         };
@@ -163,7 +163,7 @@ impl Pair {
         Ok(())
     }
 
-    async fn release(&mut self, which: &prop::sample::Index) -> Result<(), TestCaseError> {
+    async fn release(&mut self, which: prop::sample::Index) -> Result<(), TestCaseError> {
         let Some((model, real)) = self.some_allocation(which) else {
             return Ok(());
         };
@@ -177,7 +177,7 @@ impl Pair {
         Ok(())
     }
 
-    async fn disable(&mut self, which: &prop::sample::Index) -> Result<(), TestCaseError> {
+    async fn disable(&mut self, which: prop::sample::Index) -> Result<(), TestCaseError> {
         if self.places.is_empty() {
             return Ok(());
         }
@@ -243,7 +243,7 @@ impl Pair {
         }
     }
 
-    fn some_allocation(&self, which: &prop::sample::Index) -> Option<(::model::Position, Position)> {
+    fn some_allocation(&self, which: prop::sample::Index) -> Option<(::model::Position, Position)> {
         let ledger = &self.model.tables.ledger;
         let (model, _) = *ledger.iter().nth(which.index(ledger.len().max(1)))?;
         let (file_id, ordinal, _) = self.places[usize::from(model.code)];
