@@ -37,7 +37,11 @@ async fn a_deployment_that_is_well_has_no_problem() {
     let server = Server::start(&environment, &output()).await;
     list_of(&server, 100).await;
     let (is_well, found) = findings(&environment, &[]).await;
-    assert!(is_well, "{found:?}");
+    // How full the disk of whoever runs this test is, is judged by a unit test.
+    let of_the_disk = level(&found, "disk").contains(&"problem");
+    let problems = found.iter().filter(|(_, level, _)| level == "problem");
+    assert_eq!(problems.count(), usize::from(of_the_disk), "{found:?}");
+    assert_eq!(is_well, !of_the_disk, "{found:?}");
     for check in [
         "fsync",
         "schema",
@@ -57,7 +61,8 @@ async fn a_deployment_that_is_well_has_no_problem() {
     assert_eq!(level(&findings(&environment, &[]).await.1, "backup"), ["fine"]);
     let text = run(&environment, &["doctor"]).await;
     let text = String::from_utf8_lossy(&text.stdout).into_owned();
-    assert!(text.contains("problems: 0, hints: "), "{text}");
+    let problems = format!("problems: {}, hints: ", usize::from(of_the_disk));
+    assert!(text.contains(&problems), "{text}");
 }
 
 #[tokio::test]
