@@ -126,11 +126,16 @@ mod tests {
     use super::*;
 
     proptest! {
+        // Each sorts by some threads.
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
         #[test]
         fn any_lines_are_packed_into_blocks(text in "([A-Cé]{1,3}\n|[a-z]{1,250}\n){0,200}") {
             check_blocks(text.as_bytes());
         }
+    }
 
+    proptest! {
         #[test]
         fn any_bytes_are_read_as_rows(size: u8, file in "(Coupon Code)?[A,\"\r\n;\u{feff}]{0,80}") {
             check_rows(&[&[size], file.as_bytes()].concat());
