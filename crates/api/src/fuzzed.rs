@@ -47,7 +47,7 @@ pub fn check_paths(input: &[u8]) {
         return;
     };
     let mut path = Path::new(Url::new(uri));
-    if !ResourceDef::new("/{coupon_list_id}/{code}").capture_match_info(&mut path) {
+    if !PATTERN.with(|pattern| pattern.capture_match_info(&mut path)) {
         return;
     }
     let mut request = TestRequest::default();
@@ -65,6 +65,8 @@ pub fn check_paths(input: &[u8]) {
 }
 
 thread_local! {
+    // A pattern lives as long as the process: actix never frees its names.
+    static PATTERN: ResourceDef = ResourceDef::new("/{coupon_list_id}/{code}");
     static RUNTIME: RefCell<Option<Runtime>> = RefCell::new(Runtime::new().ok());
 }
 
