@@ -23,5 +23,5 @@ for reader in "${readers[@]}"; do
   # What is found stays in fuzz/artifacts, and the run ends.
   cargo +nightly fuzz run "$reader" "fuzz/corpus/$reader" "fuzz/seeds/$reader" -- \
     -max_total_time="$seconds" -max_len=4096 -timeout=10 -print_final_stats=1 2>&1 |
-    grep -vE '^#|^INFO|NEW_FUNC' 
+    grep -vE '^#|^INFO|NEW_FUNC'
 done
