@@ -2,13 +2,7 @@
 
 use std::cell::RefCell;
 
-use actix_web::{
-    dev::{Path, ResourceDef, Url},
-    http::Uri,
-    rt::Runtime,
-    test::TestRequest,
-    web::Bytes,
-};
+use actix_web::{dev::Url, http::Uri, rt::Runtime, test::TestRequest, web::Bytes};
 use domain::PublicId;
 use serde_json::Value;
 
@@ -46,27 +40,24 @@ pub fn check_paths(input: &[u8]) {
     let Ok(uri) = Uri::try_from([b"/", input].concat()) else {
         return;
     };
-    let mut path = Path::new(Url::new(uri));
-    if !PATTERN.with(|pattern| pattern.capture_match_info(&mut path)) {
+    // As the router sees it, and cut as it would.
+    let url = Url::new(uri);
+    let mut segments = url.path().split('/').skip(1);
+    let (Some(id), Some(code)) = (segments.next(), segments.next()) else {
         return;
-    }
-    let mut request = TestRequest::default();
-    for name in ["coupon_list_id", "code"] {
-        request = request.param(name, path.get(name).unwrap_or_default().to_owned());
-    }
-    let request = request.to_http_request();
+    };
+    let request = TestRequest::default()
+        .param("code", code.to_owned())
+        .to_http_request();
     if let Ok(code) = path::code_in_path(&request) {
         assert_eq!(domain::check_code(code.as_bytes()), Ok(code.as_str()));
     }
-    let id = path.get("coupon_list_id").unwrap_or_default();
     if let Ok(id_read) = id.parse::<PublicId>() {
         assert_eq!(id_read.to_string(), id);
     }
 }
 
 thread_local! {
-    // A pattern lives as long as the process: actix never frees its names.
-    static PATTERN: ResourceDef = ResourceDef::new("/{coupon_list_id}/{code}");
     static RUNTIME: RefCell<Option<Runtime>> = RefCell::new(Runtime::new().ok());
 }
 
