@@ -3,7 +3,7 @@
 export SQLX_OFFLINE ?= true
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test check house compat compat-pooler console upgrade fmt sqlx functions migration docs chaos bench bench-full bench-check
+.PHONY: help run test check advisories house compat compat-pooler console upgrade fmt sqlx functions migration docs chaos fuzz bench bench-full bench-check
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ check: ## Formatting, generated files up to date, compose files, dashboards and 
 	deploy/dev/with-throwaway-postgres.sh deploy/dev/sqlx-cache.sh --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	deploy/dev/dependency-rules.sh
+
+advisories: ## Whether a crate of the lock file has a known hole; fetches RustSec's database from GitHub
+	deploy/dev/dependency-rules.sh advisories
 
 house: ## Count what makes the tree hard to read
 	@deploy/dev/house.py -v
@@ -62,6 +65,9 @@ chaos: ## Break servers, databases and what is between, and judge every answer; 
 	@deploy/dev/postgres-programs.sh >/dev/null
 	cargo build --release --locked --package couponry --package chaos
 	$(TARGET_DIR)/release/chaos --program $(TARGET_DIR)/release/couponry $(CHAOS)
+
+fuzz: ## Inputs made to break what reads foreign ones, five minutes each; needs a nightly compiler: make fuzz SECONDS=60
+	@deploy/dev/fuzz.sh $(or $(SECONDS),300)
 
 bench: ## Measure beside what a user would otherwise do: about ten minutes; writes docs/performance
 	deploy/dev/bench.sh --out docs/performance

@@ -14,6 +14,8 @@ mod error;
 mod exposition;
 mod fields;
 mod files;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzed;
 mod gzip;
 mod health;
 mod host;

@@ -13,6 +13,9 @@ use serde_json::value::RawValue;
 /// Keys are told apart by their hashes, whose secret is the process' own: an object may have millions of keys.
 static HASHES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
+/// Where a value has this key, serde_json reads the text beside it as JSON, in which nobody has looked for repeated keys.
+const SERDE_JSONS_OWN: &str = "$serde_json::private::RawValue";
+
 /// An object's text, and where in it the value of each key is.
 pub(crate) struct Object {
     text: Bytes,
@@ -131,7 +134,10 @@ impl<'de> Deserialize<'de> for Key {
                 f.write_str("a key")
             }
 
-            fn visit_str<E>(self, key: &str) -> Result<Key, E> {
+            fn visit_str<E: de::Error>(self, key: &str) -> Result<Key, E> {
+                if key == SERDE_JSONS_OWN {
+                    return Err(de::Error::custom("a key of serde_json itself"));
+                }
                 Ok(Key(HASHES.hash_one(key)))
             }
         }

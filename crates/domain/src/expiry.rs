@@ -33,9 +33,10 @@ pub fn parse_expiry(text: &str, zone: &TimeZone) -> Result<Timestamp, ExpiryErro
     with_zone.ok_or(ExpiryError)
 }
 
-/// Exactly `dddd-dd-dd`: jiff reads many more forms, such as years beyond 9999.
+/// Exactly `dddd-dd-dd`: jiff reads many more forms, such as years beyond 9999. There was no year 0, and the database knows it.
 pub(crate) fn is_day(text: &str) -> bool {
     text.len() == 10
+        && !text.starts_with("0000")
         && text.bytes().enumerate().all(|(n, byte)| {
             if n == 4 || n == 7 {
                 byte == b'-'
@@ -96,6 +97,7 @@ mod tests {
             "2030-01-01T25:00:00",
             "2030-01-01 ",
             "9999-12-31",
+            "0000-12-31",
             "+002030-01-01",
             "2030-06-01 12:00:00Z",
             "20300601T120000Z",

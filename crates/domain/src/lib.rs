@@ -12,6 +12,8 @@ mod file_url;
 mod fingerprint;
 mod forecast;
 mod formula;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzed;
 mod id;
 mod idempotency;
 mod key_role;

@@ -26,16 +26,12 @@ pub enum PeriodError {
     Backwards,
 }
 
-/// Exactly `yyyy-mm-dd`, and a day that exists: there was no year 0, and the database knows it.
+/// Exactly `yyyy-mm-dd`, and a day that exists.
 pub fn parse_day(text: &str) -> Result<Date, PeriodError> {
     if !is_day(text) {
         return Err(PeriodError::NotADay);
     }
-    let day: Date = text.parse().map_err(|_| PeriodError::NotADay)?;
-    if day.year() < 1 {
-        return Err(PeriodError::NotADay);
-    }
-    Ok(day)
+    text.parse().map_err(|_| PeriodError::NotADay)
 }
 
 impl Period {

@@ -37,7 +37,9 @@ pub fn parse_instant(text: &str) -> Option<Timestamp> {
         }
         _ => false,
     };
-    is_offset.then(|| text.parse().ok()).flatten()
+    let instant: Timestamp = is_offset.then(|| text.parse().ok()).flatten()?;
+    // Of a year before the first the answers would make another form.
+    (instant.to_zoned(TimeZone::UTC).year() >= 1).then_some(instant)
 }
 
 /// Digits where the form has digits, else the form's own signs; letters in whatever case.
@@ -82,6 +84,8 @@ mod tests {
             "2026-12-31T25:00:00Z",
             "+002026-12-31T18:29:00Z",
             "-005000-12-31T18:29:00Z",
+            "0000-12-31T18:29:00Z",
+            "0001-01-01T00:00:00+00:01",
             "２０２６-12-31T18:29:00Z",
         ] {
             assert_eq!(parse_instant(text), None, "{text}");

@@ -5,6 +5,8 @@ mod blocking;
 mod callback;
 mod comparison;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzed;
 mod load;
 mod metrics;
 pub mod outbound;

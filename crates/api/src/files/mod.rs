@@ -7,7 +7,7 @@ pub(crate) mod fetch_all;
 mod outcome;
 pub(crate) mod progress;
 pub(crate) mod quarantine;
-mod received;
+pub(crate) mod received;
 pub(crate) mod recipients;
 pub(crate) mod reissue;
 pub(crate) mod rejections;

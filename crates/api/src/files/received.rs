@@ -192,3 +192,44 @@ fn unreadable(error: &MultipartError) -> ApiError {
 fn multipart(why: &str) -> ApiError {
     ApiError::BadMultipart(why.to_owned())
 }
+
+/// Reads a form whose parts are parted by `--b`, cut where its first byte says, as `receive` does, and keeps nothing. Told is
+/// whether it was read to its end.
+#[cfg(any(test, fuzzing))]
+pub(crate) async fn read_and_forget(input: actix_web::web::Bytes) -> bool {
+    use actix_web::{error::PayloadError, http::header};
+    use futures_util::stream;
+
+    let size = input.first().map_or(1, |first| usize::from(*first).max(1));
+    let form = input.get(1..).unwrap_or_default();
+    let pieces: Vec<_> = form
+        .chunks(size)
+        .map(|piece| Ok::<_, PayloadError>(input.slice_ref(piece)))
+        .collect();
+    let mut headers = header::HeaderMap::new();
+    let kind = header::HeaderValue::from_static("multipart/form-data; boundary=b");
+    headers.insert(header::CONTENT_TYPE, kind);
+    let mut parts = Multipart::new(&headers, stream::iter(pieces));
+    while let Some(part) = parts.next().await {
+        let Ok(part) = part else {
+            return false;
+        };
+        if refuse_encoded(&part).is_err() {
+            return false;
+        }
+        let name = file_name(&part).ok().flatten();
+        assert!(
+            name.is_none_or(
+                |name| !name.as_str().contains(['/', '\\']) && name.as_str().chars().count() <= 255
+            )
+        );
+        let is_read = match part.name().unwrap_or_default() {
+            "dry_run" => yes_or_no(part, "dry_run").await.is_ok(),
+            _ => text(part, "name").await.is_ok(),
+        };
+        if !is_read {
+            return false;
+        }
+    }
+    true
+}

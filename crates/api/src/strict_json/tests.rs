@@ -42,6 +42,17 @@ fn only_a_proper_object_is_one() {
 }
 
 #[test]
+fn a_key_that_serde_json_takes_for_its_own_is_refused() {
+    for text in [
+        r#"{"$serde_json::private::RawValue":"1"}"#,
+        r#"{"a":{"$serde_json::private::RawValue":"{\"b\":1,\"b\":2}"}}"#,
+        r#"{"a":[{"\u0024serde_json::private::RawValue":"\"x\""}]}"#,
+    ] {
+        assert!(!is_object(text), "{text}");
+    }
+}
+
+#[test]
 fn a_million_levels_are_refused() {
     assert!(!is_object("{\"a\":".repeat(1_000_000)));
     assert!(!is_object(format!("{{\"a\":{}", "[".repeat(1_000_000))));

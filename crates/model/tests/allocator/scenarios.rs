@@ -11,7 +11,7 @@ pub(crate) fn at_once() -> Scenario {
         errands: vec![Errand::Keep, Errand::Keep, Errand::Keep],
         asks: 2,
         calls: 3,
-        cuts: 2,
+        cuts: 1,
         ..Scenario::default()
     }
 }
@@ -33,10 +33,10 @@ pub(crate) fn holds() -> Scenario {
         codes: 1,
         errands: vec![Errand::Confirm, Errand::Keep],
         operator: vec![Request::Sweep, Request::Sweep],
-        asks: 2,
+        asks: 1,
         settles: 1,
         calls: 3,
-        cuts: 1,
+        cuts: 2,
         ticks: 1,
     }
 }

@@ -278,7 +278,7 @@ fn model_and_database_give_the_same_answers_to_the_same_steps() {
     let lists = std::cell::Cell::new(0);
     // Seeded anew each time; what fails is shrunk and printed.
     let mut runner = TestRunner::new(Config {
-        cases: 40,
+        cases: 24,
         failure_persistence: None,
         ..Config::default()
     });
