@@ -1,6 +1,7 @@
-// The six screens that matter most, by the keyboard alone: what has no place in the order of Tab is not there.
+// What people do here, by the keyboard alone: what has no place in the order of Tab is not there.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { after, test } from "node:test";
 import { admin, assertQuiet, close, codes, csv, list, take, workspace } from "./console.mjs";
 
@@ -98,5 +99,56 @@ test("a file is chosen, sent, set aside, replaced and deleted", async () => {
   await press(visitor, visitor.locator("summary", { hasText: "Delete the file" }));
   await press(visitor, button(visitor, "Delete it"));
   assert.match(await visitor.textContent(".message"), /deleted/);
+  assertQuiet(visitor);
+});
+
+test("a file is fetched from an address", async () => {
+  const host = createServer((_, answer) => answer.end(csv(codes("FAR", 20))));
+  await new Promise((resolve) => host.listen(0, "127.0.0.1", resolve));
+  const visitor = await admin();
+  const id = await list("An address by keyboard");
+  await visitor.goto(`${workspace}/lists/${id}/upload`);
+  await type(visitor, visitor.locator("#url"), `http://127.0.0.1:${host.address().port}/codes.csv`);
+  await press(visitor, button(visitor, "Fetch it"));
+  await visitor.waitForSelector(".figures", { timeout: 30_000 });
+  assert.match(await visitor.textContent(".figures"), /Codes added\s*20/);
+  host.close();
+  assertQuiet(visitor);
+});
+
+test("a report is asked for and downloaded", async () => {
+  const visitor = await admin();
+  const id = await list("A report by keyboard", ["REPORTED-1"]);
+  await take(id, "ann");
+  await visitor.goto(`${workspace}/lists/${id}`);
+  await press(visitor, link(visitor, "As a report"));
+  await press(visitor, button(visitor, "Ask for it"));
+  await visitor.waitForURL(/\/reports$/);
+  const row = visitor.locator("tbody tr", { hasText: "A report by keyboard" });
+  const download = row.getByRole("link", { name: /^Download/ });
+  await download.waitFor({ timeout: 30_000 });
+  const arriving = visitor.waitForEvent("download");
+  await press(visitor, download);
+  const report = await (await arriving).createReadStream();
+  let text = "";
+  for await (const piece of report) text += piece;
+  assert.match(text, /REPORTED-1/);
+  assertQuiet(visitor);
+});
+
+test("an API key is made and revoked", async () => {
+  const visitor = await admin();
+  await visitor.goto(`${workspace}/access`);
+  await type(visitor, visitor.locator("#label"), "by keyboard");
+  await press(visitor, button(visitor, "Make a key"));
+  await reach(visitor, visitor.locator("#secret"));
+  assert.notEqual(await visitor.inputValue("#secret"), "");
+  await press(visitor, link(visitor, "Done"));
+  const row = visitor.locator("tr", { hasText: "by keyboard" });
+  await press(visitor, row.locator("summary", { hasText: "Change" }));
+  await press(visitor, row.locator("summary", { hasText: "Revoke it" }));
+  await press(visitor, row.getByRole("button", { name: "Revoke it now" }));
+  assert.match(await visitor.textContent(".message"), /revoked/);
+  assert.equal(await row.locator(".state").textContent(), "revoked");
   assertQuiet(visitor);
 });

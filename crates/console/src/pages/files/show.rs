@@ -97,7 +97,10 @@ pub(crate) async fn show(
     let storage = &console.storage;
     let file = storage.file(&list, id).await?.ok_or(PageError::NotFound)?;
     let step = match file.status {
-        FileStatus::Pending => storage.progress(&list, id).await?.map(step),
+        FileStatus::Pending => {
+            let progress = storage.progress(&list, id).await?;
+            progress.map(|progress| step(progress, file.file_url.is_empty()))
+        }
         FileStatus::Success | FileStatus::Failed => None,
     };
     let rejected = if file.rejected > 0 {
@@ -174,11 +177,11 @@ fn upload_again(visitor: &Visitor, list: &ListRef, file: &CouponFile) -> String 
     format!("{form}?url={url}")
 }
 
-fn step(progress: Progress) -> Step {
+fn step(progress: Progress, was_sent: bool) -> Step {
     let text = match progress.stage {
         Stage::Waiting => "Waiting for its turn",
-        Stage::Downloading => "Being fetched",
-        Stage::Sorting => "Being read",
+        Stage::Downloading if !was_sent => "Being fetched",
+        Stage::Downloading | Stage::Sorting => "Being read",
         Stage::Comparing => "Being compared with the codes that the list has had",
         Stage::Storing => "Being stored",
         Stage::Done => "Nearly done",

@@ -17,7 +17,7 @@ pub(super) fn hand_outs(days: &[i64]) -> Safe<String> {
     let mut bars = String::new();
     for (place, many) in days.iter().enumerate() {
         let height = (many * HEIGHT / most).max(i64::from(*many > 0));
-        let (x, y) = (place * STEP + 2, HEIGHT - height + 16);
+        let (x, y) = (place * STEP + 2, HEIGHT - height);
         // Writing to a text does not fail.
         _ = write!(
             bars,
@@ -25,10 +25,9 @@ pub(super) fn hand_outs(days: &[i64]) -> Safe<String> {
         );
     }
     let width = days.len() * STEP;
-    let (bottom, all) = (HEIGHT + 16, HEIGHT + 20);
     let most = shown::number(most);
     Safe(format!(
-        r#"<svg class="chart" viewBox="0 0 {width} {all}" aria-hidden="true"><text x="2" y="12">{most}</text><line class="axis" x1="0" x2="{width}" y1="{bottom}" y2="{bottom}"/><g class="bars">{bars}</g></svg>"#
+        r#"<div class="chart" aria-hidden="true">{most}<svg viewBox="0 0 {width} {HEIGHT}"><line class="axis" x1="0" x2="{width}" y1="{HEIGHT}" y2="{HEIGHT}"/><g class="bars">{bars}</g></svg></div>"#
     ))
 }
 
@@ -74,7 +73,6 @@ impl Line {
 /// Pixels of the picture; half of it is past, half to come.
 const WIDTH: i64 = 600;
 const HEIGHT: i64 = 120;
-const TOP: i64 = 16;
 
 /// The stock as a line up to now, where it is expected to go as a band, and the expiry as a line down.
 pub(super) fn stock(line: &Line) -> Safe<String> {
@@ -86,13 +84,13 @@ pub(super) fn stock(line: &Line) -> Safe<String> {
     let x = |at: Timestamp| (at.as_second() - first.as_second()) * (WIDTH / 2) / past.max(1);
     let y = |left: i64| {
         let height = i128::from(left) * i128::from(HEIGHT) / i128::from(most);
-        TOP + HEIGHT - i64::try_from(height).unwrap_or(HEIGHT)
+        HEIGHT - i64::try_from(height).unwrap_or(HEIGHT)
     };
     let points = line.instants.iter().zip(&line.stock);
     let points: Vec<String> = points
         .map(|(at, left)| format!("{},{}", x(*at), y(*left)))
         .collect();
-    let (middle, bottom) = (WIDTH / 2, TOP + HEIGHT);
+    let middle = WIDTH / 2;
     let left = line.stock.last().copied().unwrap_or_default();
     let mut drawn = String::new();
     if let Some(forecast) = line.forecast {
@@ -103,19 +101,18 @@ pub(super) fn stock(line: &Line) -> Safe<String> {
         // Writing to a text does not fail.
         _ = write!(
             drawn,
-            r#"<path class="band" d="M{middle},{from} L{earliest},{bottom} L{latest},{bottom} Z"/><line class="expected" x1="{middle}" y1="{from}" x2="{expected}" y2="{bottom}"/>"#
+            r#"<path class="band" d="M{middle},{from} L{earliest},{HEIGHT} L{latest},{HEIGHT} Z"/><line class="expected" x1="{middle}" y1="{from}" x2="{expected}" y2="{HEIGHT}"/>"#
         );
     }
     let expiry = x(line.expires_at);
     if (0..=WIDTH).contains(&expiry) {
         _ = write!(
             drawn,
-            r#"<line class="expiry" x1="{expiry}" x2="{expiry}" y1="{TOP}" y2="{bottom}"/>"#
+            r#"<line class="expiry" x1="{expiry}" x2="{expiry}" y1="0" y2="{HEIGHT}"/>"#
         );
     }
-    let (most, all, points) = (shown::number(most), bottom + 18, points.join(" "));
-    let label = bottom + 14;
+    let (most, points) = (shown::number(most), points.join(" "));
     Safe(format!(
-        r#"<svg class="chart" viewBox="0 0 {WIDTH} {all}" aria-hidden="true"><text x="2" y="12">{most}</text><line class="axis" x1="0" x2="{WIDTH}" y1="{bottom}" y2="{bottom}"/><line class="axis" x1="{middle}" x2="{middle}" y1="{TOP}" y2="{bottom}"/>{drawn}<polyline class="stock-line" points="{points}"/><text x="2" y="{label}">30 days ago</text><text x="{middle}" y="{label}" text-anchor="middle">now</text><text x="{WIDTH}" y="{label}" text-anchor="end">in 30 days</text></svg>"#
+        r#"<div class="chart" aria-hidden="true">{most}<svg viewBox="0 0 {WIDTH} {HEIGHT}"><line class="axis" x1="0" x2="{WIDTH}" y1="{HEIGHT}" y2="{HEIGHT}"/><line class="axis" x1="{middle}" x2="{middle}" y1="0" y2="{HEIGHT}"/>{drawn}<polyline class="stock-line" points="{points}"/></svg><div><span>30 days ago</span><span>now</span><span>in 30 days</span></div></div>"#
     ))
 }
