@@ -194,22 +194,26 @@ pub(crate) fn no_cookie(console: &Console) -> Cookie<'static> {
     cookie
 }
 
-/// The cookie of a browser that was sent to the identity provider.
-fn visit_cookie_name(console: &Console) -> &'static str {
-    if console.is_https() {
+/// The cookie of a browser that was sent to the identity provider. Each visit has its own: two tabs may be on their way at once.
+fn visit_cookie_name(console: &Console, state: &str) -> String {
+    let name = if console.is_https() {
         "__Host-couponry-visit"
     } else {
         "couponry-visit"
-    }
+    };
+    let visit: String = state.chars().take(12).collect();
+    format!("{name}-{visit}")
 }
 
-pub(crate) fn presented_visit(console: &Console, request: &HttpRequest) -> Option<Token> {
-    Token::read(request.cookie(visit_cookie_name(console))?.value())
+/// The token of the visit that the provider's answer names, if it began in this browser.
+pub(crate) fn presented_visit(console: &Console, request: &HttpRequest, state: &str) -> Option<Token> {
+    let token = Token::read(request.cookie(&visit_cookie_name(console, state))?.value())?;
+    (token.derive("state") == state).then_some(token)
 }
 
 /// Lax, since the provider's site leads the browser back.
 pub(crate) fn visit_cookie(console: &Console, token: &Token) -> Cookie<'static> {
-    Cookie::build(visit_cookie_name(console), token.secret())
+    Cookie::build(visit_cookie_name(console, &token.derive("state")), token.secret())
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)

@@ -54,7 +54,7 @@ struct ShownEntry {
     action: String,
     #[schema(value_type = Option<texts::Id>, required = true)]
     coupon_list_id: Option<String>,
-    /// The file, token, report or API key that it was about, or what was made.
+    /// The file, token, report or API key that it was about, or what was made; of an invitation, the address.
     #[schema(required = true)]
     object_id: Option<String>,
 }

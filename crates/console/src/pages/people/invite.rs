@@ -28,7 +28,7 @@ pub(crate) async fn invite(
     let token = console.storage.invite(workspace, email, role, is_mailed).await?;
     console
         .storage
-        .note(workspace, "person.invite", None, None)
+        .note(workspace, "person.invite", None, Some(email))
         .await?;
     if is_mailed {
         let text = format!("An invitation for {email} is on its way by mail.");

@@ -14,7 +14,9 @@ pub(crate) async fn link(
     let open = invitation_in_path(&console, &visitor, &request).await?;
     let (storage, workspace) = (&console.storage, visitor.workspace()?);
     let token = storage.invite(workspace, &open.email, open.role, false).await?;
-    storage.note(workspace, "person.invite-again", None, None).await?;
+    storage
+        .note(workspace, "person.invite-again", None, Some(&open.email))
+        .await?;
     let what_for = about_link(&open.email, open.role) + " The link before this one opens nothing any more.";
     show_link(&console, &visitor, "Invitation", &token, what_for)
 }
@@ -32,7 +34,9 @@ pub(crate) async fn mail(
     }
     let (storage, workspace) = (&console.storage, visitor.workspace()?);
     storage.invite(workspace, &open.email, open.role, true).await?;
-    storage.note(workspace, "person.invite-again", None, None).await?;
+    storage
+        .note(workspace, "person.invite-again", None, Some(&open.email))
+        .await?;
     let text = format!("Another invitation for {} is on its way by mail.", open.email);
     visitor.leave(storage, &text).await?;
     Ok(see(visitor.path("/people")))

@@ -17,7 +17,7 @@ pub(crate) async fn withdraw(
         return Err(PageError::NotFound);
     }
     storage
-        .note(workspace, "person.invite-withdraw", None, None)
+        .note(workspace, "person.invite-withdraw", None, Some(&open.email))
         .await?;
     let text = format!("The invitation for {} opens nothing any more.", open.email);
     visitor.leave(storage, &text).await?;

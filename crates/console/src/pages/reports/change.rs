@@ -3,6 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use domain::{Period, PeriodError, PublicId, Subscribers, parse_day};
+use jiff::civil::Date;
 use storage::{NewUsageReport, RequestReport, RequestReportRefusal};
 
 use super::report_in_path;
@@ -94,8 +95,14 @@ pub(crate) async fn request(
         Ok(id) => storage.find_list(workspace, id).await?,
         Err(_) => None,
     };
-    let asked = list.ok_or_else(|| "Choose a list.".to_owned());
-    let asked = asked.and_then(|list| Ok((list, new_report(&console, &form)?)));
+    let asked = match list {
+        Some(list) => {
+            let made_at = storage.list(&list).await?.created_at;
+            let made_on = made_at.to_zoned(console.zone.clone()).date();
+            new_report(&console, &form, made_on).map(|report| (list, report))
+        }
+        None => Err("Choose a list.".to_owned()),
+    };
     let refusal = match asked {
         Ok((list, report)) => match storage.request_report(&list, &report).await? {
             RequestReport::Requested(id) => {
@@ -109,7 +116,7 @@ pub(crate) async fn request(
                 return Ok(see(visitor.path("/reports")));
             }
             RequestReport::Refused(RequestReportRefusal::TooEarly) => {
-                "The list was not there yet on the first day. Begin later.".to_owned()
+                "The list was not there yet on the last day. End later.".to_owned()
             }
             RequestReport::Refused(RequestReportRefusal::InFuture) => {
                 "The last day lies ahead. End today or earlier.".to_owned()
@@ -120,16 +127,14 @@ pub(crate) async fn request(
     render_refused(&page(&console, &visitor, &form, Some(refusal)).await?)
 }
 
-fn new_report(console: &Console, form: &Form) -> Result<NewUsageReport, String> {
+/// Nothing went out before the list was made, so a period that begins before is as good: it begins then.
+fn new_report(console: &Console, form: &Form, made_on: Date) -> Result<NewUsageReport, String> {
     let day = |name: &str, called: &str| {
         parse_day(form.text(name)).map_err(|_| format!("The {called} day must be a date like 2026-12-31."))
     };
-    let period = Period::new(
-        day("start_date", "first")?,
-        day("end_date", "last")?,
-        &console.zone,
-    );
-    let period = period.map_err(|error| match error {
+    let (first, last) = (day("start_date", "first")?, day("end_date", "last")?);
+    let first = first.max(made_on.min(last));
+    let period = Period::new(first, last, &console.zone).map_err(|error| match error {
         PeriodError::Backwards => "The last day must not lie before the first.".to_owned(),
         PeriodError::NotADay => "The days must be dates like 2026-12-31.".to_owned(),
     })?;

@@ -84,9 +84,7 @@ pub(crate) async fn finish(
     let provider = console.provider.as_ref().ok_or(PageError::NotFound)?;
     let said = Form::of_query(&request);
     // What another browser, or another site, began is not gone on with, and ends nothing.
-    let token = guard::presented_visit(&console, &request);
-    let token = token.filter(|token| token.derive("state") == said.exact("state"));
-    let Some(token) = token else {
+    let Some(token) = guard::presented_visit(&console, &request, said.exact("state")) else {
         return not_in(
             &console,
             "This browser did not begin the sign-in that it came back from.".to_owned(),

@@ -175,6 +175,13 @@ impl Traveller {
     pub(crate) fn state(&self) -> &str {
         &self.asked["state"]
     }
+
+    /// One browser with two tabs sends the cookies of both.
+    pub(crate) fn share_a_browser(&mut self, other: &mut Self) {
+        let cookies = format!("{}; {}", self.cookie, other.cookie);
+        self.cookie.clone_from(&cookies);
+        other.cookie = cookies;
+    }
 }
 
 fn query_of(url: &str) -> HashMap<String, String> {

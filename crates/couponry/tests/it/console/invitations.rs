@@ -90,6 +90,7 @@ async fn an_open_invitation_is_seen_made_anew_and_withdrawn() {
         "another link for an invitation",
         "withdrew an invitation",
         "became a member",
+        "<bdi>eve@example.com</bdi>",
     ] {
         assert!(activity.contains(said), "{said}: {activity}");
     }

@@ -81,6 +81,20 @@ async fn a_role_at_the_provider_is_a_role_here_for_as_long_as_it_says_so() {
 }
 
 #[tokio::test]
+async fn two_tabs_of_one_browser_come_back_each_where_it_set_out() {
+    let (app, provider) = app_with_provider().await;
+    let mut first = app.set_out("%2Fconsole%2Faccount").await;
+    let mut second = app.set_out("").await;
+    first.share_a_browser(&mut second);
+    for (traveller, page) in [(second, "/console"), (first, "/console/account")] {
+        provider.vouch(&with(provider.claims(&traveller), json!({"roles": "admin"})));
+        let answer = app.come_back(&traveller).await;
+        signed_in(&answer);
+        assert_eq!(answer.header("location"), Some(page));
+    }
+}
+
+#[tokio::test]
 async fn what_is_given_here_is_not_the_providers_to_take() {
     let (app, provider) = app_with_provider().await;
     app.visitor("ada", Some("manager")).await;
