@@ -65,6 +65,8 @@ test("codes are pasted without script, and a file is set aside, resumed and dele
   const file = visitor.url();
   await visitor.goto(`${workspace}/lists/${id}`);
   assert.match(await visitor.textContent("[aria-label='Files'] tbody"), /set aside/);
+  // Nothing copies where there is no script.
+  assert.equal(await visitor.getByRole("button", { name: "Copy" }).count(), 0);
   await visitor.goto(file);
   await visitor.getByRole("button", { name: "Resume it" }).click();
   await take(id, "u");

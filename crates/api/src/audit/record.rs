@@ -43,7 +43,11 @@ async fn note<B>(response: &ServiceResponse<B>, action: &'static str) {
         return;
     };
     let in_path = |name| request.match_info().get(name).map(str::to_owned);
-    let list = in_path("coupon_list_id");
+    // A list that was made is what its entry is about, as in the entries that follow.
+    let (list, made) = match in_path("coupon_list_id") {
+        None if action == "list.create" => (made, None),
+        list => (list, made),
+    };
     let object = made
         .or_else(|| in_path("coupon_file_id"))
         .or_else(|| in_path("token_id"))

@@ -13,10 +13,10 @@ use crate::shown;
 pub(super) fn hand_outs(days: &[i64]) -> Safe<String> {
     const STEP: usize = 20;
     const HEIGHT: i64 = 120;
-    let most = days.iter().copied().max().unwrap_or_default().max(1);
+    let most = days.iter().copied().max().unwrap_or_default();
     let mut bars = String::new();
     for (place, many) in days.iter().enumerate() {
-        let height = (many * HEIGHT / most).max(i64::from(*many > 0));
+        let height = (many * HEIGHT / most.max(1)).max(i64::from(*many > 0));
         let (x, y) = (place * STEP + 2, HEIGHT - height);
         // Writing to a text does not fail.
         _ = write!(
@@ -80,10 +80,10 @@ pub(super) fn stock(line: &Line) -> Safe<String> {
         return Safe(String::new());
     };
     let past = now.as_second() - first.as_second();
-    let most = line.stock.iter().copied().max().unwrap_or_default().max(1);
+    let most = line.stock.iter().copied().max().unwrap_or_default();
     let x = |at: Timestamp| (at.as_second() - first.as_second()) * (WIDTH / 2) / past.max(1);
     let y = |left: i64| {
-        let height = i128::from(left) * i128::from(HEIGHT) / i128::from(most);
+        let height = i128::from(left) * i128::from(HEIGHT) / i128::from(most.max(1));
         HEIGHT - i64::try_from(height).unwrap_or(HEIGHT)
     };
     let points = line.instants.iter().zip(&line.stock);
