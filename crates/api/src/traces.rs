@@ -7,16 +7,20 @@ use actix_web::{
         header::{HeaderMap, HeaderName},
     },
 };
-use opentelemetry::{global, propagation::Extractor, trace::TraceContextExt as _};
-use storage::TRACE;
+use opentelemetry::{Context, global, propagation::Extractor, trace::TraceContextExt as _};
+use storage::{TRACE_ROOT, begins_trace};
 use tracing::{Span, field, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-/// Disabled where nobody traces. Neither the path nor the query: those have codes, people and tokens.
+/// Disabled where the request is not traced. Neither the path nor the query: those have codes, people and tokens.
 pub(crate) fn begin(request: &ServiceRequest, method: &'static str, route: Option<&str>) -> Span {
+    let caller = caller(request.headers());
+    if !begins_trace(caller.is_some()) {
+        return Span::none();
+    }
     let name = || route.map_or_else(|| method.to_owned(), |route| format!("{method} {route}"));
     let span = info_span!(
-        target: TRACE,
+        target: TRACE_ROOT,
         "request",
         otel.name = name(),
         otel.kind = "server",
@@ -25,16 +29,26 @@ pub(crate) fn begin(request: &ServiceRequest, method: &'static str, route: Optio
         http.route = route,
         http.response.status_code = field::Empty
     );
-    if !span.is_disabled() {
-        let context =
-            global::get_text_map_propagator(|propagator| propagator.extract(&Headers(request.headers())));
+    if let Some(caller) = caller
+        && !span.is_disabled()
+    {
         // It fails for a span that has begun, which this one has not.
-        _ = span.set_parent(context);
+        _ = span.set_parent(caller);
     }
     span
 }
 
-/// By which the trace is found; nothing where nobody traces.
+/// The trace that the caller says it goes on with.
+fn caller(headers: &HeaderMap) -> Option<Context> {
+    if !headers.contains_key("traceparent") {
+        return None;
+    }
+    let context = global::get_text_map_propagator(|propagator| propagator.extract(&Headers(headers)));
+    let is_one = context.span().span_context().is_valid();
+    is_one.then_some(context)
+}
+
+/// By which the trace is found; nothing where the request is not traced.
 pub(crate) fn trace_id(span: &Span) -> Option<String> {
     if span.is_disabled() {
         return None;

@@ -64,7 +64,7 @@ pub use people::{
 pub use pool::Outage;
 pub use route::Route;
 pub use spent::Spent;
-pub use traces::{Origin, TRACE};
+pub use traces::{Origin, Sampling, TRACE, TRACE_ROOT, begins_trace};
 pub use usage_reports::{
     NewUsageReport, ReportMail, ReportMailStatus, ReportStatus, ReportToBuild, RequestReport,
     RequestReportRefusal, UsageDecoder, UsageReport, UsageReportRef, UsageRow,

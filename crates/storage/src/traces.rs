@@ -1,9 +1,9 @@
 //! Spans of statements and of shared calls, and the trace that a job goes on with.
 //!
-//! Spans of the target [`TRACE`] are for OpenTelemetry alone: without it none is made, and the log never shows them. They
+//! Spans of the targets [`TRACE`] and [`TRACE_ROOT`] are for OpenTelemetry alone: without it none is made, and the log never shows them. They
 //! have no codes, people or values.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::OnceLock};
 
 use opentelemetry::{
     Context, global,
@@ -12,8 +12,36 @@ use opentelemetry::{
 use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-/// The target of all spans that are exported.
+/// The target of spans that are exported as parts of a trace, and are not made outside of one.
 pub const TRACE: &str = "trace";
+
+/// The target of those by which a trace begins here, or goes on under another thread.
+pub const TRACE_ROOT: &str = "trace_root";
+
+static SAMPLING: OnceLock<Sampling> = OnceLock::new();
+
+/// Which traces are made. It is decided before the first span: one that is made and then dropped costs as much as one that is kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sampling {
+    /// Of the traces that begin here, from 0 to 1.
+    pub share: f64,
+    /// Whether a trace that the caller began goes on or not as the caller says.
+    pub follows_caller: bool,
+}
+
+impl Sampling {
+    /// For the whole process, once; before, nothing is traced.
+    pub fn install(self) {
+        SAMPLING.get_or_init(|| self);
+    }
+}
+
+/// Whether a span of [`TRACE_ROOT`] is to be made.
+pub fn begins_trace(has_caller: bool) -> bool {
+    SAMPLING.get().is_some_and(|sampling| {
+        (has_caller && sampling.follows_caller) || rand::random::<f64>() < sampling.share
+    })
+}
 
 /// The span of a request that was traced, as the job that it asked for keeps it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +95,7 @@ pub(crate) fn call_span<'s>(
         return Span::none();
     };
     let call = info_span!(
-        target: TRACE,
+        target: TRACE_ROOT,
         parent: first.id(),
         "allocation call",
         couponry.call.kind = kind,

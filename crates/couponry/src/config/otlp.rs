@@ -2,6 +2,7 @@
 //! the SDK would pass over stops the start.
 
 use reqwest::Url;
+use storage::Sampling;
 
 use super::Problems;
 
@@ -19,9 +20,9 @@ const SAMPLERS: [&str; 6] = [
 ];
 
 /// What is to be sent to a collector.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Otlp {
-    pub(crate) traces: bool,
+    pub(crate) traces: Option<Sampling>,
     pub(crate) metrics: bool,
     /// Whether the environment says who speaks.
     pub(crate) names_service: bool,
@@ -59,7 +60,8 @@ impl Otlp {
         };
         let attributes = said("OTEL_RESOURCE_ATTRIBUTES").unwrap_or_default();
         Self {
-            traces: wants(TRACES_ENDPOINT, "OTEL_TRACES_EXPORTER"),
+            traces: wants(TRACES_ENDPOINT, "OTEL_TRACES_EXPORTER")
+                .then(|| sampling(said("OTEL_TRACES_SAMPLER"), said("OTEL_TRACES_SAMPLER_ARG"))),
             metrics: wants(METRICS_ENDPOINT, "OTEL_METRICS_EXPORTER"),
             names_service: said("OTEL_SERVICE_NAME").is_some()
                 || attributes
@@ -100,6 +102,21 @@ fn exporter(text: &str) -> Result<(), String> {
 
 fn sampler(text: &str) -> Result<(), String> {
     one_of(&SAMPLERS, text)
+}
+
+/// Without a sampler, or with one that was refused, all is traced.
+fn sampling(sampler: Option<&str>, ratio: Option<&str>) -> Sampling {
+    let sampler = sampler.unwrap_or("parentbased_always_on");
+    let kind = sampler.strip_prefix("parentbased_");
+    let share = match kind.unwrap_or(sampler) {
+        "always_off" => 0.0,
+        "traceidratio" => ratio.and_then(|ratio| ratio.parse().ok()).unwrap_or(1.0),
+        _ => 1.0,
+    };
+    Sampling {
+        share,
+        follows_caller: kind.is_some(),
+    }
 }
 
 fn one_of(words: &[&str], text: &str) -> Result<(), String> {
@@ -152,8 +169,24 @@ mod tests {
             ),
         ] {
             let (otlp, problems) = judged(said);
-            assert_eq!((otlp.traces, otlp.metrics), (traces, metrics), "{said:?}");
+            assert_eq!((otlp.traces.is_some(), otlp.metrics), (traces, metrics), "{said:?}");
             assert_eq!(problems, Vec::<String>::new());
+        }
+    }
+
+    #[test]
+    fn the_sampler_says_which_traces_are_made() {
+        for (sampler, ratio, share, follows_caller) in [
+            (None, None, 1.0, true),
+            (Some("parentbased_traceidratio"), Some("0.01"), 0.01, true),
+            (Some("traceidratio"), Some("0.5"), 0.5, false),
+            (Some("traceidratio"), None, 1.0, false),
+            (Some("always_off"), Some("0.5"), 0.0, false),
+            (Some("parentbased_always_off"), None, 0.0, true),
+            (Some("always_on"), None, 1.0, false),
+        ] {
+            let expected = Sampling { share, follows_caller };
+            assert_eq!(sampling(sampler, ratio), expected, "{sampler:?}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use storage::{Claim, Job, JobKind, TRACE};
+use storage::{Claim, Job, JobKind, TRACE_ROOT, begins_trace};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
@@ -189,8 +189,11 @@ impl Lane {
     /// Goes on with the trace of the request that asked for the job.
     fn span(&self, claim: Claim) -> Span {
         let kind = self.kind.as_str();
+        if !begins_trace(claim.origin.is_some()) {
+            return Span::none();
+        }
         let span = info_span!(
-            target: TRACE,
+            target: TRACE_ROOT,
             "job",
             otel.name = kind,
             otel.kind = "consumer",

@@ -196,6 +196,26 @@ async fn a_caller_that_does_not_trace_is_not_traced() {
 }
 
 #[tokio::test]
+async fn what_is_not_sampled_is_not_traced_unless_its_caller_wants_it() {
+    let collector = Collector::start().await;
+    let app = TestApp::start_with(|environment| {
+        collector.collect_from(environment);
+        environment.insert("OTEL_TRACES_SAMPLER".to_owned(), "parentbased_traceidratio".to_owned());
+        environment.insert("OTEL_TRACES_SAMPLER_ARG".to_owned(), "0".to_owned());
+    })
+    .await;
+    let list = app.list_with(&codes("A", 3)).await;
+    app.take(&list, "untraced").await;
+    app.jobs_done().await;
+    let caller = Caller::new();
+    caller.take(&app, &list, "01").await;
+    caller
+        .trace(&collector, &["allocation", "allocation call", "allocate"])
+        .await;
+    assert!(collector.spans().iter().all(|span| span.trace_id == caller.trace));
+}
+
+#[tokio::test]
 async fn a_collector_that_is_away_stops_nothing_and_is_said_in_the_log() {
     let mut app = TestApp::start_with(|environment| {
         Collector::away(environment);
