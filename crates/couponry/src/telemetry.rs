@@ -48,7 +48,10 @@ impl Telemetry {
         // Exporters are blocking clients, which are made outside of tasks.
         let made = tokio::task::spawn_blocking(move || {
             let metrics = wanted.metrics.then(metrics::exporter).transpose()?;
-            let traces = wanted.traces.map(|sampling| traces::provider(of_spans, sampling)).transpose()?;
+            let traces = wanted
+                .traces
+                .map(|sampling| traces::provider(of_spans, sampling))
+                .transpose()?;
             anyhow::Ok((metrics, traces))
         });
         let (exporter, traces) = made.await.context("the exporters' thread died")??;

@@ -169,7 +169,11 @@ mod tests {
             ),
         ] {
             let (otlp, problems) = judged(said);
-            assert_eq!((otlp.traces.is_some(), otlp.metrics), (traces, metrics), "{said:?}");
+            assert_eq!(
+                (otlp.traces.is_some(), otlp.metrics),
+                (traces, metrics),
+                "{said:?}"
+            );
             assert_eq!(problems, Vec::<String>::new());
         }
     }
@@ -185,7 +189,10 @@ mod tests {
             (Some("parentbased_always_off"), None, 0.0, true),
             (Some("always_on"), None, 1.0, false),
         ] {
-            let expected = Sampling { share, follows_caller };
+            let expected = Sampling {
+                share,
+                follows_caller,
+            };
             assert_eq!(sampling(sampler, ratio), expected, "{sampler:?}");
         }
     }

@@ -200,7 +200,10 @@ async fn what_is_not_sampled_is_not_traced_unless_its_caller_wants_it() {
     let collector = Collector::start().await;
     let app = TestApp::start_with(|environment| {
         collector.collect_from(environment);
-        environment.insert("OTEL_TRACES_SAMPLER".to_owned(), "parentbased_traceidratio".to_owned());
+        environment.insert(
+            "OTEL_TRACES_SAMPLER".to_owned(),
+            "parentbased_traceidratio".to_owned(),
+        );
         environment.insert("OTEL_TRACES_SAMPLER_ARG".to_owned(), "0".to_owned());
     })
     .await;
