@@ -25,6 +25,10 @@ until_so() { # WHAT COMMAND…
 }
 healthy() { [ "$(docker inspect --format '{{.State.Health.Status}}' "$(compose ps --quiet "$1")")" = healthy ]; }
 has_mail() { curl -fsS http://127.0.0.1:8025/api/v1/messages | grep -q '"Subject"'; }
+rows() { # USER HOST SQL: as this user by this way from within the database's container, with couponry's password
+  compose exec -T postgres sh -c \
+    'PGPASSWORD=$(cat /run/couponry/postgres-password) psql --no-psqlrc -At --username "$1" --host "$2" --dbname couponry --command "$3"' sh "$@"
+}
 secret() { compose exec -T couponry cat "/run/couponry/$1"; }
 # Keys are no arguments: a command line is visible to every user of the machine.
 api() { curl -fsS --config <(printf 'user = "%s:%s"\n' "$WORKSPACE" "$KEY") "$@"; }
@@ -33,6 +37,13 @@ send() { api -H 'Content-Type: application/json' "$@"; }
 SECONDS=0
 compose up --detach --no-build --quiet-pull >/dev/null 2>&1
 until_so "couponry is healthy" healthy couponry
+[ "$(rows couponry postgres "select rolsuper, rolcreaterole, rolcreatedb, rolreplication from pg_roles where rolname = current_user")" = "f|f|f|f" ] ||
+  { echo "couponry's role may do more than it needs" >&2; exit 1; }
+if rows postgres postgres "select 1" >/dev/null 2>&1; then
+  echo "the superuser comes in by the network" >&2
+  exit 1
+fi
+echo "couponry's role is no superuser, and no superuser comes in by the network"
 URL=http://127.0.0.1:${COUPONRY_PORT:-8080} WORKSPACE=$(secret workspace-id) KEY=$(secret api-key)
 LIST=$(send "$URL/v1/coupon-list" -d '{"name": "Spring", "label": "spring", "expires_at": "2099-12-31", "created_by": "me"}' |
   sed -n 's/.*"_id":"\([^"]*\)".*/\1/p')
