@@ -146,7 +146,11 @@ mod tests {
             (Method::POST, allocations, 503, Level::WARN),
             (Method::GET, "/readyz", 503, Level::WARN),
         ] {
-            assert_eq!(level_of(&method, route, status), expected, "{method} {route} {status}");
+            assert_eq!(
+                level_of(&method, route, status),
+                expected,
+                "{method} {route} {status}"
+            );
         }
     }
 

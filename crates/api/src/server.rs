@@ -185,7 +185,13 @@ pub fn serve(
                 });
             let admit = move |socket: TcpStream| ready(admit(socket, &places, patience));
             fn_service(admit).and_then(http.h1(map_config(
-                service(app.clone(), probed.clone(), bodies.clone(), streams.clone(), pages),
+                service(
+                    app.clone(),
+                    probed.clone(),
+                    bodies.clone(),
+                    streams.clone(),
+                    pages,
+                ),
                 |()| AppConfig::default(),
             )))
         })?

@@ -77,7 +77,7 @@ mod tests {
     async fn what_a_task_spends_is_charged_to_whoever_waits_for_it() {
         let second = Duration::from_secs(1);
         let work = async {
-            let task = tokio::spawn(Spent::by(async { Spent::statement(second) }));
+            let task = tokio::spawn(Spent::by(async move { Spent::statement(second) }));
             task.await.unwrap().1.charge();
         };
         let ((), spent) = Spent::by(work).await;

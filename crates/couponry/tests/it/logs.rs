@@ -240,7 +240,9 @@ async fn request_lines(log: Option<&str>) -> Vec<Value> {
     // A line is written before its answer is sent, and read to the end here.
     app.kill();
     let lines = app.output().log_lines();
-    let lines = lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let lines = lines
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
     lines
         .filter(|line| text(&line["target"]) == "api::request_log")
         .collect()
@@ -256,7 +258,11 @@ async fn a_request_has_one_line_at_info_but_for_what_comes_by_the_thousand() {
     let all: Vec<String> = lines.iter().map(told).collect();
     let count = |request: &str| all.iter().filter(|told| *told == request).count();
     assert_eq!(count("POST /v1/coupon-list 201"), 1, "{all:?}");
-    assert_eq!(count("POST /v1/coupon-list/{coupon_list_id}/files 201"), 1, "{all:?}");
+    assert_eq!(
+        count("POST /v1/coupon-list/{coupon_list_id}/files 201"),
+        1,
+        "{all:?}"
+    );
     assert_eq!(count("PATCH /v1/coupon-list/{coupon_list_id} 400"), 1, "{all:?}");
     for (line, told) in lines.iter().zip(&all) {
         assert_eq!(line["level"], "INFO", "{told}");
@@ -264,11 +270,18 @@ async fn a_request_has_one_line_at_info_but_for_what_comes_by_the_thousand() {
             continue;
         }
         assert!(!told.contains("allocations"), "{told}");
-        assert!(!told.ends_with("401") && !told.contains("unknown") && !told.contains("healthz"), "{told}");
+        assert!(
+            !told.ends_with("401") && !told.contains("unknown") && !told.contains("healthz"),
+            "{told}"
+        );
     }
-    let created = &lines[all.iter().position(|told| told == "POST /v1/coupon-list 201").unwrap()];
+    let created = &lines[all
+        .iter()
+        .position(|told| told == "POST /v1/coupon-list 201")
+        .unwrap()];
     assert!(created["statements"].as_u64() >= Some(1), "{created}");
-    let [took, in_database] = ["milliseconds", "database_milliseconds"].map(|key| created[key].as_f64().unwrap());
+    let [took, in_database] =
+        ["milliseconds", "database_milliseconds"].map(|key| created[key].as_f64().unwrap());
     assert!(0.0 < in_database && in_database <= took, "{created}");
 }
 

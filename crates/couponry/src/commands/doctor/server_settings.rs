@@ -85,7 +85,11 @@ fn connections(server: &ServerSettings, loads: usize) -> Finding {
 }
 
 fn role(server: &ServerSettings) -> Finding {
-    let may = if server.is_superuser { "a superuser" } else { "no superuser" };
+    let may = if server.is_superuser {
+        "a superuser"
+    } else {
+        "no superuser"
+    };
     Finding::hint(
         "role",
         format!("the role is {may}"),

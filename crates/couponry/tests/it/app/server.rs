@@ -30,8 +30,14 @@ impl Server {
             .spawn()
             .unwrap();
         let (listening, address) = tokio::sync::oneshot::channel();
-        let is_worker = environment.get("COUPONRY_ROLE").is_some_and(|role| role == "worker");
-        let message = if is_worker { "metrics are shown" } else { "listening" };
+        let is_worker = environment
+            .get("COUPONRY_ROLE")
+            .is_some_and(|role| role == "worker");
+        let message = if is_worker {
+            "metrics are shown"
+        } else {
+            "listening"
+        };
         let readers = vec![
             output.collect_log(child.stderr.take().unwrap(), message, listening),
             output.collect_stdout(child.stdout.take().unwrap()),

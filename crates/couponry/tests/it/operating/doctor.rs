@@ -163,7 +163,12 @@ async fn a_role_that_owns_its_database_and_is_no_superuser_is_enough() {
         format!("create database {name} owner {name}"),
     ])
     .await;
-    let mut url = Url::parse(&app.database.url().replace("user=postgres", &format!("user={name}"))).unwrap();
+    let mut url = Url::parse(
+        &app.database
+            .url()
+            .replace("user=postgres", &format!("user={name}")),
+    )
+    .unwrap();
     url.set_path(&name);
     let server = app
         .another_server_with(|environment| {
@@ -180,7 +185,9 @@ async fn a_role_that_owns_its_database_and_is_no_superuser_is_enough() {
         assert_eq!(level(&found, check), ["fine"], "{check}: {found:?}");
     }
     assert!(
-        !found.iter().any(|(_, _, what)| what.contains("could not be looked at")),
+        !found
+            .iter()
+            .any(|(_, _, what)| what.contains("could not be looked at")),
         "{found:?}"
     );
     drop(server);

@@ -200,7 +200,11 @@ async fn an_address_of_its_own_shows_metrics_and_how_the_process_is_and_nothing_
         let (ours, theirs) = (own.anonymous(Method::GET, path), app.anonymous(Method::GET, path));
         let (ours, theirs) = (send(ours).await, send(theirs).await);
         assert_eq!((ours.status, ours.text), (200, theirs.text), "{path}");
-        assert_eq!(send(own.anonymous(Method::POST, path)).await.status, 405, "{path}");
+        assert_eq!(
+            send(own.anonymous(Method::POST, path)).await.status,
+            405,
+            "{path}"
+        );
     }
     for path in ["/", "/v1/coupon-list", "/openapi.json"] {
         assert_eq!(send(own.anonymous(Method::GET, path)).await.status, 404, "{path}");
