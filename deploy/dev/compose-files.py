@@ -27,12 +27,25 @@ def check_service(name, service):
         yield f"{name}: cap_drop is not [ALL]"
     if not starts_as_root and not service.get("read_only"):
         yield f"{name}: read_only is not set"
+    if "POSTGRES_USER" in (service.get("environment") or {}):
+        yield f"{name}: POSTGRES_USER makes a superuser; couponry's role is made by database-role.sql"
     for limit in ("mem_limit", "pids_limit"):
         if limit not in service:
             yield f"{name}: there is no {limit}"
     for key in service.get("environment") or {}:
         if re.search(r"PASSWORD$|API_KEY$|^DATABASE_URL$", key):
             yield f"{name}: {key} is a secret, and belongs into a file"
+
+
+def check_health(document):
+    """Whatever goes on running says how it is: the image does for couponry, where nothing else is said."""
+    awaited = {other for service in document["services"].values() for other, how in service.get("depends_on", {}).items()
+               if how["condition"] == "service_completed_successfully"}
+    for name, service in document["services"].items():
+        if name not in awaited and service.get("healthcheck", {}).get("disable"):
+            yield f"{name}: its health check is disabled"
+        if service.get("image", "").startswith("postgres:") and "healthcheck" not in service:
+            yield f"{name}: there is no health check"
 
 
 def check_mounts(name, service, folder):
@@ -47,7 +60,7 @@ def check_compose(path):
     volumes, networks = set(document.get("volumes", {})), document.get("networks", {})
     for name, service in document["services"].items():
         where = f"{path}, {name}"
-        # Citus is for those who know why; its file has no limits.
+        # Citus is for those who know why; its file has no limits, and its nodes are made known by a superuser.
         if "scale-out" not in path:
             yield from check_service(where, service)
         yield from check_mounts(where, service, (ROOT / path).parent)
@@ -61,6 +74,7 @@ def check_compose(path):
         for other in service.get("depends_on", {}):
             if other not in document["services"]:
                 yield f"{where}: there is no service {other}"
+    yield from (f"{path}, {line}" for line in check_health(document))
     if not networks.get("database", {}).get("internal"):
         yield f"{path}: the network `database` is not internal"
     for name, service in document["services"].items():

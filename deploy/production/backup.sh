@@ -11,6 +11,8 @@ set -euo pipefail
 place=/backups
 database=(--host=postgres --username=couponry --no-password)
 export PGPASSFILE=/run/couponry/pgpass
+# The role's limit is for requests.
+export PGOPTIONS='-c statement_timeout=0'
 
 newest() { find "$place" -maxdepth 1 -name '*.dump' -mmin "-$1" -print -quit; } # younger than so many MINUTES
 
@@ -63,8 +65,6 @@ restore() { # FILE
   pg_restore "${database[@]}" --dbname=couponry_restore --exit-on-error "$file"
   psql "${database[@]}" --dbname=couponry_restore --quiet --command=analyze
   ask "begin; alter database couponry rename to $former; alter database couponry_restore rename to couponry; commit"
-  # They are the database's, and a dump does not have them.
-  psql "${database[@]}" --dbname=couponry --quiet --set=ON_ERROR_STOP=1 --file=/usr/local/lib/couponry/pooler.sql
   echo "restored: $file; what was there before is the database $former, to be dropped when nobody misses it"
 }
 

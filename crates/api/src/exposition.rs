@@ -1,4 +1,5 @@
-//! `/metrics`, for Prometheus: on an address of its own, or on the API's for callers of the same machine.
+//! `/metrics`, for Prometheus: on an address of its own, or on the API's for callers of the same machine. The address of its own
+//! also says how the process is: a worker has no other.
 
 use std::{
     fmt, io,
@@ -14,7 +15,13 @@ use actix_web::{
     web::{self, get, resource},
 };
 
-use crate::{App, error::ApiError, proxies::TrustedProxies, table::only};
+use crate::{
+    App,
+    error::ApiError,
+    health::{self, Probed},
+    proxies::TrustedProxies,
+    table::only,
+};
 
 /// What only a proxy adds, whether or not anybody trusts it.
 const OF_PROXIES: [&str; 6] = [
@@ -70,24 +77,33 @@ fn is_of_this_machine(request: &HttpRequest, proxies: &TrustedProxies) -> bool {
         && !came_by_proxy(request.headers())
 }
 
-/// On an address of its own, which answers nothing else. To be awaited, like the API's.
+/// On an address of its own, with `/healthz` and `/readyz`, and nothing else. To be awaited, like the API's.
 ///
 /// # Errors
 /// If the listener cannot be used.
-pub fn serve_metrics(exposition: Exposition, listener: TcpListener) -> io::Result<(Server, SocketAddr)> {
+pub fn serve_metrics(
+    exposition: Exposition,
+    probed: Probed,
+    listener: TcpListener,
+) -> io::Result<(Server, SocketAddr)> {
     let address = listener.local_addr()?;
+    let probed = web::Data::new(probed);
     let server = HttpServer::new(move || {
         let exposition = exposition.clone();
         let metrics = get().to(move || {
             let answer = exposition.answer();
             async move { answer }
         });
+        let shown = |path, route| {
+            resource(path)
+                .route(route)
+                .default_service(only("GET".to_owned()))
+        };
         actix_web::App::new()
-            .service(
-                resource("/metrics")
-                    .route(metrics)
-                    .default_service(only("GET".to_owned())),
-            )
+            .app_data(probed.clone())
+            .service(shown("/metrics", metrics))
+            .service(shown("/healthz", get().to(health::healthz)))
+            .service(shown("/readyz", get().to(health::readyz)))
             .default_service(web::to(async || Err::<HttpResponse, _>(ApiError::NotFound)))
     });
     let server = server

@@ -1,12 +1,28 @@
-//! Is the process alive, and should it get requests.
+//! Is the process alive, and should it get requests: asked on the API's address, and on that of the metrics.
 
-use std::time::Duration;
+use std::{fmt, sync::Arc, time::Duration};
 
 use actix_web::{HttpResponse, rt::time::timeout, web};
 use serde::Serialize;
+use storage::{Allocator, Storage};
 use utoipa::ToSchema;
 
-use crate::{App, error::ApiError, openapi::refusals::AsksDatabase};
+use crate::{Readiness, error::ApiError, openapi::refusals::AsksDatabase};
+
+/// What `/readyz` looks at.
+#[derive(Clone)]
+pub struct Probed {
+    pub readiness: Arc<Readiness>,
+    pub storage: Storage,
+    /// Of a process that hands out codes.
+    pub allocator: Option<Allocator>,
+}
+
+impl fmt::Debug for Probed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Probed").finish_non_exhaustive()
+    }
+}
 
 #[derive(Serialize, ToSchema)]
 struct Health {
@@ -39,21 +55,27 @@ pub(crate) async fn healthz() -> HttpResponse {
         code is handed out until an operator has looked at the database (`allocation-paused`).",
     responses((status = 200, description = "It should.", body = Health), AsksDatabase),
 )]
-pub(crate) async fn readyz(app: web::Data<App>) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn readyz(probed: web::Data<Probed>) -> Result<HttpResponse, ApiError> {
     const PATIENCE: Duration = Duration::from_secs(2);
 
-    if !app.readiness.is_ready() {
+    if !probed.readiness.is_ready() {
         return Err(ApiError::BUSY);
     }
     let ask = async || {
         // Also where codes are handed out: those connections are others.
-        let pings = async { tokio::try_join!(app.storage.ping(), app.allocator.ping()) };
+        let hands_out = async {
+            match &probed.allocator {
+                Some(allocator) => allocator.ping().await,
+                None => Ok(()),
+            }
+        };
+        let pings = async { tokio::try_join!(probed.storage.ping(), hands_out) };
         timeout(PATIENCE, pings).await.map_err(|_| ApiError::BUSY)??;
         Ok::<_, ApiError>(())
     };
-    app.readiness.remembered(ask).await?;
+    probed.readiness.remembered(ask).await?;
     // Whoever has a code is answered, here as elsewhere: a balancer has nowhere better to go.
-    let status = match app.allocator.paused() {
+    let status = match probed.allocator.as_ref().and_then(Allocator::paused) {
         Some(_) => "paused",
         None => "ready",
     };

@@ -52,6 +52,7 @@ pub use actix_web::web::ServiceConfig;
 pub use error::errors_page;
 pub use exposition::{Exposition, serve_metrics};
 pub use files::callback_body;
+pub use health::Probed;
 pub use limits::RateLimits;
 pub use openapi::openapi;
 pub use proxies::{NotAProxy, TrustedProxies};

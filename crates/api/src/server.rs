@@ -37,6 +37,7 @@ use crate::{
     bodies::Bodies,
     connection::{self, KEEP_ALIVE, Patience, Stream},
     error::ApiError,
+    health::Probed,
     host, limits,
     metrics::count_refusal,
     places::Places,
@@ -64,6 +65,16 @@ pub struct App {
     pub shield: Shield,
     /// For `/metrics`; absent where another address has it.
     pub exposition: Option<Exposition>,
+}
+
+impl App {
+    pub fn probed(&self) -> Probed {
+        Probed {
+            readiness: Arc::clone(&self.readiness),
+            storage: self.storage.clone(),
+            allocator: Some(self.allocator.clone()),
+        }
+    }
 }
 
 impl fmt::Debug for App {
@@ -147,6 +158,7 @@ pub fn serve(
     let address = listener.local_addr()?;
     // Connections have it from their listener.
     set_socket_send_buffer_size(&listener, SEND_BUFFER)?;
+    let probed = web::Data::new(app.probed());
     let app = web::Data::new(app);
     let bodies = web::Data::new(Bodies::default());
     let streams = web::Data::new(Streams::default());
@@ -173,7 +185,13 @@ pub fn serve(
                 });
             let admit = move |socket: TcpStream| ready(admit(socket, &places, patience));
             fn_service(admit).and_then(http.h1(map_config(
-                service(app.clone(), bodies.clone(), streams.clone(), pages),
+                service(
+                    app.clone(),
+                    probed.clone(),
+                    bodies.clone(),
+                    streams.clone(),
+                    pages,
+                ),
                 |()| AppConfig::default(),
             )))
         })?
@@ -199,6 +217,7 @@ fn admit(
 /// Every path, and what is done round each of its requests.
 fn service(
     app: web::Data<App>,
+    probed: web::Data<Probed>,
     bodies: web::Data<Bodies>,
     streams: web::Data<Streams>,
     pages: impl FnOnce(&mut ServiceConfig),
@@ -212,6 +231,7 @@ fn service(
 > {
     actix_web::App::new()
         .app_data(app)
+        .app_data(probed)
         .app_data(bodies)
         .app_data(streams)
         .wrap(middleware::from_fn(audit::record))

@@ -161,6 +161,10 @@ impl Found {
         let endpoints = BY_PATH.get(path).into_iter().flatten();
         Self(endpoints.copied().find(|endpoint| endpoint.method == *method))
     }
+
+    pub(crate) fn endpoint(self) -> Option<&'static Endpoint> {
+        self.0
+    }
 }
 
 /// The request's endpoint, if its path and method are of one.

@@ -11,7 +11,7 @@ use actix_web::{
     rt, web,
 };
 use domain::Role;
-use storage::{Membership, Token};
+use storage::{Membership, Spent, Token};
 use url::Url;
 
 use crate::{
@@ -42,9 +42,10 @@ pub(crate) async fn judge<B: MessageBody + 'static>(
     let mut answer = if is_safe(request.method()) {
         next.call(request).await?
     } else {
-        rt::spawn(async move { next.call(request).await })
-            .await
-            .map_err(|_| PageError::Busy)??
+        let call = Spent::by(async move { next.call(request).await });
+        let (answer, spent) = rt::spawn(call).await.map_err(|_| PageError::Busy)?;
+        spent.charge();
+        answer?
     };
     if let Some(cookie) = begun {
         answer.response_mut().add_cookie(&cookie)?;

@@ -45,7 +45,7 @@ pub(crate) enum Command {
     Demo(demo::Arguments),
     /// Look at a deployment, change nothing, and say what to change and why; exit with 0, or 1 if there is a problem
     Doctor(doctor::Arguments),
-    /// Ask the server on the listen address whether it is well; exit with 0 or 1
+    /// Ask the server on its listen address, a worker on that of its metrics, whether it is well; exit with 0 or 1
     Healthcheck(healthcheck::Arguments),
     /// Print the OpenAPI document; needs no settings and no database
     Openapi(openapi::Arguments),

@@ -5,7 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener},
 };
 
-use api::{App, Door, Exposition, Server, ServiceConfig};
+use api::{App, Door, Exposition, Probed, Server, ServiceConfig};
 use tokio::{sync::watch, task::JoinHandle};
 
 #[derive(Debug)]
@@ -25,8 +25,12 @@ impl Http {
         Ok(Self::run(api::serve(app, door, listener, pages)?))
     }
 
-    pub(crate) fn start_metrics(exposition: Exposition, listener: TcpListener) -> io::Result<Self> {
-        Ok(Self::run(api::serve_metrics(exposition, listener)?))
+    pub(crate) fn start_metrics(
+        exposition: Exposition,
+        probed: Probed,
+        listener: TcpListener,
+    ) -> io::Result<Self> {
+        Ok(Self::run(api::serve_metrics(exposition, probed, listener)?))
     }
 
     fn run((server, address): (Server, SocketAddr)) -> Self {

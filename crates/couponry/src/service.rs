@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use api::{App, Door, Exposition, Readiness, Shield};
+use api::{App, Door, Exposition, Probed, Readiness, Shield};
 use ingestion::{
     Callbacks, Fetcher, Loader,
     outbound::{Limits, Outbound},
@@ -41,7 +41,7 @@ pub(crate) struct Service {
     opening: JoinSet<()>,
     workers: Option<Workers>,
     http: Option<Http>,
-    /// Answers `/metrics` on an address of its own.
+    /// Answers `/metrics`, and how the process is, on an address of its own.
     metrics: Option<Http>,
     /// Looks at jobs and stocks for metrics.
     observer: JoinSet<()>,
@@ -83,25 +83,25 @@ impl Service {
         };
         let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
         let url = public_url(settings, address.unwrap_or(settings.listen));
+        let app = match &listener {
+            Some(_) => Some(self.app(settings, &url)?),
+            None => None,
+        };
+        self.requests = app.as_ref().map(|app| app.storage.clone());
         if let Some(address) = settings.telemetry.metrics_listen {
-            let listener = bind(address)?;
-            let metrics = Http::start_metrics(Exposition::new(telemetry::say), listener)?;
-            tracing::info!(address = %metrics.address(), "metrics are shown");
-            self.metrics = Some(metrics);
+            self.show_metrics(address, app.as_ref().map(App::probed))?;
         }
         self.schema_and_workspace(settings, &url).await?;
         if settings.role.works() {
             self.workers = Some(Workers::start(&self.plan(settings, &url)?));
         }
         let mut allocator = None;
-        if let Some(listener) = listener {
-            let app = self.app(settings, &url)?;
+        if let (Some(app), Some(listener)) = (app, listener) {
             allocator = Some(app.allocator.clone());
             let (storage, watched) = (app.storage.clone(), app.allocator.clone());
             self.watches
                 .spawn(async move { storage.keep_credentials().await });
             self.watches.spawn(async move { watched.keep_watch().await });
-            self.requests = Some(app.storage.clone());
             let door = Door {
                 connections: open_files::raise(settings.door.connections),
                 ..settings.door.clone()
@@ -117,6 +117,20 @@ impl Service {
         }
         let observer = Observer::new(self.storage.clone(), allocator, settings.role.works());
         self.observer.spawn(observer.run());
+        Ok(())
+    }
+
+    /// Before there is a schema: whoever waits for this process can see that it is not ready yet.
+    fn show_metrics(&mut self, address: SocketAddr, of_the_api: Option<Probed>) -> anyhow::Result<()> {
+        let of_a_worker = || Probed {
+            readiness: Arc::clone(&self.readiness),
+            storage: self.storage.clone(),
+            allocator: None,
+        };
+        let probed = of_the_api.unwrap_or_else(of_a_worker);
+        let metrics = Http::start_metrics(Exposition::new(telemetry::say), probed, bind(address)?)?;
+        tracing::info!(address = %metrics.address(), "metrics are shown");
+        self.metrics = Some(metrics);
         Ok(())
     }
 

@@ -19,6 +19,7 @@ mod metrics;
 mod migrations;
 mod people;
 mod pool;
+mod replication;
 mod route;
 mod spent;
 mod traces;
@@ -62,6 +63,7 @@ pub use people::{
     SignIn, SignInAttempt, SignInByProviderRefusal, Somebody, Token, Vouched,
 };
 pub use pool::Outage;
+pub use replication::ReplicaLag;
 pub use route::Route;
 pub use spent::Spent;
 pub use traces::{Origin, Sampling, TRACE, TRACE_ROOT, begins_trace};

@@ -16,13 +16,22 @@ pub struct Spent {
 }
 
 impl Spent {
-    /// What is done within this future, by itself and not by tasks that it begins.
+    /// What is done within this future, by itself and not by tasks that it begins: those are to be charged to it.
     pub async fn by<F: Future>(work: F) -> (F::Output, Self) {
         let counted = async {
             let output = work.await;
             (output, SPENT.with(Cell::get))
         };
         SPENT.scope(Cell::default(), counted).await
+    }
+
+    /// Adds what a task has spent to what is spent by whoever waited for it.
+    pub fn charge(self) {
+        Self::add(|spent| {
+            spent.statements += self.statements;
+            spent.time += self.time;
+            spent.in_calls += self.in_calls;
+        });
     }
 
     pub(crate) fn statement(took: Duration) {
@@ -62,5 +71,16 @@ mod tests {
         assert_eq!((inner.statements, inner.in_calls), (0, second));
         assert_eq!((outer.statements, outer.time), (1, second));
         assert_eq!(outer.in_calls, Duration::ZERO);
+    }
+
+    #[tokio::test]
+    async fn what_a_task_spends_is_charged_to_whoever_waits_for_it() {
+        let second = Duration::from_secs(1);
+        let work = async {
+            let task = tokio::spawn(Spent::by(async move { Spent::statement(second) }));
+            task.await.unwrap().1.charge();
+        };
+        let ((), spent) = Spent::by(work).await;
+        assert_eq!((spent.statements, spent.time), (1, second));
     }
 }

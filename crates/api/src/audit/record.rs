@@ -7,7 +7,7 @@ use actix_web::{
     middleware::Next,
     rt, web,
 };
-use storage::Workspace;
+use storage::{Spent, Workspace};
 use tracing::{Instrument as _, Span, error};
 
 use super::Made;
@@ -30,9 +30,10 @@ pub(crate) async fn record<B: MessageBody + 'static>(
         }
         Ok(response)
     };
-    rt::spawn(call.instrument(Span::current()))
-        .await
-        .map_err(|_| ApiError::BUSY)?
+    let call = Spent::by(call.instrument(Span::current()));
+    let (response, spent) = rt::spawn(call).await.map_err(|_| ApiError::BUSY)?;
+    spent.charge();
+    response
 }
 
 async fn note<B>(response: &ServiceResponse<B>, action: &'static str) {

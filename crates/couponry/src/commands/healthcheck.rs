@@ -21,12 +21,15 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, settings: &Settings) -> anyhow::Result<()> {
-    let address = reachable(settings.listen);
+    let Some(listen) = settings.probes_listen() else {
+        bail!("a worker says how it is beside its metrics, and COUPONRY_METRICS_LISTEN is not set: set it");
+    };
+    let address = reachable(listen);
     if address.port() == 0 {
-        bail!("COUPONRY_LISTEN has port 0: nobody knows where the server is");
+        bail!("the address to ask, {listen}, has port 0, so nobody knows where the server is: set one");
     }
     let path = if arguments.ready { "/readyz" } else { "/healthz" };
-    let status = status(settings.listen, path)?;
+    let status = status(listen, path)?;
     match status.as_str() {
         "200" => Ok(()),
         status => bail!("http://{address}{path} answered {status}"),

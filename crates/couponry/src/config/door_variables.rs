@@ -41,7 +41,7 @@ pub(crate) struct DoorVariables {
     )]
     stall_seconds: String,
 
-    /// An address of its own for /metrics; absent: on the API's, for callers of the same machine
+    /// An address of its own for /metrics, /healthz and /readyz; absent: on the API's, /metrics for callers of the same machine
     #[arg(long, env = "COUPONRY_METRICS_LISTEN", global = true, value_name = "ADDRESS")]
     metrics_listen: Option<String>,
 }

@@ -173,6 +173,15 @@ impl Settings {
             _ => Err(problems),
         }
     }
+
+    /// Where `/healthz` and `/readyz` are asked: a worker answers them beside its metrics, if anywhere.
+    pub(crate) fn probes_listen(&self) -> Option<SocketAddr> {
+        if self.role.answers() {
+            Some(self.listen)
+        } else {
+            self.telemetry.metrics_listen
+        }
+    }
 }
 
 impl Telemetry {

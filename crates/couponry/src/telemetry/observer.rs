@@ -9,7 +9,7 @@ use opentelemetry::{
     KeyValue, global,
     metrics::{AsyncInstrument, Meter},
 };
-use storage::{Allocator, BusyList, JobCount, Storage};
+use storage::{Allocator, BusyList, JobCount, ReplicaLag, Storage};
 use tokio::time::{sleep, timeout};
 
 use super::process;
@@ -39,6 +39,7 @@ struct Seen {
     at: Instant,
     jobs: Vec<JobCount>,
     lists: Vec<SeenList>,
+    replicas: Vec<ReplicaLag>,
 }
 
 #[derive(Debug)]
@@ -54,6 +55,7 @@ impl Observer {
             at: started,
             jobs: Vec::new(),
             lists: Vec::new(),
+            replicas: Vec::new(),
         }));
         process::watch(started);
         show(&seen, allocator.clone());
@@ -71,9 +73,9 @@ impl Observer {
             match timeout(PATIENCE, self.look()).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
-                    tracing::debug!(%error, "jobs and stocks could not be looked at for metrics");
+                    tracing::debug!(%error, "the database could not be looked at for metrics");
                 }
-                Err(_) => tracing::debug!("looking at jobs and stocks for metrics took too long"),
+                Err(_) => tracing::debug!("looking at the database for metrics took too long"),
             }
             sleep(PAUSE).await;
         }
@@ -106,11 +108,13 @@ impl Observer {
         for list in lists {
             stocks.push(self.storage.stock(&list).await?.available);
         }
+        let replicas = self.storage.replica_lags().await?;
         let mut seen = self.seen();
         for (list, available) in seen.lists.iter_mut().zip(stocks) {
             list.available = u64::try_from(available).ok();
         }
         seen.jobs = jobs;
+        seen.replicas = replicas;
         seen.at = Instant::now();
         Ok(())
     }
@@ -145,14 +149,14 @@ fn show(seen: &Arc<Mutex<Seen>>, allocator: Option<Allocator>) {
         "couponry.job.oldest.age",
         "s",
         "How long the oldest job has been due",
-        of_seen(|seen, observer| {
-            for job in seen.good_jobs() {
-                observer.observe(
-                    job.oldest.as_secs_f64(),
-                    &[KeyValue::new("kind", job.kind.clone())],
-                );
-            }
-        }),
+        of_seen(show_oldest_jobs),
+    );
+    gauge(
+        &meter,
+        "couponry.replica.lag",
+        "s",
+        "How far a replica of the database is behind",
+        of_seen(show_replicas),
     );
     let Some(allocator) = allocator else { return };
     gauge(
@@ -205,6 +209,26 @@ fn show_jobs(seen: &Seen, observer: &dyn AsyncInstrument<f64>) {
                 KeyValue::new("state", state),
             ];
             observer.observe(number(jobs.unsigned_abs()), &labels);
+        }
+    }
+}
+
+fn show_oldest_jobs(seen: &Seen, observer: &dyn AsyncInstrument<f64>) {
+    for job in seen.good_jobs() {
+        observer.observe(
+            job.oldest.as_secs_f64(),
+            &[KeyValue::new("kind", job.kind.clone())],
+        );
+    }
+}
+
+fn show_replicas(seen: &Seen, observer: &dyn AsyncInstrument<f64>) {
+    if seen.is_good() {
+        for replica in &seen.replicas {
+            observer.observe(
+                replica.lag.as_secs_f64(),
+                &[KeyValue::new("replica", replica.name.clone())],
+            );
         }
     }
 }

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::app::{Client, TestApp, codes, send, until};
+use crate::app::{Client, Environment, TestApp, codes, send, until};
 
 async fn status(client: &Client, path: &str) -> u16 {
     send(client.anonymous(Method::GET, path)).await.status
@@ -51,6 +51,55 @@ async fn without_its_database_a_server_is_healthy_but_not_ready_and_recovers_by_
     let repeat = app.allocate(&list, &json!({"user_id": "u-1"})).await.expect(200);
     assert_eq!(repeat["coupon_code"], first);
     app.take(&list, "u-3").await;
+}
+
+/// It answers no API, so it says how it is beside its metrics, and `couponry healthcheck` asks there.
+#[tokio::test]
+async fn a_worker_is_ready_while_it_has_its_database_and_its_healthcheck_says_so() {
+    let app = TestApp::start().await;
+    let as_worker = |environment: &mut Environment, metrics: &str| {
+        environment.insert("COUPONRY_ROLE".to_owned(), "worker".to_owned());
+        environment.insert("COUPONRY_METRICS_LISTEN".to_owned(), metrics.to_owned());
+    };
+    let worker = app
+        .another_server_with(|environment| as_worker(environment, "127.0.0.1:0"))
+        .await;
+    let address = worker.address.to_string();
+    let healthcheck = |arguments: &[&str]| {
+        let ended = app.command_with(&[&["healthcheck"], arguments].concat(), |environment| {
+            as_worker(environment, &address);
+        });
+        ended.status.success()
+    };
+    until("the worker to be ready", async || {
+        status(&worker, "/readyz").await == 200
+    })
+    .await;
+    assert!(healthcheck(&[]) && healthcheck(&["--ready"]));
+
+    app.database.lock_out().await;
+    until("the worker to be unready", async || {
+        status(&worker, "/readyz").await == 503
+    })
+    .await;
+    assert_eq!(status(&worker, "/healthz").await, 200);
+    assert!(healthcheck(&[]) && !healthcheck(&["--ready"]));
+    app.database.let_in().await;
+    until("the worker to be ready again", async || {
+        status(&worker, "/readyz").await == 200
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_worker_without_an_address_cannot_be_asked_and_its_healthcheck_says_why() {
+    let app = TestApp::start().await;
+    let ended = app.command_with(&["healthcheck"], |environment| {
+        environment.insert("COUPONRY_ROLE".to_owned(), "worker".to_owned());
+    });
+    assert_eq!(ended.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&ended.stderr);
+    assert!(said.contains("COUPONRY_METRICS_LISTEN"), "{said}");
 }
 
 #[tokio::test]

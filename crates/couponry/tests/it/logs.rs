@@ -219,6 +219,82 @@ async fn no_secret_reaches_the_logs_even_at_trace() {
     }
 }
 
+/// The lines of requests that a server with this setting wrote, while somebody administered and somebody sent.
+async fn request_lines(log: Option<&str>) -> Vec<Value> {
+    let mut app = TestApp::start_with(|environment| {
+        environment.extend(log.map(|log| ("COUPONRY_LOG".to_owned(), log.to_owned())));
+    })
+    .await;
+    let list = app.list_with(&["A-1", "A-2"]).await;
+    app.take(&list, "u-1").await;
+    app.take_many(&list, "u-2", 1).await;
+    app.allocate(&list, &json!({"user_id": "u-3"})).await.error();
+    let stranger = app.with_credentials(Credentials::new(WORKSPACE, WRONG_KEY));
+    stranger.get("/coupon-list").await.error();
+    send(app.anonymous(Method::GET, "/wp-login.php")).await;
+    send(app.anonymous(Method::GET, "/healthz")).await;
+    app.patch(&format!("/coupon-list/{list}"), &json!({"name": ""}))
+        .await
+        .error();
+    app.jobs_done().await;
+    // A line is written before its answer is sent, and read to the end here.
+    app.kill();
+    let lines = app.output().log_lines();
+    let lines = lines
+        .iter()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    lines
+        .filter(|line| text(&line["target"]) == "api::request_log")
+        .collect()
+}
+
+#[tokio::test]
+async fn a_request_has_one_line_at_info_but_for_what_comes_by_the_thousand() {
+    let lines = request_lines(None).await;
+    let told = |line: &Value| {
+        let [method, route] = ["method", "route"].map(|key| text(&line[key]).to_owned());
+        format!("{method} {route} {}", line["status"])
+    };
+    let all: Vec<String> = lines.iter().map(told).collect();
+    let count = |request: &str| all.iter().filter(|told| *told == request).count();
+    assert_eq!(count("POST /v1/coupon-list 201"), 1, "{all:?}");
+    assert_eq!(
+        count("POST /v1/coupon-list/{coupon_list_id}/files 201"),
+        1,
+        "{all:?}"
+    );
+    assert_eq!(count("PATCH /v1/coupon-list/{coupon_list_id} 400"), 1, "{all:?}");
+    for (line, told) in lines.iter().zip(&all) {
+        assert_eq!(line["level"], "INFO", "{told}");
+        if line["milliseconds"].as_f64() >= Some(1_000.0) {
+            continue;
+        }
+        assert!(!told.contains("allocations"), "{told}");
+        assert!(
+            !told.ends_with("401") && !told.contains("unknown") && !told.contains("healthz"),
+            "{told}"
+        );
+    }
+    let created = &lines[all
+        .iter()
+        .position(|told| told == "POST /v1/coupon-list 201")
+        .unwrap()];
+    assert!(created["statements"].as_u64() >= Some(1), "{created}");
+    let [took, in_database] =
+        ["milliseconds", "database_milliseconds"].map(|key| created[key].as_f64().unwrap());
+    assert!(0.0 < in_database && in_database <= took, "{created}");
+}
+
+#[tokio::test]
+async fn the_lines_of_requests_are_switched_by_the_name_of_their_part() {
+    let all = request_lines(Some("warn,api::request_log=debug")).await;
+    let about = |text: &str| all.iter().filter(|line| line.to_string().contains(text)).count();
+    assert_eq!(about("/allocations\""), 2, "{all:?}");
+    assert_eq!(about("/allocations/batch\""), 1, "{all:?}");
+    assert_eq!((about("unknown"), about("healthz")), (1, 1), "{all:?}");
+    assert!(request_lines(Some("info,api::request_log=warn")).await.is_empty());
+}
+
 #[tokio::test]
 async fn only_our_own_variable_says_what_is_logged() {
     let app = TestApp::start_with(|environment| {

@@ -50,6 +50,11 @@ async fn what_was_committed_before_a_request_is_in_its_answer_from_the_replica()
         metrics.contains("couponry_replica_reads_total{answered_by=\"replica\"}"),
         "{metrics}"
     );
+    until("the replica's lag to be told", async || {
+        let metrics = send(app.anonymous(Method::GET, "/metrics")).await.text;
+        metrics.contains("couponry_replica_lag_seconds{replica=\"walreceiver\"}")
+    })
+    .await;
     assert!(has_answered(servers.replica(), "from allocations_at(").await);
     assert!(!has_answered(servers.primary(), "from allocations_at(").await);
     let export = app.get(&format!("/coupon-list/{list}/codes/export")).await;

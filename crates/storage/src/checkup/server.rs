@@ -13,6 +13,8 @@ pub struct ServerSettings {
     /// `150015` for 15.15.
     pub version_number: i32,
     pub is_in_recovery: bool,
+    /// The role of this session.
+    pub is_superuser: bool,
     pub fsync: bool,
     pub full_page_writes: bool,
     pub synchronous_commit: String,
@@ -76,6 +78,7 @@ impl Checkup {
             r#"select current_setting('server_version') as "version!",
                       current_setting('server_version_num')::int as "version_number!",
                       pg_is_in_recovery() as "is_in_recovery!",
+                      current_setting('is_superuser')::bool as "is_superuser!",
                       current_setting('fsync')::bool as "fsync!",
                       current_setting('full_page_writes')::bool as "full_page_writes!",
                       current_setting('synchronous_commit') as "synchronous_commit!",

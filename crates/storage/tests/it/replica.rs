@@ -55,6 +55,44 @@ impl Drop for Replicated {
     }
 }
 
+/// As the primary sees it, once this is so.
+async fn until_lag(database: &TestDatabase, what: &str, is_so: impl Fn(Duration) -> bool) {
+    let wait = async {
+        loop {
+            // Something to replay, and so an answer of the replica.
+            database.run("select pg_logical_emit_message(true, '', '')").await;
+            match database.storage.replica_lags().await.unwrap().as_slice() {
+                [replica] if replica.name == "walreceiver" && is_so(replica.lag) => break,
+                _ => tokio::task::yield_now().await,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), wait)
+        .await
+        .unwrap_or_else(|_| panic!("not in time: {what}"));
+}
+
+#[tokio::test]
+async fn the_lag_of_a_replica_grows_while_it_replays_nothing_and_goes_when_it_follows() {
+    let servers = Replicated::start();
+    let database = TestDatabase::open(servers.primary.clone()).await;
+    let replica: &str = secrecy::ExposeSecret::expose_secret(&servers.replica);
+    let mut session = PgConnection::connect(replica).await.unwrap();
+    let little = Duration::from_millis(500);
+    until_lag(&database, "it follows", |lag| lag < little).await;
+    sqlx::raw_sql("select pg_wal_replay_pause()")
+        .execute(&mut session)
+        .await
+        .unwrap();
+    until_lag(&database, "it lags", |lag| lag > little).await;
+    until_lag(&database, "it lags more", |lag| lag > 2 * little).await;
+    sqlx::raw_sql("select pg_wal_replay_resume()")
+        .execute(&mut session)
+        .await
+        .unwrap();
+    until_lag(&database, "it follows again", |lag| lag < little).await;
+}
+
 /// The rows that a report's reader gets, in bytes, after what is done once the first have come.
 async fn read(
     storage: &Storage,

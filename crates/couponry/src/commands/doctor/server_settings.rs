@@ -13,6 +13,7 @@ pub(super) fn judge(server: &ServerSettings, loads: usize, is_private: bool) -> 
     let mut findings = safety(server);
     findings.push(connections(server, loads));
     if !is_private {
+        findings.push(role(server));
         findings.extend(speed(server));
     }
     findings
@@ -83,6 +84,22 @@ fn connections(server: &ServerSettings, loads: usize) -> Finding {
     }
 }
 
+fn role(server: &ServerSettings) -> Finding {
+    let may = if server.is_superuser {
+        "a superuser"
+    } else {
+        "no superuser"
+    };
+    Finding::hint(
+        "role",
+        format!("the role is {may}"),
+        "whoever gets hold of its password has all databases of the server, its files, and its machine's commands",
+        "create role couponry login password '…'; give it the database (alter database … owner to, reassign owned by); name it in \
+         DATABASE_URL",
+    )
+    .unless(!server.is_superuser)
+}
+
 /// The reasons stand with figures in docs/PERFORMANCE.md and decision 18.
 fn speed(server: &ServerSettings) -> Vec<Finding> {
     let mib = |bytes: i64| bytes / MIB;
@@ -137,6 +154,7 @@ mod tests {
             version: "15.15".to_owned(),
             version_number: 150_015,
             is_in_recovery: false,
+            is_superuser: false,
             fsync: true,
             full_page_writes: true,
             synchronous_commit: "on".to_owned(),
@@ -166,7 +184,7 @@ mod tests {
 
     #[test]
     fn each_wrong_setting_is_found_by_its_name() {
-        let wrong: [(&str, Level, Spoil); 12] = [
+        let wrong: [(&str, Level, Spoil); 13] = [
             ("version", Level::Problem, |server| {
                 server.version_number = 140_009;
             }),
@@ -178,6 +196,7 @@ mod tests {
                 server.synchronous_commit = "off".to_owned();
             }),
             ("autovacuum", Level::Problem, |server| server.autovacuum = false),
+            ("role", Level::Hint, |server| server.is_superuser = true),
             ("data_checksums", Level::Hint, |server| {
                 server.data_checksums = false;
             }),

@@ -53,17 +53,14 @@ async fn relay(settings: &Settings) -> Finding {
 
 /// Whether one listens here: the doctor may well be called on another machine.
 async fn server(settings: &Settings) -> Option<Finding> {
-    if !settings.role.answers() || settings.listen.port() == 0 {
-        return None;
-    }
-    let listen = settings.listen;
+    let listen = settings.probes_listen().filter(|listen| listen.port() != 0)?;
     let asked = tokio::task::spawn_blocking(move || healthcheck::status(listen, "/readyz")).await;
     Some(match asked.ok()? {
         Ok(status) if status == "200" => Finding::fine("server", format!("the one on {listen} is ready")),
         Ok(status) => Finding::problem(
             "server",
             format!("/readyz on {listen} answers {status}"),
-            "a balancer sends it no requests",
+            "a balancer sends it no requests, and a container of it is unhealthy",
             "see its log: it waits for the database or for migrations, or another program listens there",
         ),
         Err(_) => Finding::hint(

@@ -24,15 +24,16 @@ impl Output {
         self.stdout.lock().unwrap().clone()
     }
 
-    /// Collects a server's log; its first line that says where it listens goes to `listening`.
+    /// Collects a server's log; the address in its first line with this message goes to `listening`.
     pub(super) fn collect_log(
         &self,
         stderr: impl Read + Send + 'static,
+        message: &'static str,
         listening: tokio::sync::oneshot::Sender<String>,
     ) -> JoinHandle<()> {
         let mut listening = Some(listening);
         collect(stderr, Arc::clone(&self.log), move |line| {
-            if let Some(address) = address_in(line)
+            if let Some(address) = address_in(line, message)
                 && let Some(listening) = listening.take()
             {
                 listening.send(address).ok();
@@ -61,8 +62,8 @@ fn collect(
 }
 
 /// The address in a line `{"message":"listening","address":"127.0.0.1:4711",…}`, with or without `fields` round both.
-fn address_in(line: &str) -> Option<String> {
+fn address_in(line: &str, message: &str) -> Option<String> {
     let line: Value = serde_json::from_str(line).ok()?;
     let fields = line.get("fields").unwrap_or(&line);
-    (fields["message"] == "listening").then(|| fields["address"].as_str().map(str::to_owned))?
+    (fields["message"] == message).then(|| fields["address"].as_str().map(str::to_owned))?
 }

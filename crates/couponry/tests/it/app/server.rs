@@ -14,7 +14,7 @@ use super::{Client, Credentials, Output, in_time, wait_for};
 
 pub(crate) type Environment = BTreeMap<String, String>;
 
-/// A running `couponry serve`, reached through its [`Client`]; killed when dropped.
+/// A running `couponry serve`, reached through its [`Client`], a worker at the address of its metrics; killed when dropped.
 pub(crate) struct Server {
     api: Client,
     child: Child,
@@ -30,8 +30,16 @@ impl Server {
             .spawn()
             .unwrap();
         let (listening, address) = tokio::sync::oneshot::channel();
+        let is_worker = environment
+            .get("COUPONRY_ROLE")
+            .is_some_and(|role| role == "worker");
+        let message = if is_worker {
+            "metrics are shown"
+        } else {
+            "listening"
+        };
         let readers = vec![
-            output.collect_log(child.stderr.take().unwrap(), listening),
+            output.collect_log(child.stderr.take().unwrap(), message, listening),
             output.collect_stdout(child.stdout.take().unwrap()),
         ];
         let Ok(address) = in_time("the server to listen", address).await else {

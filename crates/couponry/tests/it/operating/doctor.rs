@@ -2,12 +2,13 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
+use reqwest::{Method, Url};
 use serde_json::Value;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::{Place, list_of, output, run};
 use crate::app::{
-    DatabaseProxy, Environment, MailHost, Pooler, Replicated, Server, TestApp, Way, codes, text,
+    DatabaseProxy, Environment, MailHost, Pooler, Replicated, Server, TestApp, Way, codes, send, text,
 };
 
 /// What it found: of each check that is not fine, its level.
@@ -121,6 +122,7 @@ async fn what_is_wrong_is_found_and_named() {
             .any(|(name, _, what)| name == check && what.contains(&list))
     };
     assert!(told("gates"), "{found:?}");
+    assert_eq!(level(&found, "role"), ["hint"], "{found:?}");
 
     held.release().await;
     sqlx::query("delete from job where job_id = $1")
@@ -141,6 +143,60 @@ async fn what_is_wrong_is_found_and_named() {
         assert_eq!(level(&found, check), ["fine"], "{check}: {found:?}");
     }
     assert!(relay.mails().is_empty());
+}
+
+/// One as deploy/database-role.sql makes it.
+#[tokio::test]
+async fn a_role_that_owns_its_database_and_is_no_superuser_is_enough() {
+    let app = TestApp::start().await;
+    let mut superuser = app.database.connect().await;
+    let name = format!("plain_{}", std::process::id());
+    let mut run = async |statements: [String; 3]| {
+        for statement in statements {
+            let statement = sqlx::raw_sql(AssertSqlSafe(statement));
+            statement.execute(&mut superuser).await.unwrap();
+        }
+    };
+    run([
+        format!("create role {name} login"),
+        format!("grant pg_monitor to {name}"),
+        format!("create database {name} owner {name}"),
+    ])
+    .await;
+    let mut url = Url::parse(
+        &app.database
+            .url()
+            .replace("user=postgres", &format!("user={name}")),
+    )
+    .unwrap();
+    url.set_path(&name);
+    let server = app
+        .another_server_with(|environment| {
+            environment.insert("DATABASE_URL".to_owned(), url.to_string());
+        })
+        .await;
+    let list = list_of(&server, 10).await;
+    server.take(&list, "ann").await;
+    let erased = send(server.request(Method::DELETE, "/users/ann")).await;
+    assert_eq!(erased.status, 204, "{}", erased.text);
+
+    let (_, found) = findings(&[("DATABASE_URL".to_owned(), url.to_string())].into(), &[]).await;
+    for check in ["role", "schema", "gates", "transactions", "max_connections"] {
+        assert_eq!(level(&found, check), ["fine"], "{check}: {found:?}");
+    }
+    assert!(
+        !found
+            .iter()
+            .any(|(_, _, what)| what.contains("could not be looked at")),
+        "{found:?}"
+    );
+    drop(server);
+    run([
+        format!("drop database {name} with (force)"),
+        format!("revoke pg_monitor from {name}"),
+        format!("drop role {name}"),
+    ])
+    .await;
 }
 
 #[tokio::test]
