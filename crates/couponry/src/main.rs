@@ -6,6 +6,7 @@ mod config;
 mod database;
 mod dumps;
 mod http;
+mod listening;
 mod open_files;
 mod opening;
 mod pages;

@@ -1,12 +1,7 @@
 //! Everything that runs, in the order it starts, and stops the other way round.
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use anyhow::Context as _;
 use api::{App, Door, Exposition, Probed, Readiness, Shield};
 use ingestion::{
     Callbacks, Fetcher, Loader,
@@ -21,6 +16,7 @@ use crate::{
     config::Settings,
     database::Database,
     http::Http,
+    listening::{bind, listen},
     open_files, opening, pages, pools,
     public_url::public_url,
     signals::{Signal, Signals},
@@ -76,14 +72,14 @@ impl Service {
 
     async fn open(&mut self, settings: &Settings) -> anyhow::Result<()> {
         // Bound before anything makes a link: only then is a free port known.
-        let listener = if settings.role.answers() {
+        let socket = if settings.role.answers() {
             Some(bind(settings.listen)?)
         } else {
             None
         };
-        let address = listener.as_ref().and_then(|listener| listener.local_addr().ok());
+        let address = socket.as_ref().and_then(|socket| socket.local_addr().ok());
         let url = public_url(settings, address.unwrap_or(settings.listen));
-        let app = match &listener {
+        let app = match &socket {
             Some(_) => Some(self.app(settings, &url)?),
             None => None,
         };
@@ -96,7 +92,7 @@ impl Service {
             self.workers = Some(Workers::start(&self.plan(settings, &url)?));
         }
         let mut allocator = None;
-        if let (Some(app), Some(listener)) = (app, listener) {
+        if let (Some(app), Some(socket)) = (app, socket) {
             allocator = Some(app.allocator.clone());
             let (storage, watched) = (app.storage.clone(), app.allocator.clone());
             self.watches
@@ -107,7 +103,7 @@ impl Service {
                 ..settings.door.clone()
             };
             let console = pages::console(settings, &app)?;
-            let http = Http::start(app, door, listener, move |service| {
+            let http = Http::start(app, door, listen(socket)?, move |service| {
                 if let Some(console) = &console {
                     console::configure(console, service);
                 }
@@ -128,7 +124,7 @@ impl Service {
             allocator: None,
         };
         let probed = of_the_api.unwrap_or_else(of_a_worker);
-        let metrics = Http::start_metrics(Exposition::new(telemetry::say), probed, bind(address)?)?;
+        let metrics = Http::start_metrics(Exposition::new(telemetry::say), probed, listen(bind(address)?)?)?;
         tracing::info!(address = %metrics.address(), "metrics are shown");
         self.metrics = Some(metrics);
         Ok(())
@@ -292,8 +288,4 @@ impl Service {
         self.database.close().await;
         tracing::info!("stopped");
     }
-}
-
-fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))
 }
