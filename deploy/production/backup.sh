@@ -63,7 +63,8 @@ restore() { # FILE
   ask "drop database if exists couponry_restore"
   createdb "${database[@]}" --template=template0 --locale=C --encoding=UTF8 couponry_restore
   pg_restore "${database[@]}" --dbname=couponry_restore --exit-on-error "$file"
-  psql "${database[@]}" --dbname=couponry_restore --quiet --command=analyze
+  # It says of each table that is the superuser's that it passes it over.
+  psql "${database[@]}" --dbname=couponry_restore --quiet --command="set client_min_messages = error" --command=analyze
   ask "begin; alter database couponry rename to $former; alter database couponry_restore rename to couponry; commit"
   echo "restored: $file; what was there before is the database $former, to be dropped when nobody misses it"
 }

@@ -66,7 +66,10 @@ async fn look(session: &mut PgConnection) -> Result<DatabaseFacts> {
 pub async fn analyze(url: &SecretString) -> Result<()> {
     within(WORK, async {
         let mut session = connect(url, NAME).await?;
-        sqlx::raw_sql("analyze").execute(&mut session).await?;
+        // It says of each table that is the superuser's that it passes it over.
+        for statement in ["set client_min_messages = error", "analyze"] {
+            sqlx::raw_sql(statement).execute(&mut session).await?;
+        }
         Ok(session.close().await?)
     })
     .await
