@@ -59,9 +59,9 @@ pub(super) async fn make(run: &Run) -> anyhow::Result<Vec<Verdict>> {
         stand.primary.sql("select pg_reload_conf()")?;
         found.recover(&stand, &list, "read-only").await;
     }
-    Ok(vec![Verdict {
-        guarantee: "G35",
-        figures: vec![
+    Ok(vec![Verdict::new(
+        "G35",
+        [
             ("ways", found.ways),
             ("routes", requests.len() as u64),
             ("requests", found.requests),
@@ -69,8 +69,8 @@ pub(super) async fn make(run: &Run) -> anyhow::Result<Vec<Verdict>> {
             ("ms to an answer, at most", millis(found.slowest)),
             ("ms to recover, at most", millis(found.recovery)),
         ],
-        violations: found.violations,
-    }])
+        found.violations,
+    )])
 }
 
 #[derive(Debug, Default)]

@@ -17,7 +17,9 @@ use rand::{SeedableRng as _, rngs::StdRng};
 
 use crate::{
     history::Loss,
-    stand::{Auditor, Stand, Stock},
+    server::Settings,
+    stand::Stand,
+    stock::{Auditor, Stock},
     storm::Aftermath,
 };
 
@@ -35,7 +37,7 @@ pub(crate) enum Experiment {
     Failovers,
     /// G11: backups are restored
     Restores,
-    /// G35: the database is away in every way
+    /// G35: the database is away in every way, or somebody else has its connections or locks
     DatabaseAway,
 }
 
@@ -73,10 +75,41 @@ pub(crate) struct Verdict {
     guarantee: &'static str,
     figures: Vec<(&'static str, u64)>,
     pub(crate) violations: Vec<String>,
+    /// Why nothing can be said of it.
+    untried: Option<String>,
+}
+
+impl Verdict {
+    /// The first figure is how often it was tried.
+    fn new(
+        guarantee: &'static str,
+        figures: impl Into<Vec<(&'static str, u64)>>,
+        violations: Vec<String>,
+    ) -> Self {
+        let figures = figures.into();
+        let was_tried = figures.first().is_none_or(|(_, times)| *times > 0);
+        Self {
+            guarantee,
+            figures,
+            violations,
+            untried: (!was_tried).then(|| "there was no time for it".to_owned()),
+        }
+    }
+
+    /// Where this machine does not allow the experiment.
+    fn untried(guarantee: &'static str, why: &anyhow::Error) -> Self {
+        Self {
+            untried: Some(format!("{why:#}")),
+            ..Self::new(guarantee, Vec::new(), Vec::new())
+        }
+    }
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(why) = &self.untried {
+            return write!(f, "{:<4} untried: {why}", self.guarantee);
+        }
         let word = if self.violations.is_empty() {
             "held"
         } else {
@@ -106,7 +139,15 @@ impl Experiment {
 
 impl Run {
     pub(crate) async fn stand(&self) -> anyhow::Result<Stand> {
-        Stand::start(&self.program, &self.kept, &[]).await
+        self.stand_with(Vec::new()).await
+    }
+
+    pub(crate) async fn stand_with(&self, settings: Settings) -> anyhow::Result<Stand> {
+        Stand::start(&self.program, &self.kept, &settings).await
+    }
+
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.bounds.until
     }
 
     pub(crate) fn chance(&self) -> StdRng {
