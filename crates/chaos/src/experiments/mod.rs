@@ -5,6 +5,7 @@ mod failovers;
 mod kills;
 mod loads;
 mod races;
+mod routes;
 
 use std::{
     fmt,
