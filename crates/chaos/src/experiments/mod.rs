@@ -2,6 +2,7 @@
 
 mod away;
 mod failovers;
+mod full_disk;
 mod kills;
 mod loads;
 mod races;
@@ -40,6 +41,8 @@ pub(crate) enum Experiment {
     Restores,
     /// G35: the database is away in every way, or somebody else has its connections or locks
     DatabaseAway,
+    /// G37: the database's disk is full
+    FullDisk,
 }
 
 /// What an experiment is told.
@@ -134,6 +137,7 @@ impl Experiment {
             Self::Failovers => failovers::make(run).await,
             Self::Restores => failovers::restores(run).await,
             Self::DatabaseAway => away::make(run).await,
+            Self::FullDisk => full_disk::make(run).await,
         }
     }
 }
