@@ -7,6 +7,7 @@ mod kills;
 mod loads;
 mod races;
 mod routes;
+mod stops;
 
 use std::{
     fmt,
@@ -43,6 +44,8 @@ pub(crate) enum Experiment {
     DatabaseAway,
     /// G37: the database's disk is full
     FullDisk,
+    /// G3, G38: servers stand still while clients ask and files are loaded
+    ServerStops,
 }
 
 /// What an experiment is told.
@@ -138,6 +141,7 @@ impl Experiment {
             Self::Restores => failovers::restores(run).await,
             Self::DatabaseAway => away::make(run).await,
             Self::FullDisk => full_disk::make(run).await,
+            Self::ServerStops => stops::make(run).await,
         }
     }
 }
