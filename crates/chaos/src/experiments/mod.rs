@@ -6,6 +6,7 @@ mod full_disk;
 mod kills;
 mod loads;
 mod races;
+mod restarts;
 mod routes;
 mod stops;
 
@@ -46,6 +47,8 @@ pub(crate) enum Experiment {
     FullDisk,
     /// G3, G38: servers stand still while clients ask and files are loaded
     ServerStops,
+    /// G34: servers are told to end, one after the other, while clients ask
+    RollingRestarts,
 }
 
 /// What an experiment is told.
@@ -142,6 +145,7 @@ impl Experiment {
             Self::DatabaseAway => away::make(run).await,
             Self::FullDisk => full_disk::make(run).await,
             Self::ServerStops => stops::make(run).await,
+            Self::RollingRestarts => restarts::make(run).await,
         }
     }
 }
