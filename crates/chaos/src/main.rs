@@ -2,6 +2,7 @@
 
 mod experiments;
 mod history;
+mod receiver;
 mod server;
 mod stand;
 mod stock;

@@ -1,6 +1,7 @@
 //! The experiments, each of which judges one promise or a few.
 
 mod away;
+mod callbacks;
 mod failovers;
 mod full_disk;
 mod kills;
@@ -49,6 +50,8 @@ pub(crate) enum Experiment {
     ServerStops,
     /// G34: servers are told to end, one after the other, while clients ask
     RollingRestarts,
+    /// G23: servers are killed before callbacks are made, and receivers fail
+    Callbacks,
 }
 
 /// What an experiment is told.
@@ -146,6 +149,7 @@ impl Experiment {
             Self::FullDisk => full_disk::make(run).await,
             Self::ServerStops => stops::make(run).await,
             Self::RollingRestarts => restarts::make(run).await,
+            Self::Callbacks => callbacks::make(run).await,
         }
     }
 }
