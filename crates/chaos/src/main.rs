@@ -3,6 +3,7 @@
 mod experiments;
 mod history;
 mod receiver;
+mod relay;
 mod server;
 mod stand;
 mod stock;

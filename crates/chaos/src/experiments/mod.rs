@@ -6,6 +6,7 @@ mod failovers;
 mod full_disk;
 mod kills;
 mod loads;
+mod mails;
 mod races;
 mod restarts;
 mod routes;
@@ -52,6 +53,8 @@ pub(crate) enum Experiment {
     RollingRestarts,
     /// G23: servers are killed before callbacks are made, and receivers fail
     Callbacks,
+    /// G24, G26: servers are killed while shortages are told, and the mail relay fails
+    Mails,
 }
 
 /// What an experiment is told.
@@ -150,6 +153,7 @@ impl Experiment {
             Self::ServerStops => stops::make(run).await,
             Self::RollingRestarts => restarts::make(run).await,
             Self::Callbacks => callbacks::make(run).await,
+            Self::Mails => mails::make(run).await,
         }
     }
 }
