@@ -7,6 +7,7 @@ mod full_disk;
 mod kills;
 mod loads;
 mod mails;
+mod overlaps;
 mod races;
 mod restarts;
 mod routes;
@@ -55,6 +56,8 @@ pub(crate) enum Experiment {
     Callbacks,
     /// G24, G26: servers are killed while shortages are told, and the mail relay fails
     Mails,
+    /// G14, G18: eight files for one list at once
+    FilesAtOnce,
 }
 
 /// What an experiment is told.
@@ -154,6 +157,7 @@ impl Experiment {
             Self::RollingRestarts => restarts::make(run).await,
             Self::Callbacks => callbacks::make(run).await,
             Self::Mails => mails::make(run).await,
+            Self::FilesAtOnce => overlaps::make(run).await,
         }
     }
 }
