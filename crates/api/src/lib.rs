@@ -3,6 +3,7 @@
 mod allocations;
 mod audit;
 mod authentication;
+mod begun;
 mod bodies;
 mod body;
 mod bulk_actions;

@@ -58,6 +58,11 @@ impl Gate {
         Ok(Self { address, state, task })
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Of the database behind it.
     pub fn url(&self) -> String {
         format!("postgres://postgres@{}/postgres?sslmode=disable", self.address)
     }

@@ -2,8 +2,11 @@
 
 mod experiments;
 mod history;
+mod receiver;
+mod relay;
 mod server;
 mod stand;
+mod stock;
 mod storm;
 
 use std::{
@@ -32,11 +35,11 @@ struct Arguments {
     #[arg(long, default_value_t = 60)]
     seconds: u64,
 
-    /// How often servers are killed, and workers in the middle of a load
+    /// How often servers are killed, stand still or are told to end
     #[arg(long, default_value_t = 10)]
     kills: u32,
 
-    /// How often PostgreSQL is killed
+    /// How often PostgreSQL is killed, and its disk full
     #[arg(long, default_value_t = 5)]
     database_kills: u32,
 
@@ -44,7 +47,7 @@ struct Arguments {
     #[arg(long, default_value_t = 3)]
     failovers: u32,
 
-    /// How often two hundred ask for the last code
+    /// How often two hundred ask for the last code, and eight files are loaded at once
     #[arg(long, default_value_t = 20)]
     rounds: u32,
 

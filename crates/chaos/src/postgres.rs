@@ -1,11 +1,15 @@
 //! PostgreSQL servers of an experiment's own, in one directory, each a process that can be killed, stopped or copied.
 
+mod copies;
+mod programs;
+mod session;
+mod volume;
+
 use std::{
     fs,
-    io::Write as _,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -15,11 +19,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::time::sleep;
 
-/// Finds the programs, and installs them where there are none.
-const FIND_PROGRAMS: &str = concat!(
-    env!("CARGO_MANIFEST_DIR"),
-    "/../../deploy/dev/postgres-programs.sh"
-);
+use self::programs::{as_postgres, give_to_postgres, run};
+pub use self::{session::Session, volume::Volume};
+
 /// How long a server may take to start or to end.
 const PATIENCE: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(10);
@@ -39,85 +41,72 @@ pub struct Postgres {
     port: u16,
     settings: Vec<String>,
     running: Option<Child>,
+    /// The disk that its data are on, if it has one of its own.
+    volume: Option<Volume>,
 }
 
 impl Place {
     pub fn new() -> anyhow::Result<Self> {
-        let found = Command::new(FIND_PROGRAMS).stderr(Stdio::inherit()).output()?;
-        ensure!(found.status.success(), "there is no PostgreSQL to break");
-        let programs = PathBuf::from(String::from_utf8(found.stdout)?.trim());
         let mut directory = tempfile::Builder::new();
         directory
             .prefix("couponry-chaos.")
             .permissions(fs::Permissions::from_mode(0o755));
         let directory = directory.tempdir_in("/tmp")?;
-        if is_root() {
-            run(Command::new("chown").arg("postgres").arg(directory.path()))?;
-        }
-        Ok(Self { directory, programs })
+        give_to_postgres(directory.path())?;
+        Ok(Self {
+            directory,
+            programs: programs::find()?,
+        })
     }
 
     /// A new cluster, not started yet. Only processes die here, never the machine, so nothing is flushed to the disk.
     pub fn cluster(&self, name: &str) -> anyhow::Result<Postgres> {
-        let postgres = self.postgres(name)?;
-        run(as_postgres(&self.programs.join("initdb"))
-            .arg("--pgdata")
-            .arg(&postgres.data)
-            .args(["--username", "postgres", "--auth", "trust"])
-            .args(["--locale", "C", "--encoding", "UTF8", "--no-sync"]))?;
+        let postgres = self.postgres(self.path_of(name))?;
+        postgres.init()?;
         Ok(postgres)
     }
 
-    /// A base backup of a running server, not started yet.
-    pub fn backup(&self, of: &Postgres, name: &str) -> anyhow::Result<Postgres> {
-        let postgres = self.postgres(name)?;
-        run(as_postgres(&self.programs.join("pg_basebackup"))
-            .arg("--pgdata")
-            .arg(&postgres.data)
-            .args(["--dbname", &of.url()])
-            .args(["--checkpoint", "fast", "--wal-method", "stream", "--no-sync"]))?;
+    /// The same on a disk of its own.
+    pub fn cluster_on(&self, volume: Volume) -> anyhow::Result<Postgres> {
+        let mut postgres = self.postgres(volume.directory().to_owned())?;
+        postgres.volume = Some(volume);
+        postgres.init()?;
         Ok(postgres)
     }
 
-    fn postgres(&self, name: &str) -> anyhow::Result<Postgres> {
+    fn path_of(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn postgres(&self, data: PathBuf) -> anyhow::Result<Postgres> {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         Ok(Postgres {
-            data: self.directory.path().join(name),
+            data,
             programs: self.programs.clone(),
             port: free.local_addr()?.port(),
             settings: Vec::new(),
             running: None,
+            volume: None,
         })
     }
 }
 
 impl Postgres {
+    fn init(&self) -> anyhow::Result<()> {
+        run(as_postgres(&self.programs.join("initdb"))
+            .arg("--pgdata")
+            .arg(&self.data)
+            .args(["--username", "postgres", "--auth", "trust"])
+            .args(["--locale", "C", "--encoding", "UTF8", "--no-sync"]))
+    }
+
+    pub fn volume(&self) -> Option<&Volume> {
+        self.volume.as_ref()
+    }
+
     /// A setting from the next start on, such as `synchronous_standby_names='*'`.
     pub fn set(&mut self, setting: &str) {
         self.settings.push(setting.to_owned());
-    }
-
-    /// Follows this one from the next start on, under its name.
-    pub fn follow(&mut self, primary: &Self) -> anyhow::Result<()> {
-        self.touch("standby.signal")?;
-        let name = self.data.file_name().unwrap_or_default().display();
-        let port = primary.port;
-        // Where `alter system` writes, too, so that the link can be cut.
-        let settings = self.data.join("postgresql.auto.conf");
-        let mut settings = fs::OpenOptions::new().append(true).open(settings)?;
-        let conninfo = format!("host=127.0.0.1 port={port} user=postgres application_name={name}");
-        Ok(writeln!(settings, "primary_conninfo = '{conninfo}'")?)
-    }
-
-    /// Recovers as a backup is restored to a point in time, from the next start on: that begins a timeline.
-    pub fn recover(&mut self) -> anyhow::Result<()> {
-        self.touch("recovery.signal")?;
-        self.set("restore_command=false");
-        Ok(())
-    }
-
-    fn touch(&self, name: &str) -> anyhow::Result<()> {
-        run(as_postgres(Path::new("touch")).arg(self.data.join(name)))
     }
 
     /// Starts it, and waits until it answers.
@@ -174,6 +163,14 @@ impl Postgres {
         self.wait()
     }
 
+    /// Whether it has ended by itself.
+    pub fn has_ended(&mut self) -> anyhow::Result<bool> {
+        match &mut self.running {
+            Some(child) => Ok(child.try_wait()?.is_some()),
+            None => Ok(true),
+        }
+    }
+
     /// All its processes stand still, until [`Self::go_on`].
     pub fn stand_still(&self) -> anyhow::Result<()> {
         self.signal(Signal::STOP).map(|_| ())
@@ -206,61 +203,6 @@ impl Postgres {
             }
         }
         Ok(signalled)
-    }
-
-    /// A standby becomes a primary.
-    pub async fn promote(&self) -> anyhow::Result<()> {
-        self.sql("select pg_promote()")?;
-        let started = Instant::now();
-        while self.sql("select pg_is_in_recovery()")? != "f" {
-            ensure!(started.elapsed() < PATIENCE, "the standby is not promoted");
-            sleep(POLL).await;
-        }
-        Ok(())
-    }
-
-    /// The primary is heard of no more: what it commits from here on is missing.
-    pub async fn lose_primary(&self) -> anyhow::Result<()> {
-        self.sql("alter system set primary_conninfo = ''")?;
-        self.sql("select pg_reload_conf()")?;
-        let started = Instant::now();
-        while self.sql("select count(*) from pg_stat_wal_receiver")? != "0" {
-            ensure!(started.elapsed() < PATIENCE, "the standby goes on following");
-            sleep(POLL).await;
-        }
-        Ok(())
-    }
-
-    /// Waits until this standby has whatever the primary has now.
-    pub async fn catch_up(&self, primary: &Self) -> anyhow::Result<()> {
-        let place = primary.sql("select pg_current_wal_insert_lsn()")?;
-        let started = Instant::now();
-        while self.sql(&format!("select pg_last_wal_replay_lsn() >= '{place}'"))? != "t" {
-            ensure!(started.elapsed() < PATIENCE, "the standby does not catch up");
-            sleep(POLL).await;
-        }
-        Ok(())
-    }
-
-    /// Puts the data of another one, which does not run, in the place of its own.
-    pub fn restore(&self, from: &Self) -> anyhow::Result<()> {
-        ensure!(
-            self.running.is_none() && from.running.is_none(),
-            "one of them runs"
-        );
-        run(Command::new("rm").arg("-rf").arg(&self.data))?;
-        run(Command::new("cp").arg("-a").arg(&from.data).arg(&self.data))
-    }
-
-    /// Restores a dump of the other's database into this one's.
-    pub fn restore_dump(&self, from: &Self) -> anyhow::Result<()> {
-        let mut dump = as_postgres(&self.programs.join("pg_dump"));
-        let dump = dump.args(["--dbname", &from.url()]).output()?;
-        ensure!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
-        let file = self.data.with_extension("sql");
-        fs::write(&file, dump.stdout)?;
-        let mut psql = self.psql();
-        run(psql.args(["--set", "ON_ERROR_STOP=1"]).arg("--file").arg(file))
     }
 
     /// What a statement answers, one value.
@@ -312,7 +254,7 @@ impl Postgres {
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        if self.running.is_some() {
+        if matches!(self.has_ended(), Ok(false)) {
             // One that stands still takes no signal but this.
             if let Err(error) = self.signal(Signal::KILL).and_then(|_| self.wait()) {
                 eprintln!("cannot end PostgreSQL: {error}");
@@ -325,38 +267,4 @@ impl Drop for Postgres {
 fn is_alive(process: Pid) -> bool {
     let status = fs::read_to_string(format!("/proc/{}/status", process.as_raw_nonzero()));
     status.is_ok_and(|status| !status.contains("State:\tZ"))
-}
-
-/// PostgreSQL refuses to run as root.
-fn as_postgres(program: &Path) -> Command {
-    let mut command = if is_root() {
-        let mut command = Command::new("setpriv");
-        command
-            .args(["--reuid=postgres", "--regid=postgres", "--init-groups"])
-            .arg(program);
-        command
-    } else {
-        Command::new(program)
-    };
-    // Where root may be, another user may not.
-    command.current_dir("/");
-    command
-}
-
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
-
-fn run(command: &mut Command) -> anyhow::Result<()> {
-    let done = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot run {}", command.get_program().display()))?;
-    ensure!(
-        done.status.success(),
-        "{}: {}",
-        command.get_program().display(),
-        String::from_utf8_lossy(&done.stderr)
-    );
-    Ok(())
 }

@@ -10,6 +10,7 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use demo::client::Client;
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep;
 
 const WORKSPACE: &str = "chaos";
@@ -17,8 +18,12 @@ const WORKSPACE: &str = "chaos";
 const KEY: &str = "key-of-the-experiment";
 /// How long one request may take: whoever gets no answer by then counts as a violation where an answer was promised.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a server may take to start or to end.
 const START: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(5);
+
+/// Variables that differ from those of every server here.
+pub(crate) type Settings = Vec<(&'static str, String)>;
 
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -27,7 +32,7 @@ pub(crate) struct Server {
     log: PathBuf,
     pub(crate) client: Client,
     address: SocketAddr,
-    settings: Vec<(&'static str, &'static str)>,
+    settings: Settings,
     child: Option<Child>,
 }
 
@@ -36,7 +41,7 @@ impl Server {
         program: &Path,
         database: &str,
         log: PathBuf,
-        settings: &[(&'static str, &'static str)],
+        settings: &Settings,
     ) -> anyhow::Result<Self> {
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = free.local_addr()?;
@@ -46,7 +51,7 @@ impl Server {
             log,
             client: Client::new(address, WORKSPACE, KEY, PATIENCE)?,
             address,
-            settings: settings.to_vec(),
+            settings: settings.clone(),
             child: None,
         })
     }
@@ -64,7 +69,7 @@ impl Server {
             .env("COUPONRY_BOOTSTRAP_WORKSPACE_ID", WORKSPACE)
             .env("COUPONRY_BOOTSTRAP_API_KEY", KEY)
             .env("COUPONRY_JOB_LEASE_SECONDS", "2")
-            .envs(self.settings.iter().copied())
+            .envs(self.settings.iter().cloned())
             .stdin(Stdio::null())
             .stderr(log)
             .spawn()?;
@@ -86,6 +91,37 @@ impl Server {
             child.wait()?;
         }
         Ok(())
+    }
+
+    /// SIGTERM, and what follows: how long it took to end by itself.
+    pub(crate) async fn end(&mut self) -> anyhow::Result<Duration> {
+        self.signal(Signal::TERM)?;
+        let began = Instant::now();
+        let child = self.child.as_mut().context("the server does not run")?;
+        let ended = loop {
+            match child.try_wait()? {
+                Some(ended) => break ended,
+                None => sleep(POLL).await,
+            }
+            ensure!(began.elapsed() < START, "the server does not end");
+        };
+        ensure!(ended.success(), "the server ended with {ended}");
+        self.child = None;
+        Ok(began.elapsed())
+    }
+
+    /// The process stands still, until [`Self::go_on`].
+    pub(crate) fn stand_still(&self) -> anyhow::Result<()> {
+        self.signal(Signal::STOP)
+    }
+
+    pub(crate) fn go_on(&self) -> anyhow::Result<()> {
+        self.signal(Signal::CONT)
+    }
+
+    fn signal(&self, signal: Signal) -> anyhow::Result<()> {
+        let child = self.child.as_ref().context("the server does not run")?;
+        Ok(kill_process(Pid::from_child(child), signal)?)
     }
 
     /// A command of the program on the same database; what it printed.

@@ -1,11 +1,6 @@
 //! What an experiment is made on: servers, one PostgreSQL behind a gate, a host of files.
 
-use std::{
-    io,
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{io, path::Path, time::Duration};
 
 use anyhow::{Context as _, ensure};
 use chaos::{
@@ -22,12 +17,12 @@ use serde_json::{Value, json};
 use tokio::{
     io::AsyncWriteExt as _,
     net::TcpStream,
-    task::JoinHandle,
     time::{Instant, sleep},
 };
 
 use crate::{
-    server::Server,
+    server::{Server, Settings},
+    stock::Stock,
     storm::{Asked, ask},
 };
 
@@ -49,13 +44,20 @@ pub(crate) struct Stand {
 }
 
 impl Stand {
-    pub(crate) async fn start(
+    pub(crate) async fn start(program: &Path, logs: &Path, settings: &Settings) -> anyhow::Result<Self> {
+        let place = Place::new()?;
+        let primary = place.cluster("primary")?;
+        Self::start_on(primary, place, program, logs, settings).await
+    }
+
+    /// The same on this PostgreSQL, which does not run yet.
+    pub(crate) async fn start_on(
+        mut primary: Postgres,
+        place: Place,
         program: &Path,
         logs: &Path,
-        settings: &[(&'static str, &'static str)],
+        settings: &Settings,
     ) -> anyhow::Result<Self> {
-        let place = Place::new()?;
-        let mut primary = place.cluster("primary")?;
         primary.start().await?;
         let gate = Gate::open(primary.address()).await?;
         let mut servers = Vec::with_capacity(SERVERS);
@@ -105,32 +107,57 @@ impl Stand {
 
     /// A new list, by its path.
     pub(crate) async fn list(&mut self) -> anyhow::Result<String> {
+        self.list_with(json!({})).await
+    }
+
+    /// The same with more that is said of it.
+    pub(crate) async fn list_with(&mut self, more: Value) -> anyhow::Result<String> {
         self.names += 1;
         let name = format!("list-{}", self.names);
-        let list = json!({"name": name, "label": name, "expires_at": "2099-12-31", "created_by": "chaos"});
+        let mut list =
+            json!({"name": name, "label": name, "expires_at": "2099-12-31", "created_by": "chaos"});
+        if let (Some(list), Value::Object(mut more)) = (list.as_object_mut(), more) {
+            list.append(&mut more);
+        }
         let list = self.insist(Method::POST, "/v1/coupon-list", Some(&list)).await?;
         Ok(format!("/v1/coupon-list/{}", text(&list, "_id")?))
     }
 
-    /// The path of a file of so many codes, from this number on, that is being loaded.
+    /// Where there is a file of so many codes, from this number on.
+    pub(crate) fn url(&self, first: u64, codes: u64) -> String {
+        self.host.url(&format!("{first}-{codes}"))
+    }
+
+    /// The path of such a file that is being loaded.
     pub(crate) async fn upload(&self, list: &str, first: u64, codes: u64) -> anyhow::Result<String> {
-        let body = json!({"file_url": self.host.url(&format!("{first}-{codes}"))});
+        self.upload_as(list, &json!({"file_url": self.url(first, codes)}))
+            .await
+    }
+
+    pub(crate) async fn upload_as(&self, list: &str, body: &Value) -> anyhow::Result<String> {
         let path = format!("{list}/files");
-        let file = self.insist(Method::POST, &path, Some(&body)).await?;
+        let file = self.insist(Method::POST, &path, Some(body)).await?;
         Ok(format!("{path}/{}", text(&file, "_id")?))
+    }
+
+    /// Waits for its end; the file.
+    pub(crate) async fn ended(&self, file: &str) -> anyhow::Result<Value> {
+        let began = Instant::now();
+        loop {
+            let found = self.insist(Method::GET, file, None).await?;
+            if text(&found, "status")? != "PENDING" {
+                return Ok(found);
+            }
+            ensure!(began.elapsed() < PATIENCE, "a file stays PENDING");
+            sleep(POLL).await;
+        }
     }
 
     /// Waits for it; how many codes it added.
     pub(crate) async fn loaded(&self, file: &str) -> anyhow::Result<u64> {
-        let began = Instant::now();
-        loop {
-            let found = self.insist(Method::GET, file, None).await?;
-            match text(&found, "status")? {
-                "SUCCESS" => return number(&found, "added_coupons"),
-                "PENDING" if began.elapsed() < PATIENCE => sleep(POLL).await,
-                _ => anyhow::bail!("a file came to {found}"),
-            }
-        }
+        let ended = self.ended(file).await?;
+        ensure!(text(&ended, "status")? == "SUCCESS", "a file came to {ended}");
+        number(&ended, "added_coupons")
     }
 
     pub(crate) async fn list_of(&mut self, codes: u64) -> anyhow::Result<String> {
@@ -142,11 +169,19 @@ impl Stand {
 
     /// Who is asked for codes of this list.
     pub(crate) fn asked(&self, list: &str) -> Asked {
-        Asked {
-            servers: self.servers.iter().map(|server| server.client.clone()).collect(),
-            list: list.into(),
-            began: Instant::now(),
+        let servers = self.servers.iter().map(|server| server.client.clone());
+        Asked::new(servers.collect(), list, Instant::now())
+    }
+
+    /// `kill -9` of all servers, and their start.
+    pub(crate) async fn kill_servers(&mut self) -> anyhow::Result<()> {
+        for server in &mut self.servers {
+            server.kill()?;
         }
+        for server in &mut self.servers {
+            server.start().await?;
+        }
+        Ok(())
     }
 
     /// Waits until every server answers well.
@@ -164,68 +199,6 @@ impl Stand {
     pub(crate) async fn stock(&self, list: &str) -> anyhow::Result<Stock> {
         let stock = self.insist(Method::GET, &format!("{list}/stock"), None).await?;
         Stock::read(&stock).context("the stock cannot be read")
-    }
-}
-
-/// Where a list's codes are.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Stock {
-    pub(crate) total: u64,
-    pub(crate) available: u64,
-    pub(crate) allocated: u64,
-    sum: u64,
-}
-
-impl Stock {
-    fn read(stock: &Value) -> Option<Self> {
-        let of = |key| stock.get(key).and_then(Value::as_u64);
-        let parts = ["available", "held", "allocated", "disabled", "quarantined"].map(of);
-        Some(Self {
-            total: of("total")?,
-            available: of("available")?,
-            allocated: of("allocated")?,
-            sum: parts.into_iter().sum::<Option<u64>>()?,
-        })
-    }
-}
-
-/// Looks at a list's stock again and again while something breaks.
-#[derive(Debug)]
-pub(crate) struct Auditor {
-    task: JoinHandle<()>,
-    found: Arc<Mutex<(u64, Vec<String>)>>,
-}
-
-impl Auditor {
-    pub(crate) fn begin(asked: &Asked, total: u64) -> Self {
-        let (asked, found) = (asked.clone(), Arc::<Mutex<(u64, Vec<String>)>>::default());
-        let noted = found.clone();
-        let task = tokio::spawn(async move {
-            let path = format!("{}/stock", asked.list);
-            loop {
-                for client in asked.servers.iter() {
-                    let Some(answer) = ask(client, Method::GET, &path, None).await else {
-                        continue;
-                    };
-                    if let Some(stock) = Stock::read(&answer.body) {
-                        let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
-                        noted.0 += 1;
-                        if stock.sum != stock.total || stock.total != total {
-                            noted.1.push(format!("a stock does not add up: {}", answer.body));
-                        }
-                    }
-                }
-                sleep(Duration::from_millis(300)).await;
-            }
-        });
-        Self { task, found }
-    }
-
-    /// How many stocks it saw, and what was wrong with them.
-    pub(crate) fn end(self) -> (u64, Vec<String>) {
-        self.task.abort();
-        let found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-        (found.0, found.1.clone())
     }
 }
 

@@ -1,7 +1,13 @@
 //! Clients that ask for codes while something breaks: each key until it is answered, some at once from two sides, some by
 //! clients that hang up.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use demo::client::Client;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
@@ -32,6 +38,8 @@ pub(crate) struct Asked {
     pub(crate) servers: Arc<[Client]>,
     pub(crate) list: Arc<str>,
     pub(crate) began: Instant,
+    /// Which servers want requests: all of them, unless a balancer says otherwise.
+    pub(crate) wanting: Arc<[AtomicBool]>,
 }
 
 #[derive(Debug)]
@@ -104,7 +112,7 @@ async fn be_a_client(
     while !*is_over.borrow() {
         let key = format!("{name}-{number}");
         number += 1;
-        let server = chance.random_range(0..asked.servers.len());
+        let server = asked.wanting_from(chance.random_range(0..asked.servers.len()));
         if chance.random_bool(HANG_UPS) {
             let patience = Duration::from_millis(chance.random_range(0..HANGS_UP_AFTER_MS));
             match timeout(patience, asked.ask(&key, server)).await {
@@ -113,7 +121,7 @@ async fn be_a_client(
             }
         }
         if chance.random_bool(FROM_TWO_SIDES) {
-            let other = chance.random_range(0..asked.servers.len());
+            let other = asked.wanting_from(chance.random_range(0..asked.servers.len()));
             let (one, two) = tokio::join!(asked.ask(&key, server), asked.ask(&key, other));
             entries.extend([one, two]);
         }
@@ -125,6 +133,25 @@ async fn be_a_client(
 }
 
 impl Asked {
+    pub(crate) fn new(servers: Vec<Client>, list: &str, began: Instant) -> Self {
+        Self {
+            wanting: servers.iter().map(|_| AtomicBool::new(true)).collect(),
+            servers: servers.into(),
+            list: list.into(),
+            began,
+        }
+    }
+
+    /// The first server from this one on that wants requests.
+    fn wanting_from(&self, server: usize) -> usize {
+        let servers = (0..self.servers.len()).map(|more| (server + more) % self.servers.len());
+        let wants = |server: &usize| {
+            let wants = self.wanting.get(*server);
+            wants.is_some_and(|wants| wants.load(Ordering::Relaxed))
+        };
+        servers.into_iter().find(wants).unwrap_or(server)
+    }
+
     /// One request.
     pub(crate) async fn ask(&self, key: &str, server: usize) -> Entry {
         let asked_at = self.began.elapsed().as_micros();
@@ -161,7 +188,7 @@ impl Asked {
             if is_final {
                 return true;
             }
-            server = (server + 1) % self.servers.len();
+            server = self.wanting_from((server + 1) % self.servers.len());
             sleep(PAUSE).await;
         }
         // Seen by whoever judges.

@@ -12,6 +12,7 @@ use tracing::warn;
 use crate::{
     App,
     allocations::shown::ShownAllocation,
+    begun::begun,
     error::ApiError,
     openapi::refusals::{Guarded, NamesFile},
     path::{FilePath, List, file_id},
@@ -42,7 +43,7 @@ pub(crate) async fn recipients(
         .await?
         .ok_or(ApiError::NotFound)?;
     let list = list.0;
-    let text = pages(&app, &list, id).map(move |page| {
+    let text = pages(&app, &list, id).await?.map(move |page| {
         let mut text = Vec::new();
         for recorded in page? {
             // Texts under texts, into a Vec: nothing can fail.
@@ -57,18 +58,20 @@ pub(crate) async fn recipients(
         .streaming(text))
 }
 
-/// The file's hand-outs, page by page, one page at a time in memory.
-pub(super) fn pages(
+/// The file's hand-outs, page by page, one page at a time in memory. The first one is read before there is an answer: if it
+/// cannot be, the status says so.
+pub(super) async fn pages(
     app: &App,
     list: &ListRef,
     file: PublicId,
-) -> impl Stream<Item = Result<Vec<Recorded>, ApiError>> + use<> {
+) -> Result<impl Stream<Item = Result<Vec<Recorded>, ApiError>> + use<>, ApiError> {
     let filter = HandOutFilter {
         file: Some(file),
         ..HandOutFilter::default()
     };
-    app.storage.hand_outs(*list, filter).map_err(|error| {
+    let pages = begun(app.storage.hand_outs(*list, filter)).await?;
+    Ok(pages.map_err(|error| {
         warn!(%error, "a file's hand-outs were cut off");
         error.into()
-    })
+    }))
 }

@@ -76,7 +76,7 @@ pub(crate) async fn reissue(
     }
     let list = list.0;
     let text =
-        pages(&app, &list, id).then(move |page| {
+        pages(&app, &list, id).await?.then(move |page| {
             let (app, list) = (app.clone(), list.clone());
             async move {
                 Ok::<_, actix_web::Error>(replace(&app, &list, page.map_err(ApiError::break_off)?).await)

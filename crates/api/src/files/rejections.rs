@@ -11,6 +11,7 @@ use storage::Rejections;
 
 use crate::{
     App,
+    begun::begun,
     error::{ApiError, Envelope},
     gzip::{cut_off, plain, takes_gzip},
     openapi::refusals::{Guarded, NamesFile},
@@ -58,7 +59,7 @@ pub(crate) async fn rejections(
     let Some(kept) = kept else {
         return Ok(answer.body(REJECTED_ROWS_HEAD));
     };
-    let pieces = app.storage.rejection_pieces(kept);
+    let pieces = begun(app.storage.rejection_pieces(kept)).await?;
     let pieces = pieces.map(|piece| piece.map_err(cut_off));
     if takes_gzip(&request) {
         answer.insert_header((CONTENT_ENCODING, "gzip"));

@@ -13,6 +13,7 @@ use super::rows::rows;
 use crate::{
     App,
     authentication::authenticate,
+    begun::begun,
     error::{ApiError, Envelope},
     gzip::{cut_off, plain, takes_gzip},
     openapi::refusals::{Guarded, NamesThing},
@@ -101,10 +102,8 @@ pub(crate) async fn download(app: web::Data<App>, request: HttpRequest) -> Resul
         ))
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((VARY, "accept-encoding"));
-    let pieces = app
-        .storage
-        .report_pieces(&report)
-        .map(|piece| piece.map_err(cut_off));
+    let pieces = begun(app.storage.report_pieces(&report)).await?;
+    let pieces = pieces.map(|piece| piece.map_err(cut_off));
     if let Format::Json = format {
         return Ok(answer.streaming(rows(Box::pin(plain(pieces)))));
     }

@@ -1,183 +1,113 @@
-//! The database is away, in every way that a network and an operator know.
+//! The database is away, in every way that a network and an operator know, or somebody else keeps it from answering.
 
 use std::time::Duration;
 
-use chaos::gate::Way;
-use demo::client::Client;
-use reqwest::Method;
-use serde_json::{Value, json};
-use tokio::{
-    task::JoinSet,
-    time::{Instant, sleep},
+use chaos::{
+    gate::Way,
+    postgres::{Postgres, Session},
 };
 
-use super::{Run, Verdict, millis};
-use crate::{stand::Stand, storm::ask};
+use super::{Run, Verdict, routes};
+use crate::stand::Stand;
 
-/// Whoever waits hears within this time, whatever the database does; a little more is the client's own.
-const ANSWERED_WITHIN: Duration = Duration::from_millis(5_500);
-const WELL_WITHIN: Duration = Duration::from_secs(10);
-/// How many requests are under way at once.
-const AT_ONCE: usize = 16;
+/// What keeps the database from answering.
+#[derive(Debug, Clone, Copy)]
+enum Trouble {
+    Network(Way),
+    ReadOnly,
+    /// A stranger takes all connections that the servers have not open.
+    NoConnectionLeft,
+    /// And those that they had.
+    NoConnection,
+    /// A stranger locks these tables for themselves alone.
+    Locked(&'static str),
+}
 
-const NETWORK: [(&str, Way); 5] = [
-    ("refused", Way::Refuse),
-    ("reset", Way::Reset),
-    ("silent", Way::Silence),
-    ("slow", Way::Delay(Duration::from_secs(8))),
-    ("cut before each answer", Way::CutAnswers),
+const LATE: Duration = Duration::from_millis(200);
+const TROUBLES: [(&str, Trouble); 12] = [
+    ("refused", Trouble::Network(Way::Refuse)),
+    ("reset", Trouble::Network(Way::Reset)),
+    ("silent", Trouble::Network(Way::Silence)),
+    ("8 s late", Trouble::Network(Way::Delay(Duration::from_secs(8)))),
+    ("200 ms late", Trouble::Network(Way::Delay(LATE))),
+    ("cut before each answer", Trouble::Network(Way::CutAnswers)),
+    ("read-only", Trouble::ReadOnly),
+    ("no connection left", Trouble::NoConnectionLeft),
+    ("no connection", Trouble::NoConnection),
+    ("lists locked", Trouble::Locked("coupon_list")),
+    (
+        "codes and jobs locked",
+        Trouble::Locked("ledger, block, event, job"),
+    ),
+    (
+        "workspaces, keys and gates locked",
+        Trouble::Locked("workspace, api_key, gate, audit_entry"),
+    ),
 ];
-
-/// A path with its ids, and how it is asked.
-type Request = (Method, String);
 
 pub(super) async fn make(run: &Run) -> anyhow::Result<Vec<Verdict>> {
     let mut stand = run.stand().await?;
     let list = stand.list_of(10_000).await?;
-    // Of a list of their own: one of them archives it.
-    let asked = stand.list_of(10).await?;
-    let requests = requests(&stand, &asked).await?;
-    let mut found = Found::default();
-    for (what, way) in NETWORK {
-        if std::time::Instant::now() >= run.bounds.until {
+    let mut found = routes::Found::default();
+    for (what, trouble) in TROUBLES {
+        if run.is_over() {
             break;
         }
-        stand.gate.set(way);
-        found.ask_all(&stand, &requests, what).await;
-        stand.gate.set(Way::Open);
+        let requests = routes::of_a_new_list(&mut stand).await?;
+        let strangers = trouble.begin(&stand)?;
+        found
+            .ask_all_within(&stand, &requests, what, trouble.limit())
+            .await;
+        drop(strangers);
+        trouble.end(&stand)?;
         found.recover(&stand, &list, what).await;
     }
-    if std::time::Instant::now() < run.bounds.until {
-        stand
-            .primary
-            .sql("alter system set default_transaction_read_only = on")?;
-        stand.primary.sql("select pg_reload_conf()")?;
-        found.ask_all(&stand, &requests, "read-only").await;
-        stand
-            .primary
-            .sql("alter system reset default_transaction_read_only")?;
-        stand.primary.sql("select pg_reload_conf()")?;
-        found.recover(&stand, &list, "read-only").await;
-    }
-    Ok(vec![Verdict {
-        guarantee: "G35",
-        figures: vec![
-            ("ways", found.ways),
-            ("routes", requests.len() as u64),
-            ("requests", found.requests),
-            ("answered 503", found.refused),
-            ("ms to an answer, at most", millis(found.slowest)),
-            ("ms to recover, at most", millis(found.recovery)),
-        ],
-        violations: found.violations,
-    }])
+    Ok(vec![found.verdict("G35", &[])])
 }
 
-#[derive(Debug, Default)]
-struct Found {
-    ways: u64,
-    requests: u64,
-    refused: u64,
-    slowest: Duration,
-    recovery: Duration,
-    violations: Vec<String>,
-}
-
-impl Found {
-    async fn ask_all(&mut self, stand: &Stand, requests: &[Request], what: &str) {
-        self.ways += 1;
-        for (server, part) in stand.servers.iter().cycle().zip(requests.chunks(AT_ONCE)) {
-            let mut asking = JoinSet::new();
-            for (method, path) in part.iter().cloned() {
-                let client = server.client.clone();
-                asking.spawn(async move { one(&client, method, path).await });
-            }
-            for (said, status, took) in asking.join_all().await {
-                self.requests += 1;
-                self.refused += u64::from(status == Some(503));
-                self.slowest = self.slowest.max(took);
-                let is_well = status.is_some_and(|status| status < 500 || status == 503);
-                if !is_well || took > ANSWERED_WITHIN || said.is_some() {
-                    let said = said.unwrap_or_default();
-                    self.violations
-                        .push(format!("{what}: {said} {status:?} after {took:?}"));
-                }
-            }
+impl Trouble {
+    /// A database that is slow, and answers each statement in time, is not away.
+    fn limit(self) -> Duration {
+        match self {
+            Self::Network(Way::Delay(LATE)) => 2 * routes::ANSWERED_WITHIN,
+            _ => routes::ANSWERED_WITHIN,
         }
     }
 
-    async fn recover(&mut self, stand: &Stand, list: &str, what: &str) {
-        let began = Instant::now();
-        for (n, server) in stand.servers.iter().enumerate() {
-            let body = json!({"user_id": format!("{what} {n}")});
-            let path = format!("{list}/allocations");
-            while ask(&server.client, Method::POST, &path, Some(&body))
-                .await
-                .is_none_or(|answer| answer.status != 201 && answer.status != 200)
-            {
-                if began.elapsed() > 3 * WELL_WITHIN {
-                    break;
-                }
-                sleep(Duration::from_millis(20)).await;
+    /// It lasts as long as these sessions, and until [`Self::end`].
+    fn begin(self, stand: &Stand) -> anyhow::Result<Vec<Session>> {
+        match self {
+            Self::Network(way) => stand.gate.set(way),
+            Self::ReadOnly => set_read_only(&stand.primary, "on")?,
+            Self::NoConnectionLeft => return stand.primary.use_up_connections(),
+            Self::NoConnection => {
+                stand.gate.set(Way::Reset);
+                let taken = stand.primary.use_up_connections()?;
+                stand.gate.set(Way::Open);
+                return Ok(taken);
+            }
+            Self::Locked(tables) => {
+                let lock = format!("begin; lock table {tables} in access exclusive mode;");
+                return Ok(vec![stand.primary.session(&lock)?]);
             }
         }
-        let took = began.elapsed();
-        self.recovery = self.recovery.max(took);
-        if took > WELL_WITHIN {
-            self.violations
-                .push(format!("{what}: codes went out again after {took:?}"));
+        Ok(Vec::new())
+    }
+
+    fn end(self, stand: &Stand) -> anyhow::Result<()> {
+        match self {
+            Self::Network(_) => stand.gate.set(Way::Open),
+            Self::ReadOnly => set_read_only(&stand.primary, "default")?,
+            Self::NoConnectionLeft | Self::NoConnection | Self::Locked(_) => {}
         }
+        Ok(())
     }
 }
 
-/// What is wrong with the answer, if not its status; that, and how long it took.
-async fn one(client: &Client, method: Method, path: String) -> (Option<String>, Option<u16>, Duration) {
-    let began = Instant::now();
-    let body = (method != Method::GET && method != Method::DELETE).then(|| json!({"user_id": "somebody"}));
-    let answer = ask(client, method.clone(), &path, body.as_ref()).await;
-    let took = began.elapsed();
-    let request = format!("{method} {path}");
-    match answer {
-        Some(answer) if answer.status == 503 && answer.retry_after.is_none() => {
-            (Some(format!("{request} has no Retry-After:")), Some(503), took)
-        }
-        Some(answer) if answer.status < 500 || answer.status == 503 => {
-            let is_slow = took > ANSWERED_WITHIN;
-            (is_slow.then_some(request), Some(answer.status), took)
-        }
-        Some(answer) => (Some(request), Some(answer.status), took),
-        None => (Some(format!("{request} was not answered:")), None, took),
-    }
-}
-
-/// Every route of the document, with ids that it could have.
-async fn requests(stand: &Stand, list: &str) -> anyhow::Result<Vec<Request>> {
-    let document = stand.insist(Method::GET, "/openapi.json", None).await?;
-    let list_id = list.rsplit('/').next().unwrap_or_default();
-    let mut requests = Vec::new();
-    let paths = document
-        .get("paths")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten();
-    for (path, methods) in paths {
-        let path = path.replace("{coupon_list_id}", list_id);
-        let path: Vec<&str> = path
-            .split('/')
-            .map(|part| {
-                if part.starts_with('{') {
-                    "0123456789abcdef01234567"
-                } else {
-                    part
-                }
-            })
-            .collect();
-        let path = path.join("/");
-        for method in methods.as_object().into_iter().flat_map(serde_json::Map::keys) {
-            if let Ok(method) = method.to_uppercase().parse() {
-                requests.push((method, path.clone()));
-            }
-        }
-    }
-    Ok(requests)
+fn set_read_only(postgres: &Postgres, whether: &str) -> anyhow::Result<()> {
+    postgres.sql(&format!(
+        "alter system set default_transaction_read_only = {whether}"
+    ))?;
+    postgres.sql("select pg_reload_conf()")?;
+    Ok(())
 }

@@ -44,8 +44,8 @@ async fn fail_over(stand: &mut Stand, mut standby: Postgres) -> anyhow::Result<(
 }
 
 async fn synchronous(run: &Run) -> anyhow::Result<Verdict> {
-    let settings = [("COUPONRY_AFTER_PROMOTION", "continue")];
-    let mut stand = Stand::start(&run.program, &run.kept, &settings).await?;
+    let settings = vec![("COUPONRY_AFTER_PROMOTION", "continue".to_owned())];
+    let mut stand = run.stand_with(settings).await?;
     let list = stand.list_of(CODES).await?;
     let mut chance = run.chance();
     let storm = Storm::begin(&stand.asked(&list), "s", run.seed);
@@ -77,15 +77,15 @@ async fn synchronous(run: &Run) -> anyhow::Result<Verdict> {
     let aftermath = storm.end().await;
     let violations = judge(&aftermath, stand.stock(&list).await?);
     run.keep("synchronous-failovers", &aftermath, &violations)?;
-    Ok(Verdict {
-        guarantee: "G10",
-        figures: vec![
+    Ok(Verdict::new(
+        "G10",
+        [
             ("synchronous failovers", failovers),
             ("keys", aftermath.history.keys() as u64),
             ("requests", aftermath.history.entries.len() as u64),
         ],
         violations,
-    })
+    ))
 }
 
 async fn asynchronous(run: &Run) -> anyhow::Result<Verdict> {
@@ -107,16 +107,16 @@ async fn asynchronous(run: &Run) -> anyhow::Result<Verdict> {
     let aftermath = storm.end().await;
     let (lost, paused) = judge_loss(&aftermath, &mut violations);
     run.keep("asynchronous-failovers", &aftermath, &violations)?;
-    Ok(Verdict {
-        guarantee: "G10",
-        figures: vec![
+    Ok(Verdict::new(
+        "G10",
+        [
             ("asynchronous failovers", failovers),
             ("keys", aftermath.history.keys() as u64),
             ("answered that they wait", paused),
             ("keys that were lost", lost),
         ],
         violations,
-    })
+    ))
 }
 
 /// Nothing is handed out until somebody says so; then it is.
@@ -186,14 +186,14 @@ pub(super) async fn restores(run: &Run) -> anyhow::Result<Vec<Verdict>> {
     let aftermath = storm.end().await;
     let (lost, paused) = judge_loss(&aftermath, &mut violations);
     run.keep("restores", &aftermath, &violations)?;
-    Ok(vec![Verdict {
-        guarantee: "G11",
-        figures: vec![
+    Ok(vec![Verdict::new(
+        "G11",
+        [
             ("restores", restores),
             ("keys", aftermath.history.keys() as u64),
             ("answered that they wait", paused),
             ("keys that were lost", lost),
         ],
         violations,
-    }])
+    )])
 }

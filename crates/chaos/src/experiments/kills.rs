@@ -6,10 +6,7 @@ use rand::RngExt as _;
 use tokio::time::sleep;
 
 use super::{Run, Verdict, end_audit, judge, millis};
-use crate::{
-    stand::{Auditor, Stand},
-    storm::Storm,
-};
+use crate::{stand::Stand, stock::Auditor, storm::Storm};
 
 const CODES: u64 = 400_000;
 /// A server that was killed answers again within this time.
@@ -50,29 +47,25 @@ pub(super) async fn of_servers(run: &Run) -> anyhow::Result<Vec<Verdict>> {
     let mut audit = Vec::new();
     let seen = end_audit(auditor, &mut audit);
     Ok(vec![
-        Verdict {
-            guarantee: "G3",
-            figures: vec![
+        Verdict::new(
+            "G3",
+            [
                 ("kills", kills),
                 ("keys", history.keys() as u64),
                 ("requests", history.entries.len() as u64),
                 ("of them unanswered", history.unanswered() as u64),
             ],
-            violations: violations.clone(),
-        },
-        Verdict {
-            guarantee: "G5",
-            figures: vec![("stocks seen", seen), ("kills", kills)],
-            violations: audit,
-        },
-        Verdict {
-            guarantee: "G7",
-            figures: vec![
+            violations.clone(),
+        ),
+        Verdict::new("G5", [("stocks seen", seen), ("kills", kills)], audit),
+        Verdict::new(
+            "G7",
+            [
                 ("hang-ups", aftermath.hang_ups as u64),
                 ("looks at the sessions", kills),
             ],
-            violations: violations.into_iter().chain(open).collect(),
-        },
+            violations.into_iter().chain(open).collect(),
+        ),
     ])
 }
 
@@ -114,9 +107,9 @@ pub(super) async fn of_the_database(run: &Run) -> anyhow::Result<Vec<Verdict>> {
         violations.push("allocations were paused after a crash".to_owned());
     }
     violations.extend(late);
-    Ok(vec![Verdict {
-        guarantee: "G4",
-        figures: vec![
+    Ok(vec![Verdict::new(
+        "G4",
+        [
             ("kills", kills),
             ("times it stood still", stops),
             ("keys", aftermath.history.keys() as u64),
@@ -124,7 +117,7 @@ pub(super) async fn of_the_database(run: &Run) -> anyhow::Result<Vec<Verdict>> {
             ("ms to be well again, at most", millis(longest)),
         ],
         violations,
-    }])
+    )])
 }
 
 async fn well(stand: &Stand) -> anyhow::Result<Duration> {

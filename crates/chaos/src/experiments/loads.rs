@@ -54,14 +54,14 @@ pub(super) async fn make(run: &Run) -> anyhow::Result<Vec<Verdict>> {
     if pending > 0 {
         violations.push(format!("{pending} files stay PENDING"));
     }
-    Ok(vec![Verdict {
-        guarantee: "G13",
-        figures: vec![
+    Ok(vec![Verdict::new(
+        "G13",
+        [
             ("kills", kills),
             ("files", files),
             ("codes", files * CODES),
             ("ms after the last kill, at most", millis(longest)),
         ],
         violations,
-    }])
+    )])
 }

@@ -1,10 +1,17 @@
 //! The experiments, each of which judges one promise or a few.
 
 mod away;
+mod callbacks;
 mod failovers;
+mod full_disk;
 mod kills;
 mod loads;
+mod mails;
+mod overlaps;
 mod races;
+mod restarts;
+mod routes;
+mod stops;
 
 use std::{
     fmt,
@@ -17,7 +24,9 @@ use rand::{SeedableRng as _, rngs::StdRng};
 
 use crate::{
     history::Loss,
-    stand::{Auditor, Stand, Stock},
+    server::Settings,
+    stand::Stand,
+    stock::{Auditor, Stock},
     storm::Aftermath,
 };
 
@@ -35,8 +44,20 @@ pub(crate) enum Experiment {
     Failovers,
     /// G11: backups are restored
     Restores,
-    /// G35: the database is away in every way
+    /// G35: the database is away in every way, or somebody else has its connections or locks
     DatabaseAway,
+    /// G37: the database's disk is full
+    FullDisk,
+    /// G3, G38: servers stand still while clients ask and files are loaded
+    ServerStops,
+    /// G34: servers are told to end, one after the other, while clients ask
+    RollingRestarts,
+    /// G23: servers are killed before callbacks are made, and receivers fail
+    Callbacks,
+    /// G24, G26: servers are killed while shortages are told, and the mail relay fails
+    Mails,
+    /// G14, G18: eight files for one list at once
+    FilesAtOnce,
 }
 
 /// What an experiment is told.
@@ -73,10 +94,41 @@ pub(crate) struct Verdict {
     guarantee: &'static str,
     figures: Vec<(&'static str, u64)>,
     pub(crate) violations: Vec<String>,
+    /// Why nothing can be said of it.
+    untried: Option<String>,
+}
+
+impl Verdict {
+    /// The first figure is how often it was tried.
+    fn new(
+        guarantee: &'static str,
+        figures: impl Into<Vec<(&'static str, u64)>>,
+        violations: Vec<String>,
+    ) -> Self {
+        let figures = figures.into();
+        let was_tried = figures.first().is_none_or(|(_, times)| *times > 0);
+        Self {
+            guarantee,
+            figures,
+            violations,
+            untried: (!was_tried).then(|| "there was no time for it".to_owned()),
+        }
+    }
+
+    /// Where this machine does not allow the experiment.
+    fn untried(guarantee: &'static str, why: &anyhow::Error) -> Self {
+        Self {
+            untried: Some(format!("{why:#}")),
+            ..Self::new(guarantee, Vec::new(), Vec::new())
+        }
+    }
 }
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(why) = &self.untried {
+            return write!(f, "{:<4} untried: {why}", self.guarantee);
+        }
         let word = if self.violations.is_empty() {
             "held"
         } else {
@@ -100,13 +152,27 @@ impl Experiment {
             Self::Failovers => failovers::make(run).await,
             Self::Restores => failovers::restores(run).await,
             Self::DatabaseAway => away::make(run).await,
+            Self::FullDisk => full_disk::make(run).await,
+            Self::ServerStops => stops::make(run).await,
+            Self::RollingRestarts => restarts::make(run).await,
+            Self::Callbacks => callbacks::make(run).await,
+            Self::Mails => mails::make(run).await,
+            Self::FilesAtOnce => overlaps::make(run).await,
         }
     }
 }
 
 impl Run {
     pub(crate) async fn stand(&self) -> anyhow::Result<Stand> {
-        Stand::start(&self.program, &self.kept, &[]).await
+        self.stand_with(Vec::new()).await
+    }
+
+    pub(crate) async fn stand_with(&self, settings: Settings) -> anyhow::Result<Stand> {
+        Stand::start(&self.program, &self.kept, &settings).await
+    }
+
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.bounds.until
     }
 
     pub(crate) fn chance(&self) -> StdRng {

@@ -65,11 +65,11 @@ async fn last_code(run: &Run, stand: &mut Stand) -> anyhow::Result<Verdict> {
         rounds += 1;
         requests += entries.len() as u64;
     }
-    Ok(Verdict {
-        guarantee: "G1",
-        figures: vec![("races for a last code", rounds), ("requests", requests)],
+    Ok(Verdict::new(
+        "G1",
+        [("races for a last code", rounds), ("requests", requests)],
         violations,
-    })
+    ))
 }
 
 async fn equal_keys(run: &Run, stand: &mut Stand) -> anyhow::Result<Verdict> {
@@ -114,15 +114,15 @@ async fn equal_keys(run: &Run, stand: &mut Stand) -> anyhow::Result<Verdict> {
         violations.push(format!("conflicts took codes: {before:?}, then {after:?}"));
     }
     run.keep("equal-keys", &aftermath, &violations)?;
-    Ok(Verdict {
-        guarantee: "G2",
-        figures: vec![
+    Ok(Verdict::new(
+        "G2",
+        [
             ("keys", KEYS as u64),
             ("requests", aftermath.history.entries.len() as u64),
             ("conflicts", conflicts),
         ],
         violations,
-    })
+    ))
 }
 
 async fn scarce(run: &Run, stand: &mut Stand) -> anyhow::Result<Verdict> {
@@ -169,13 +169,13 @@ async fn scarce(run: &Run, stand: &mut Stand) -> anyhow::Result<Verdict> {
         ));
     }
     run.keep("scarce", &aftermath, &violations)?;
-    Ok(Verdict {
-        guarantee: "G6",
-        figures: vec![
+    Ok(Verdict::new(
+        "G6",
+        [
             ("codes", SCARCE),
             ("keys", history.keys() as u64),
             ("requests", history.entries.len() as u64),
         ],
         violations,
-    })
+    ))
 }

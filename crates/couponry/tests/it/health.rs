@@ -145,3 +145,22 @@ async fn an_export_that_cannot_be_begun_is_refused_in_time() {
     }
     app.database.let_in().await;
 }
+
+/// The file can be read, who got its codes cannot.
+#[tokio::test]
+async fn recipients_that_cannot_be_read_are_refused_in_time() {
+    let app = TestApp::start().await;
+    let list = app.create_list().await;
+    let file = app.load_codes(&list, &codes("A", 10)).await;
+    app.take(&list, "u-1").await;
+    let path = format!("/coupon-list/{list}/files/{file}");
+    send(app.request(Method::PUT, &format!("{path}/quarantine"))).await;
+    let held = app.database.hold_ledger().await;
+    for (method, what) in [(Method::GET, "recipients"), (Method::POST, "reissue")] {
+        let asked = Instant::now();
+        let answer = send(app.request(method, &format!("{path}/{what}"))).await;
+        answer.expect_error(503, "service-unavailable");
+        assert!(asked.elapsed() < Duration::from_millis(5_500), "{what}");
+    }
+    held.release().await;
+}

@@ -194,6 +194,11 @@ impl Database {
         self.hold("select from gate for update").await
     }
 
+    /// A session that lets nobody read allocations until it is dropped.
+    pub(crate) async fn hold_ledger(&self) -> Held {
+        self.hold("lock table ledger in access exclusive mode").await
+    }
+
     /// A session that lets nobody read campaigns until it is dropped: a report stands still where it reads its rows.
     pub(crate) async fn hold_reports(&self) -> Held {
         self.hold("lock table campaign in access exclusive mode").await
