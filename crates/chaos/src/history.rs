@@ -118,7 +118,7 @@ impl History {
             }
         }
         let is_expected = |entry: &&Entry| {
-            matches!(entry.status, 0 | 200 | 201 | 503)
+            matches!(entry.status, 0 | 200 | 201 | 408 | 503)
                 || entry.is("coupons-exhausted")
                 || entry.is("too-many-requests")
         };

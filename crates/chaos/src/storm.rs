@@ -183,7 +183,8 @@ impl Asked {
         let mut server = first;
         while began.elapsed() < GIVE_UP {
             let entry = self.ask(key, server).await;
-            let is_final = !matches!(entry.status, 0 | 503);
+            // 408: a server that stood still takes its client for slow, and has done nothing.
+            let is_final = !matches!(entry.status, 0 | 408 | 503);
             entries.push(entry);
             if is_final {
                 return true;
