@@ -287,7 +287,7 @@ async fn a_request_has_one_line_at_info_but_for_what_comes_by_the_thousand() {
 
 #[tokio::test]
 async fn the_lines_of_requests_are_switched_by_the_name_of_their_part() {
-    let all = request_lines(Some("warn,api::request_log=debug")).await;
+    let all = request_lines(Some("info,api::request_log=debug")).await;
     let about = |text: &str| all.iter().filter(|line| line.to_string().contains(text)).count();
     assert_eq!(about("/allocations\""), 2, "{all:?}");
     assert_eq!(about("/allocations/batch\""), 1, "{all:?}");
