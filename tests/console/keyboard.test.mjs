@@ -34,6 +34,8 @@ async function type(visitor, what, text) {
   await visitor.keyboard.type(text);
 }
 
+/** A key is pressed before the page that it leads to is there. */
+const says = (visitor, what, text) => visitor.locator(what, { hasText: text }).first().waitFor({ timeout: 30_000 });
 const link = (visitor, name) => visitor.getByRole("link", { name }).first();
 const button = (visitor, name) => visitor.getByRole("button", { name, exact: true }).first();
 
@@ -59,7 +61,7 @@ test("lists, a list and its first codes: made, pasted, taken, looked up and give
   await visitor.keyboard.press("Enter");
   await press(visitor, visitor.locator("tbody a").first());
   await press(visitor, button(visitor, "Give it back"));
-  assert.match(await visitor.textContent("h1 + p"), /free/);
+  await says(visitor, "h1 + p", /free/);
 
   await visitor.goto(`${workspace}/lists`);
   await type(visitor, visitor.locator("#q"), "By keyboard");
@@ -71,7 +73,7 @@ test("lists, a list and its first codes: made, pasted, taken, looked up and give
   await visitor.waitForURL(/user=user/);
   assert.equal(await visitor.locator("tbody tr").count(), 1);
   await press(visitor, link(visitor, /Change all that are like this/));
-  assert.match(await visitor.textContent("main"), /1 hand-out/);
+  await says(visitor, "main", /1 hand-out/);
   assertQuiet(visitor);
 });
 
@@ -95,10 +97,10 @@ test("a file is chosen, sent, set aside, replaced and deleted", async () => {
   await press(visitor, link(visitor, "Files by keyboard"));
   await press(visitor, link(visitor, "bad.csv"));
   await press(visitor, button(visitor, "Give them another code"));
-  assert.match(await visitor.textContent(".message"), /1 person got another code/);
+  await says(visitor, ".message", /1 person got another code/);
   await press(visitor, visitor.locator("summary", { hasText: "Delete the file" }));
   await press(visitor, button(visitor, "Delete it"));
-  assert.match(await visitor.textContent(".message"), /deleted/);
+  await says(visitor, ".message", /deleted/);
   assertQuiet(visitor);
 });
 
@@ -148,7 +150,7 @@ test("an API key is made and revoked", async () => {
   await press(visitor, row.locator("summary", { hasText: "Change" }));
   await press(visitor, row.locator("summary", { hasText: "Revoke it" }));
   await press(visitor, row.getByRole("button", { name: "Revoke it now" }));
-  assert.match(await visitor.textContent(".message"), /revoked/);
+  await says(visitor, ".message", /revoked/);
   assert.equal(await row.locator(".state").textContent(), "revoked");
   assertQuiet(visitor);
 });
