@@ -15,7 +15,8 @@ type Known = BTreeMap<String, (String, BTreeSet<String>)>;
 
 fn documented() -> Known {
     let document = include_str!("../../../../../docs/METRICS.md");
-    let rows = document.lines().filter(|line| line.starts_with("| `"));
+    let table = document.lines().skip_while(|line| !line.starts_with("| metric |")).skip(2);
+    let rows = table.take_while(|line| line.starts_with('|'));
     rows.map(|row| {
         let cells: Vec<&str> = row.trim_matches(['|', ' ']).split(" | ").map(str::trim).collect();
         let words = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect();
