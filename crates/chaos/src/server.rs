@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use demo::client::Client;
+use demo::client::{Client, basic};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::sleep;
 
@@ -138,6 +138,24 @@ impl Server {
             String::from_utf8_lossy(&done.stderr)
         );
         Ok(String::from_utf8(done.stdout)?)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What opens the door of every server here.
+    pub(crate) fn authorization() -> String {
+        basic(WORKSPACE, KEY)
+    }
+
+    /// The most that it ever had in memory, in KiB; 0 if it does not run.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let process = self.child.as_ref().map_or(0, Child::id);
+        let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = peak.and_then(|text| text.trim().strip_suffix(" kB")?.parse().ok());
+        kib.unwrap_or_default()
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod away;
 mod callbacks;
+mod edge;
 mod failovers;
 mod full_disk;
 mod kills;
 mod loads;
 mod mails;
+mod memory;
 mod overlaps;
 mod races;
 mod restarts;
@@ -58,6 +60,10 @@ pub(crate) enum Experiment {
     Mails,
     /// G14, G18: eight files for one list at once
     FilesAtOnce,
+    /// G33: requests that are nonsense, on every route, beside a thousand half heads
+    Edge,
+    /// G16: eight files of 100 MB at once, for one server
+    Memory,
 }
 
 /// What an experiment is told.
@@ -158,6 +164,8 @@ impl Experiment {
             Self::Callbacks => callbacks::make(run).await,
             Self::Mails => mails::make(run).await,
             Self::FilesAtOnce => overlaps::make(run).await,
+            Self::Edge => edge::make(run).await,
+            Self::Memory => memory::make(run).await,
         }
     }
 }
