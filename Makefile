@@ -16,12 +16,13 @@ run: ## Everything needed on a bare Debian or Ubuntu, then the demonstration; th
 test: ## The whole suite on a throw-away PostgreSQL
 	@deploy/dev/with-throwaway-postgres.sh deploy/dev/test.sh
 
-check: ## Formatting, generated files up to date, compose files, dashboards and alerts, lints, dependency rules
+check: ## Formatting, generated files up to date, compose files, versions, dashboards and alerts, lints, dependency rules
 	cargo fmt --all --check
 	deploy/dev/functions.py check
 	deploy/dev/decisions.py
 	deploy/dev/observability.sh
 	deploy/dev/compose-files.sh
+	deploy/dev/supply-chain.py
 	deploy/dev/with-throwaway-postgres.sh deploy/dev/sqlx-cache.sh --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 	deploy/dev/dependency-rules.sh

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
-"""Checks what the compose files and the Dockerfile promise: images by version, no privileges, limits, health, files that are
-there. `docker compose config`, where there is one, checks their form (compose-files.sh). Needs PyYAML."""
+"""Checks what the compose files and the Dockerfile promise: images by version, no privileges, no way to the machine, nothing
+writable but what is named here, no secret and no default for one, limits, health, files that are there. `docker compose config`,
+where there is one, checks their form (compose-files.sh). Needs PyYAML."""
 
 import re
 import sys
@@ -14,6 +15,16 @@ FILES = ("docker-compose.yml", "deploy/compose.production.yml", "deploy/scale-ou
 VERSION = re.compile(r":v?\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?$")
 # PostgreSQL's entrypoint begins as root and steps down by itself.
 WITH_PRIVILEGES = ("postgres", "citus")
+# Who is what it needs to be: `secrets` gives files away, Caddy's program has the other in its file.
+CAPABILITIES = {"secrets": ["CHOWN"], "proxy": ["NET_BIND_SERVICE"], "files": ["NET_BIND_SERVICE"]}
+# What is written to, by whom; every other volume is read only.
+WRITTEN = {
+    "secrets": {"secrets", "backups"}, "postgres": {"data"}, "proxy": {"certificates", "proxy"}, "backup": {"backups"},
+    "prometheus": {"prometheus"}, "grafana": {"grafana"},
+}
+# What opens the machine to a container.
+WAYS_OUT = ("privileged", "pid", "ipc", "userns_mode", "devices", "cgroup_parent", "sysctls")
+SECRET = re.compile(r"(PASSWORD|SECRET|TOKEN|API_KEY|ACCESS_KEY|^DATABASE_URL|_DIRECT_URL)$")
 
 
 def check_service(name, service):
@@ -32,9 +43,33 @@ def check_service(name, service):
     for limit in ("mem_limit", "pids_limit"):
         if limit not in service:
             yield f"{name}: there is no {limit}"
-    for key in service.get("environment") or {}:
-        if re.search(r"PASSWORD$|API_KEY$|^DATABASE_URL$", key):
+    for key, value in (service.get("environment") or {}).items():
+        # Without a value it is the shell's, for who tries it out; then it has no default either.
+        if value is not None and (SECRET.search(key) or re.search(r"://[^/]*:[^/]*@", str(value))):
             yield f"{name}: {key} is a secret, and belongs into a file"
+        if SECRET.search(re.sub("_+FILE$", "", key)) and key.endswith("FILE") and not str(value).startswith("/run/"):
+            yield f"{name}: {key} does not name a file of the volume `secrets`"
+
+
+def check_ways_out(name, service, short):
+    for key in WAYS_OUT:
+        if key in service:
+            yield f"{name}: {key} opens the machine"
+    if service.get("network_mode") not in (None, "none"):
+        yield f"{name}: network_mode is {service['network_mode']}"
+    if service.get("cap_add", []) != CAPABILITIES.get(short, []):
+        yield f"{name}: cap_add is {service.get('cap_add')}"
+    if str(service.get("user", "")).split(":")[0] in ("0", "root") and service.get("network_mode") != "none":
+        yield f"{name}: runs as root, and has a network"
+    for volume in service.get("volumes", []):
+        source, *rest = volume.split(":")
+        if "docker.sock" in source:
+            yield f"{name}: has the engine's socket"
+        if source not in WRITTEN.get(short, set()) and rest[-1:] != ["ro"]:
+            yield f"{name}: {source} can be written to"
+    for port in service.get("ports", []):
+        if short != "proxy" and not str(port).startswith("127.0.0.1:"):
+            yield f"{name}: the port {port} is everybody's"
 
 
 def check_health(document):
@@ -63,6 +98,7 @@ def check_compose(path):
         # Citus is for those who know why; its file has no limits, and its nodes are made known by a superuser.
         if "scale-out" not in path:
             yield from check_service(where, service)
+            yield from check_ways_out(where, service, name.removeprefix("demo-"))
         yield from check_mounts(where, service, (ROOT / path).parent)
         for volume in service.get("volumes", []):
             source = volume.split(":")[0]
@@ -92,12 +128,32 @@ def check_dockerfile():
     for base in bases:
         if base.startswith("rust:") and not base.startswith(f"rust:{channel}-"):
             yield f"deploy/Dockerfile: {base} is not the compiler of rust-toolchain.toml, {channel}"
-    if not re.search(r"^USER [1-9]\d*:[1-9]\d*$", text, re.MULTILINE):
-        yield "deploy/Dockerfile: no USER by number"
+    last = text[text.rindex("\nFROM "):]
+    users = re.findall(r"^USER (.*)$", last, re.MULTILINE)
+    if len(users) != 1 or not re.fullmatch(r"[1-9]\d*:[1-9]\d*", users[0]):
+        yield "deploy/Dockerfile: the image has not one USER, by number, who is not root"
+    for word in ("ADD ", "ARG ", "RUN ", "chmod", "--chown"):
+        if re.search(rf"^(?!#).*{re.escape(word)}", last, re.MULTILINE):
+            yield f"deploy/Dockerfile: the image is made with {word.strip()}"
+    for name in re.findall(r"^ENV (\w+)=", last, re.MULTILINE):
+        if SECRET.search(name):
+            yield f"deploy/Dockerfile: {name} is a secret"
+
+
+def check_settings():
+    """What is mounted beside the secrets says none, and gives none a default."""
+    for path in sorted((ROOT / "deploy/production").iterdir()):
+        for number, line in enumerate(path.read_text().splitlines(), 1):
+            if re.search(r"(?i)^[^#;]*\b(password|api_key|secret)\w*\s*=\s*[^$\s({]", line):
+                yield f"{path.relative_to(ROOT)}:{number}: a secret in a file that everybody has"
+    for path in FILES:
+        for match in re.findall(r"\$\{(\w+):?-[^}]+\}", (ROOT / path).read_text()):
+            if SECRET.search(match):
+                yield f"{path}: {match} has a default"
 
 
 def main():
-    wrong = [line for path in FILES for line in check_compose(path)] + list(check_dockerfile())
+    wrong = [line for path in FILES for line in check_compose(path)] + list(check_dockerfile()) + list(check_settings())
     sys.exit("\n".join(wrong) or 0)
 
 

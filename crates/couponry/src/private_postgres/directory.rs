@@ -7,7 +7,7 @@ use std::{
     io,
     os::unix::{
         ffi::OsStrExt as _,
-        fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _},
+        fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     },
     path::{Path, PathBuf},
 };
@@ -34,7 +34,7 @@ pub(super) struct Lock(#[expect(dead_code, reason = "held, not read")] File);
 impl Directory {
     pub(super) fn open(chosen: Option<&Path>) -> anyhow::Result<Self> {
         let root = place(chosen)?;
-        let there = fs::create_dir_all(&root).and_then(|()| root.canonicalize());
+        let there = make(&root).and_then(|()| root.canonicalize());
         let root = there.with_context(|| {
             format!(
                 "cannot make the data directory {}; set COUPONRY_DATA_DIR to one that this user may write to",
@@ -47,7 +47,7 @@ impl Directory {
     /// Nothing when another couponry has it.
     pub(super) fn lock(&self) -> anyhow::Result<Option<Lock>> {
         let path = self.root.join("lock");
-        let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
+        let file = closed_file(&path).with_context(|| format!("cannot write {}", path.display()))?;
         match file.try_lock() {
             Ok(()) => Ok(Some(Lock(file))),
             Err(TryLockError::WouldBlock) => Ok(None),
@@ -109,6 +109,28 @@ impl Directory {
         }
         Ok(())
     }
+}
+
+/// A new file, or an old one emptied, which is its user's alone.
+pub(super) fn closed_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+}
+
+/// Closed to everyone but its user, whatever the umask; one that exists is as its operator made it, and so is what is above it.
+fn make(root: &Path) -> io::Result<()> {
+    if root.is_dir() {
+        return Ok(());
+    }
+    if let Some(above) = root.parent() {
+        fs::create_dir_all(above)?;
+    }
+    DirBuilder::new().mode(0o700).create(root)
 }
 
 /// A directory that exists may be somebody's trap (`/tmp` is everyone's): it must be a real directory of ours.

@@ -1,7 +1,6 @@
 //! The postmaster: started, started again if it dies, and stopped, by a thread of its own.
 
 use std::{
-    fs::File,
     io,
     os::unix::process::CommandExt as _,
     process::{Child, Command, ExitStatus, Stdio},
@@ -17,7 +16,11 @@ use rustix::process::{
 };
 use tokio::sync::watch;
 
-use super::{account::Account, directory::Directory, programs::Programs};
+use super::{
+    account::Account,
+    directory::{Directory, closed_file},
+    programs::Programs,
+};
 
 /// A server that ends sooner has not been up.
 const QUICK: Duration = Duration::from_secs(3);
@@ -231,7 +234,7 @@ impl Supervisor {
 
     fn command(&self) -> anyhow::Result<Command> {
         let said = self.directory.first_words();
-        let said = File::create(&said).with_context(|| format!("cannot write {}", said.display()))?;
+        let said = closed_file(&said).with_context(|| format!("cannot write {}", said.display()))?;
         let mut logs = std::ffi::OsString::from("log_directory=");
         logs.push(self.directory.logs());
         let mut command = Command::new(self.programs.program("postgres"));

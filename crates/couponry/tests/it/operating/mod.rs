@@ -1,7 +1,8 @@
-//! What whoever runs it does: backups, a look by the doctor, a start before the database.
+//! What whoever runs it does: backups, a look by the doctor, a start before the database; and what that leaves on the disk.
 
 mod backup;
 mod doctor;
+mod permissions;
 mod waiting;
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, process::Output as Ended};
