@@ -22,6 +22,14 @@ use crate::{
 /// five seconds that the database gives no answer.
 const PATIENCE: Duration = Duration::from_millis(4_500);
 
+/// What recognises a request by something else than a key, within the same time.
+pub(crate) async fn in_time<T>(
+    recognising: impl Future<Output = Result<T, ApiError>>,
+) -> Result<T, ApiError> {
+    let recognised = timeout(PATIENCE, recognising).await;
+    recognised.map_err(|_| ApiError::BUSY)?
+}
+
 /// A workspace whose credentials came with the request.
 pub(crate) struct Workspace(pub(crate) storage::Workspace);
 

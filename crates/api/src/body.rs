@@ -1,7 +1,5 @@
 //! A request's JSON body: read when a handler asks for it, after credentials and path were judged.
 
-use std::time::Duration;
-
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest, dev,
     http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING},
@@ -15,6 +13,7 @@ use futures_util::{
 
 use crate::{
     bodies::{Bodies, Room},
+    connection::Patience,
     error::ApiError,
     fields::Fields,
 };
@@ -23,8 +22,6 @@ use crate::{
 pub(crate) const BODY_BYTES: usize = 64 * 1024;
 /// The most a batch of 10,000 recipients may have, in bytes.
 pub(crate) const BATCH_BYTES: usize = 16 * 1024 * 1024;
-/// How long a body may take to come in.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// What a body without a length is expected to have at first, in bytes.
 const FIRST_BYTES: usize = 8 * 1024;
@@ -106,7 +103,8 @@ impl Body {
             .await?;
         // With all of the room that was announced: a text that outgrows its memory is there twice for a moment.
         let text = BytesMut::with_capacity(expected.unwrap_or_default());
-        let text = timeout(BODY_TIMEOUT, come(payload, text, limit, bodies, &mut room))
+        let patience = Patience::with_body_of(&request)?;
+        let text = timeout(patience, come(payload, text, limit, bodies, &mut room))
             .await
             .map_err(|_| ApiError::TooSlow)??;
         let object = |text| Fields::read(text).ok_or(ApiError::NotJson).and_then(read);

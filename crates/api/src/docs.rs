@@ -1,11 +1,11 @@
 //! `GET /openapi.json`, and `GET /docs`: the same for people, a page with nothing from elsewhere.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use actix_web::{
     HttpResponse,
     http::header::{CONTENT_SECURITY_POLICY, LOCATION},
-    web,
+    web::{self, Bytes},
 };
 use utoipa_swagger_ui::{Config, serve};
 
@@ -40,8 +40,13 @@ pub(crate) async fn page(file: web::Path<String>) -> Result<HttpResponse, ApiErr
         .ok()
         .flatten()
         .ok_or(ApiError::NotFound)?;
+    // Not a copy for each who asks.
+    let body = match file.bytes {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    };
     Ok(HttpResponse::Ok()
         .content_type(file.content_type)
         .insert_header((CONTENT_SECURITY_POLICY, ONLY_FROM_HERE))
-        .body(file.bytes.into_owned()))
+        .body(body))
 }

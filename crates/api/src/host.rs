@@ -1,11 +1,14 @@
-//! The `Host` of a request: one that is no host is broken framing. That there is one at all, and only one, is seen to
-//! where requests are parsed.
+//! What a request's head says of its host and of where it ends, if that is wrong or two things at once. That there is a host
+//! at all, and only one, and one length, is seen to where requests are parsed.
 
 use actix_web::{
     Error, HttpResponse,
     body::{EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::{header::HOST, uri::Authority},
+    http::{
+        header::{CONTENT_LENGTH, HOST, HeaderValue, UPGRADE},
+        uri::Authority,
+    },
     middleware::Next,
 };
 
@@ -14,15 +17,19 @@ pub(crate) async fn judge<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let good = request
-        .headers()
-        .get_all(HOST)
-        .all(|host| is_host(host.as_bytes()));
-    if good {
+    let headers = request.headers();
+    let has_host = headers.get_all(HOST).all(|host| is_host(host.as_bytes()));
+    // actix-http takes what follows such a head for a body that ends with the connection, whatever its length is said to be.
+    let has_two_ends = headers.get_all(UPGRADE).any(is_websocket) && headers.contains_key(CONTENT_LENGTH);
+    if has_host && !has_two_ends {
         return next.call(request).await.map(ServiceResponse::map_into_left_body);
     }
     let refusal = HttpResponse::BadRequest().force_close().finish();
     Ok(request.into_response(refusal).map_into_right_body())
+}
+
+fn is_websocket(upgrade: &HeaderValue) -> bool {
+    upgrade.as_bytes().trim_ascii().eq_ignore_ascii_case(b"websocket")
 }
 
 /// A name or an address, perhaps with a port; or nothing, where the target has no authority.

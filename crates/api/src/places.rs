@@ -1,4 +1,4 @@
-//! How many connections there may be at once, of all peers and of one address.
+//! How many connections there may be at once, of all peers and of one address, and how many with a long head.
 
 use std::{
     collections::HashMap,
@@ -7,12 +7,18 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::warn;
 
-use crate::proxies::{TrustedProxies, one_a_network};
+use crate::{
+    metrics::count_refusal,
+    proxies::{TrustedProxies, one_a_network},
+};
 
 /// How often the log is told that connections are refused.
 const TELL_EVERY: Duration = Duration::from_mins(1);
+/// How many heads may be long at once: actix-http takes 128 KiB of each, which is 16 MiB of all of these.
+const LONG_HEADS: usize = 128;
 
 /// The connections that are open, counted for all threads of the server.
 #[derive(Debug, Clone)]
@@ -23,6 +29,7 @@ struct Shared {
     most: usize,
     /// Whose connections are many people's: they have no ceiling of their own.
     proxies: TrustedProxies,
+    long_heads: Arc<Semaphore>,
     taken: Mutex<Taken>,
 }
 
@@ -46,6 +53,7 @@ impl Places {
         Self(Arc::new(Shared {
             most,
             proxies,
+            long_heads: Arc::new(Semaphore::new(LONG_HEADS)),
             taken: Mutex::default(),
         }))
     }
@@ -78,6 +86,17 @@ impl Places {
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
         self.0.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Place {
+    /// Until the head is whole.
+    pub(crate) fn for_long_head(&self) -> Option<OwnedSemaphorePermit> {
+        let place = self.places.0.long_heads.clone().try_acquire_owned().ok();
+        if place.is_none() {
+            count_refusal("long_heads");
+        }
+        place
     }
 }
 

@@ -31,9 +31,7 @@ use storage::{Allocator, Storage};
 use tokio::sync::Mutex;
 
 use crate::{
-    Exposition, RateLimits, TrustedProxies,
-    allocations::Streams,
-    audit,
+    Exposition, RateLimits, TrustedProxies, audit,
     bodies::Bodies,
     connection::{self, KEEP_ALIVE, Patience, Stream},
     error::ApiError,
@@ -43,6 +41,7 @@ use crate::{
     places::Places,
     request_log, routes,
     shield::Shield,
+    streams::Streams,
 };
 
 /// What every handler may use.
@@ -144,6 +143,13 @@ pub struct Door {
     pub stalled: Duration,
 }
 
+impl Door {
+    /// How long a body may keep us waiting.
+    pub fn patience_with_bodies(&self) -> Duration {
+        Patience::new(self.stalled).bodies()
+    }
+}
+
 /// Answers the server on this listener, to be awaited, with the address it listens on. Signals are the caller's business.
 /// `pages` adds what is served beside the API.
 ///
@@ -190,6 +196,7 @@ pub fn serve(
                     probed.clone(),
                     bodies.clone(),
                     streams.clone(),
+                    patience,
                     pages,
                 ),
                 |()| AppConfig::default(),
@@ -220,6 +227,7 @@ fn service(
     probed: web::Data<Probed>,
     bodies: web::Data<Bodies>,
     streams: web::Data<Streams>,
+    patience: Patience,
     pages: impl FnOnce(&mut ServiceConfig),
 ) -> impl ServiceFactory<
     Request,
@@ -234,6 +242,7 @@ fn service(
         .app_data(probed)
         .app_data(bodies)
         .app_data(streams)
+        .app_data(web::Data::new(patience))
         .wrap(middleware::from_fn(audit::record))
         .wrap(middleware::from_fn(host::judge))
         .wrap(middleware::from_fn(limits::show))

@@ -1,8 +1,11 @@
 //! What pages are drawn with, in the program itself.
 
+use std::borrow::Cow;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{CACHE_CONTROL, CONTENT_TYPE},
+    web::Bytes,
 };
 use rust_embed::RustEmbed;
 
@@ -28,8 +31,13 @@ pub(crate) async fn serve(request: HttpRequest) -> Result<HttpResponse, PageErro
         Some((_, "svg")) => "image/svg+xml",
         _ => return Err(PageError::NotFound),
     };
+    // Not a copy for each who asks.
+    let body = match content.data {
+        Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        Cow::Owned(bytes) => bytes.into(),
+    };
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, kind))
         .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
-        .body(content.data.into_owned()))
+        .body(body))
 }

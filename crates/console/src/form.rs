@@ -2,15 +2,22 @@
 
 use std::collections::HashMap;
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header};
+use actix_web::{
+    FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header, rt::time::timeout, web,
+};
 use futures_util::{FutureExt as _, StreamExt as _, future::LocalBoxFuture};
 use secrecy::SecretString;
+use tokio::sync::Semaphore;
 use url::form_urlencoded;
 
-use crate::error::PageError;
+use crate::{Console, error::PageError, visitor::Visitor};
 
 /// Ten thousand pasted codes, and more.
 const FORM_BYTES: usize = 4 * 1024 * 1024;
+/// What somebody may send who has not signed in, and how much of a form takes no turn.
+const SMALL_FORM_BYTES: usize = 16 * 1024;
+/// How many of the others there may be at once.
+static LARGE_FORMS: Semaphore = Semaphore::const_new(8);
 
 /// What was sent, urlencoded. Of a field that came twice the last counts.
 #[derive(Debug, Default)]
@@ -54,16 +61,13 @@ impl FromRequest for Form {
             .headers()
             .get(header::CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().starts_with(b"application/x-www-form-urlencoded"));
-        let mut payload = payload.take();
+        let has_signed_in = request.extensions().contains::<Visitor>();
+        let console = request.app_data::<web::Data<Console>>().cloned();
+        let payload = payload.take();
         async move {
-            let mut text = Vec::new();
-            while let Some(chunk) = payload.next().await {
-                let chunk = chunk.map_err(|_| PageError::BadForm("It did not come whole."))?;
-                if text.len() + chunk.len() > FORM_BYTES {
-                    return Err(PageError::BadForm("It is longer than 4 MB."));
-                }
-                text.extend_from_slice(&chunk);
-            }
+            let patience = console.ok_or(PageError::Busy)?.patience;
+            let text = timeout(patience, read(payload, has_signed_in)).await;
+            let text = text.map_err(|_| PageError::BadForm("It took too long to come."))??;
             if is_form || text.is_empty() {
                 Ok(Self::read(&text))
             } else {
@@ -72,4 +76,21 @@ impl FromRequest for Form {
         }
         .boxed_local()
     }
+}
+
+async fn read(mut payload: Payload, has_signed_in: bool) -> Result<Vec<u8>, PageError> {
+    let mut text = Vec::new();
+    let mut turn = None;
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|_| PageError::BadForm("It did not come whole."))?;
+        let bytes = text.len() + chunk.len();
+        if bytes > FORM_BYTES || (bytes > SMALL_FORM_BYTES && !has_signed_in) {
+            return Err(PageError::BadForm("It is too long."));
+        }
+        if bytes > SMALL_FORM_BYTES && turn.is_none() {
+            turn = Some(LARGE_FORMS.acquire().await.map_err(|_| PageError::Busy)?);
+        }
+        text.extend_from_slice(&chunk);
+    }
+    Ok(text)
 }

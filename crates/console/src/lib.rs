@@ -14,7 +14,7 @@ mod routes;
 mod shown;
 mod visitor;
 
-use std::{fmt, net::IpAddr, sync::Arc};
+use std::{fmt, net::IpAddr, sync::Arc, time::Duration};
 
 use actix_web::{
     HttpRequest,
@@ -57,6 +57,8 @@ pub struct Console {
     pub is_public_url_set: bool,
     /// Who sent a request.
     pub client: Client,
+    /// How long a form may take to come, and the next of a file.
+    pub patience: Duration,
     /// Whether the text of a URL alone shows that it must not be fetched.
     pub refuses_url: Arc<dyn Fn(&FileUrl) -> bool + Send + Sync>,
     /// The domains that mails may go to.

@@ -35,6 +35,7 @@ pub(crate) fn console(settings: &Settings, app: &App) -> anyhow::Result<Option<C
         public_url: app.public_url.clone(),
         is_public_url_set: settings.public_url.is_some(),
         client: Arc::new(move |request| proxies.client(request)),
+        patience: settings.door.patience_with_bodies(),
         refuses_url: app.refuses_url.clone(),
         mail_domains: app.mail_domains.clone(),
         has_relay: settings.mails.relay.is_some(),

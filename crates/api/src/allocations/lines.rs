@@ -17,20 +17,24 @@ const LINE_BYTES: usize = 4 * 1024;
 pub(super) enum Line {
     Text(Vec<u8>),
     TooLong,
-    /// The sender brought no line for too long, or the connection broke: there is nothing more to come.
+    /// The sender brought no line for too long, all of them took too long, or the connection broke: there is nothing more to
+    /// come.
     Broken,
 }
 
 /// The body's lines, without blank ones. Each has to come within `pause` of when it was first waited for, however much
-/// that is no line comes meanwhile: bytes that keep a request open and ask for nothing would cost their sender nothing.
+/// that is no line comes meanwhile: bytes that keep a request open and ask for nothing would cost their sender nothing. All
+/// have to come within `most_time`.
 pub(super) fn lines<E>(
     body: impl Stream<Item = Result<Bytes, E>> + Unpin,
     pause: Duration,
+    most_time: Duration,
 ) -> impl Stream<Item = Line> {
+    let end = Instant::now() + most_time;
     stream::unfold(
         (body, Splitter::default(), false),
         move |(mut body, mut splitter, mut ended)| async move {
-            let deadline = Instant::now() + pause;
+            let deadline = end.min(Instant::now() + pause);
             loop {
                 if let Some(line) = splitter.lines.pop_front() {
                     return Some((line, (body, splitter, ended)));
@@ -39,7 +43,8 @@ pub(super) fn lines<E>(
                     return None;
                 }
                 match timeout_at(deadline.into(), body.next()).await {
-                    Ok(Some(Ok(chunk))) if splitter.feed(&chunk) || Instant::now() < deadline => {}
+                    Ok(Some(Ok(chunk)))
+                        if Instant::now() < end && (splitter.feed(&chunk) || Instant::now() < deadline) => {}
                     Ok(None) => {
                         splitter.finish();
                         ended = true;
@@ -133,8 +138,18 @@ mod tests {
             let first = [Ok::<_, ()>(Bytes::from_static(b"{}\n"))];
             let dripping = stream::repeat_with(|| Ok(Bytes::from(piece)));
             let body = stream::iter(first).chain(dripping);
-            let lines = lines(body, Duration::from_millis(20)).collect::<Vec<_>>().await;
+            let lines = lines(body, Duration::from_millis(20), Duration::from_hours(1));
+            let lines = lines.collect::<Vec<_>>().await;
             assert_eq!(lines, [Line::Text(b"{}".to_vec()), Line::Broken], "{piece:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn lines_without_end_end() {
+        let body = stream::repeat_with(|| Ok::<_, ()>(Bytes::from_static(b"{}\n")));
+        let lines = lines(body, Duration::from_hours(1), Duration::from_millis(20));
+        let lines = lines.collect::<Vec<_>>().await;
+        assert_eq!(lines.last(), Some(&Line::Broken));
+        assert!(lines.len() > 1);
     }
 }

@@ -13,5 +13,3 @@ pub(crate) mod release;
 mod settle;
 pub(crate) mod shown;
 mod stream;
-
-pub(crate) use stream::Streams;

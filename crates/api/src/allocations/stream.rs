@@ -8,7 +8,7 @@ use actix_web::{
     HttpRequest, HttpResponse, rt,
     web::{self, Bytes},
 };
-use domain::{Campaign, WorkspaceId};
+use domain::Campaign;
 use futures_util::{Stream, StreamExt as _};
 use serde_json::{Map, Value};
 use storage::{AllocationRequest, GROUP_KEYS, ListRef};
@@ -23,21 +23,17 @@ use super::{
 };
 use crate::{
     App,
-    authentication::workspace_of,
-    ceilings::{Ceiling, Taken},
-    connection::Taking,
+    connection::{Patience, Taking},
     error::ApiError,
     fields::Fields,
     query::{Parameter, query},
+    streams::Streams,
 };
 
 /// The most recipients of one request.
 const MOST_LINES: usize = 1_000_000;
-/// The most requests at once, of all workspaces and of one: each keeps a few megabytes for as long as its sender likes.
-const STREAMS: u32 = 64;
-const STREAMS_OF_ONE: u32 = 16;
-/// How long the sender may take from one line to the next.
-const PAUSE: Duration = Duration::from_secs(30);
+/// How long all of them may take to come: what was not taken by then is sent again.
+const MOST_TIME: Duration = Duration::from_hours(1);
 /// Groups under way at once: while one is being committed, the next is read and the one before it written.
 const GROUPS: usize = 4;
 
@@ -56,24 +52,6 @@ query! {
     }
 }
 
-/// The requests that are taken line by line, of all threads of the server.
-#[derive(Debug)]
-pub(crate) struct Streams(Ceiling<WorkspaceId>);
-
-impl Default for Streams {
-    fn default() -> Self {
-        Self(Ceiling::new(STREAMS, STREAMS_OF_ONE))
-    }
-}
-
-impl Streams {
-    fn place(request: &HttpRequest) -> Result<Taken, ApiError> {
-        let streams = request.app_data::<web::Data<Self>>().ok_or(ApiError::BUSY)?;
-        let workspace = workspace_of(request).ok_or(ApiError::BUSY)?;
-        streams.0.try_take(workspace, 1).ok_or(ApiError::BUSY)
-    }
-}
-
 /// What holds for all recipients of a request.
 #[derive(Clone)]
 struct Common {
@@ -88,10 +66,16 @@ pub(super) fn answer(
     payload: web::Payload,
 ) -> Result<HttpResponse, ApiError> {
     let common = Common::read(request.query_string())?;
-    let place = Streams::place(request)?;
+    let place = Streams::place_for_lines(request)?;
+    let pause = Patience::with_body_of(request)?;
     let answers = Answers::new(&app.storage, list);
     let ending = Ending(answers.clone());
-    let groups = groups(app.clone(), list.clone(), common, payload);
+    let groups = groups(
+        app.clone(),
+        list.clone(),
+        common,
+        lines(payload, pause, MOST_TIME),
+    );
     let taking = Taking::of(request);
     let task = rt::spawn(async move {
         let mut groups = Box::pin(groups);
@@ -140,9 +124,9 @@ fn groups(
     app: web::Data<App>,
     list: Arc<ListRef>,
     common: Common,
-    payload: web::Payload,
+    lines: impl Stream<Item = Line>,
 ) -> impl Stream<Item = Bytes> {
-    let numbered = lines(payload, PAUSE)
+    let numbered = lines
         .enumerate()
         .map(|(number, line)| (number < MOST_LINES, line));
     // One line beyond the limit is answered, and nothing after it is read.

@@ -124,7 +124,7 @@ errors! {
     /// With the methods that the path has.
     MethodNotAllowed(allow: String = etc()), METHOD_NOT_ALLOWED "method-not-allowed", "the header `Allow` says what the path answers"
         => format!("This path answers {allow} only.");
-    TooSlow, REQUEST_TIMEOUT "request-timeout", "the body did not come in within 30 s, or paused for so long"
+    TooSlow, REQUEST_TIMEOUT "request-timeout", "the body did not come in within 30 s, paused for so long, or came too slowly"
         => "The request took too long to arrive.";
     CouponsExhausted, CONFLICT "coupons-exhausted", "no code is left" => "The coupon list has no code left for this request.";
     ListNotActive, CONFLICT "coupon-list-not-active", "the list is archived or expired"

@@ -1,18 +1,21 @@
 //! The parts of a file that is sent by hand, as they come.
 
-use std::time::Duration;
-
 use actix_multipart::{Field, Multipart, MultipartError};
-use actix_web::{HttpRequest, rt::time::timeout, web::BytesMut};
+use actix_web::{HttpRequest, web::BytesMut};
 use domain::{FreeText, IdempotencyKey, SENT_FILE_BYTES};
 use futures_util::StreamExt as _;
 use sha2::{Digest as _, Sha256};
 use storage::{FileSource, NewFile, Upload};
 
-use crate::{App, error::ApiError, fields::wrong, idempotency::key_of, names};
+use crate::{
+    App,
+    error::ApiError,
+    fields::wrong,
+    idempotency::key_of,
+    names,
+    pace::{Reason, reason},
+};
 
-/// How long the sender may pause.
-const PAUSE: Duration = Duration::from_secs(30);
 /// How much is kept by one statement.
 const PIECE_BYTES: usize = 512 * 1024;
 /// The most a part other than the file may have, in bytes.
@@ -63,7 +66,7 @@ pub(super) async fn receive(
     mut parts: Multipart,
 ) -> Result<Received, ApiError> {
     let mut received = Received::default();
-    while let Some(part) = in_time(parts.next()).await? {
+    while let Some(part) = parts.next().await {
         let part = part.map_err(|error| unreadable(&error))?;
         refuse_encoded(&part)?;
         match part.name().unwrap_or_default() {
@@ -128,7 +131,7 @@ fn file_name(part: &Field) -> Result<Option<FreeText>, ApiError> {
 async fn keep(app: &App, upload: &mut Upload, mut file: Field, digest: &mut Sha256) -> Result<(), ApiError> {
     let mut piece = BytesMut::with_capacity(PIECE_BYTES * 2);
     let mut bytes = 0_u64;
-    while let Some(chunk) = in_time(file.next()).await? {
+    while let Some(chunk) = file.next().await {
         let chunk = chunk.map_err(|error| unreadable(&error))?;
         bytes += chunk.len() as u64;
         if bytes > SENT_FILE_BYTES {
@@ -165,7 +168,7 @@ async fn yes_or_no(part: Field, key: &str) -> Result<bool, ApiError> {
 
 async fn read_text(mut part: Field) -> Result<Vec<u8>, ApiError> {
     let mut text = Vec::new();
-    while let Some(chunk) = in_time(part.next()).await? {
+    while let Some(chunk) = part.next().await {
         text.extend_from_slice(&chunk.map_err(|error| unreadable(&error))?);
         if text.len() > TEXT_BYTES {
             return Err(multipart(
@@ -176,12 +179,10 @@ async fn read_text(mut part: Field) -> Result<Vec<u8>, ApiError> {
     Ok(text)
 }
 
-async fn in_time<T>(next: impl Future<Output = T>) -> Result<T, ApiError> {
-    timeout(PAUSE, next).await.map_err(|_| ApiError::TooSlow)
-}
-
 fn unreadable(error: &MultipartError) -> ApiError {
     let why = match error {
+        MultipartError::Payload(error) if reason(error) == Reason::TooSlow => return ApiError::TooSlow,
+        MultipartError::Payload(error) if reason(error) == Reason::TooLarge => return ApiError::FileTooLarge,
         MultipartError::BoundaryMissing => "its Content-Type must name the boundary",
         MultipartError::Incomplete => "it must end with the closing boundary",
         _ => "it cannot be read",

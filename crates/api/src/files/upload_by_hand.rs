@@ -1,13 +1,10 @@
 //! `POST /v1/coupon-list/{coupon_list_id}/files/upload` (ours): multipart, streamed into the database, from where any
 //! process may load it.
 
-use std::time::Duration;
-
 use actix_multipart::Multipart;
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest, HttpResponse, dev,
     http::header::{CONTENT_ENCODING, CONTENT_LENGTH},
-    rt::time::timeout,
     web,
 };
 use domain::{PublicId, SENT_FILE_BYTES};
@@ -22,18 +19,19 @@ use super::{
 use crate::{
     App,
     audit::Made,
+    connection::Patience,
     error::{ApiError, Envelope},
     idempotency::{OnceParameters, presented_key},
     openapi::{
         refusals::{Guarded, NamesList, ReadsBody},
         texts,
     },
+    pace::paced,
     path::{List, ListPath},
+    streams::Streams,
 };
 
-/// How long all of it may take: after an hour pieces that belong to no load are taken for left behind.
-const UPLOAD_TIMEOUT: Duration = Duration::from_mins(50);
-/// The most a body may announce: the file, and what a form of so many parts has around it.
+/// The most a body may have: the file, and what a form of so many parts has around it.
 const BODY_BYTES: u64 = SENT_FILE_BYTES + 1024 * 1024;
 
 /// A multipart body that has not been read yet.
@@ -98,16 +96,15 @@ pub(crate) async fn upload_by_hand(
     parts: Parts,
 ) -> Result<HttpResponse, ApiError> {
     let parts = parts.open()?;
+    let _place = Streams::place_for_file(&request)?;
     let once = presented_key(&request)?;
     // Before 64 MB are read for nothing. A key may be a repeat's, which is answered whatever has become of the list.
     if once.is_none() && !app.storage.is_active(&list.0).await? {
         return Err(not_active());
     }
     let mut upload = Upload::begin(&list.0);
-    let received = timeout(UPLOAD_TIMEOUT, receive(&app, &mut upload, parts)).await;
-    let asked = received
-        .unwrap_or(Err(ApiError::TooSlow))
-        .and_then(|received| received.asks(upload, once, &request));
+    let received = receive(&app, &mut upload, parts).await;
+    let asked = received.and_then(|received| received.asks(upload, once, &request));
     let answer = match asked {
         // Without an answer the file may be there, and its load reads these pieces: they are left to the housekeeping,
         // which removes them if no load does.
@@ -150,6 +147,10 @@ impl Parts {
         if announced.is_some_and(|length| length > BODY_BYTES) {
             return Err(ApiError::FileTooLarge);
         }
-        Ok(Multipart::new(request.headers(), payload))
+        let pause = Patience::with_body_of(&request)?;
+        Ok(Multipart::new(
+            request.headers(),
+            paced(payload, pause, BODY_BYTES),
+        ))
     }
 }

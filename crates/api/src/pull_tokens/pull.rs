@@ -16,6 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     App,
     allocations::shown::{Served, ShownAllocation, served},
+    authentication::in_time,
     error::{ApiError, Envelope},
     openapi::refusals::{AsksDatabase, HandsOut, NamesThing},
     parameters,
@@ -99,7 +100,7 @@ pub(crate) async fn pull(app: web::Data<App>, request: HttpRequest) -> HttpRespo
 async fn pulled(app: &App, request: &HttpRequest) -> Result<HttpResponse, ApiError> {
     app.shield.admit(request)?;
     parameters::refuse_unknown(request)?;
-    let token = linked(app, request).await?;
+    let token = in_time(linked(app, request)).await?;
     let asked = PullParameters::of(request.query_string());
     if asked.is_preview()? {
         return Ok(answer(request, PLACEHOLDER.to_owned(), |coupon_code| {

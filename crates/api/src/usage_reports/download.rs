@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::rows::rows;
 use crate::{
     App,
-    authentication::authenticate,
+    authentication::{authenticate, in_time},
     begun::begun,
     error::{ApiError, Envelope},
     gzip::{cut_off, plain, takes_gzip},
@@ -83,7 +83,7 @@ impl Format {
 )]
 pub(crate) async fn download(app: web::Data<App>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
     let asked = LinkParameters::of(request.query_string());
-    let report = opened_report(&app, &request, &asked).await?;
+    let report = in_time(opened_report(&app, &request, &asked)).await?;
     let format = Format::of(&asked)?;
     if report.status != ReportStatus::Ready {
         return Err(ApiError::ReportNotReady);

@@ -15,19 +15,19 @@ use crate::{
 };
 
 /// With so little patience that tests need not wait for long: two seconds, and a third of one for what is unasked.
-async fn impatient() -> TestApp {
+pub(crate) async fn impatient() -> TestApp {
     TestApp::start_with(|environment| {
         environment.insert("COUPONRY_STALL_SECONDS".to_owned(), "2".to_owned());
     })
     .await
 }
 
-async fn connect(app: &TestApp) -> TcpStream {
+pub(crate) async fn connect(app: &TestApp) -> TcpStream {
     TcpStream::connect(app.address).await.unwrap()
 }
 
 /// From an address of its own, with room for few bytes that nobody reads.
-async fn connect_from(app: &TestApp, address: &str) -> TcpStream {
+pub(crate) async fn connect_from(app: &TestApp, address: &str) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
@@ -35,14 +35,14 @@ async fn connect_from(app: &TestApp, address: &str) -> TcpStream {
 }
 
 /// Writes this again and again until the server closes the connection.
-async fn write_until_closed(connection: &mut TcpStream, text: &[u8]) {
+pub(crate) async fn write_until_closed(connection: &mut TcpStream, text: &[u8]) {
     in_time("the server to close the connection", async {
         while connection.write_all(text).await.is_ok() {}
     })
     .await;
 }
 
-fn head(app: &TestApp, request_line: &str) -> String {
+pub(crate) fn head(app: &TestApp, request_line: &str) -> String {
     format!(
         "{request_line} HTTP/1.1\r\nHost: couponry\r\nAuthorization: {}\r\n",
         app.credentials.basic()

@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
-use tokio::task::JoinSet;
 
-use crate::app::{Client, Environment, TestApp, codes, send, until};
+use crate::app::{Answer, Client, Environment, TestApp, codes, send, text, until};
 
 async fn status(client: &Client, path: &str) -> u16 {
     send(client.anonymous(Method::GET, path)).await.status
@@ -112,22 +112,34 @@ async fn only_get_is_asked_of_them() {
 }
 
 /// Each of them waits for its turn first.
+async fn assert_many_hear_in_time_that_the_database_is_away(ask: impl AsyncFn() -> Answer) {
+    let asked = Instant::now();
+    let asking = (0..16).map(|_| async { (ask().await, asked.elapsed()) });
+    for (answer, took) in join_all(asking).await {
+        answer.expect_error(503, "service-unavailable");
+        assert!(took < Duration::from_millis(5_500), "{took:?}");
+    }
+}
+
 #[tokio::test]
 async fn whoever_is_not_known_yet_hears_in_time_too_that_the_database_is_away() {
     let app = TestApp::start().await;
     app.database.lock_out().await;
-    let mut asking = JoinSet::new();
-    for _ in 0..16 {
-        let client = Client::clone(&app);
-        asking.spawn(async move {
-            let asked = Instant::now();
-            (client.get("/coupon-list").await, asked.elapsed())
-        });
-    }
-    for (answer, took) in asking.join_all().await {
-        answer.expect_error(503, "service-unavailable");
-        assert!(took < Duration::from_millis(5_500), "{took:?}");
-    }
+    assert_many_hear_in_time_that_the_database_is_away(async || app.get("/coupon-list").await).await;
+    app.database.let_in().await;
+}
+
+#[tokio::test]
+async fn whoever_brings_a_token_that_is_not_known_yet_hears_it_in_time_too() {
+    let app = TestApp::start().await;
+    let list = app.list_with(&codes("A", 1)).await;
+    let token = app.pull_token(&list, &json!({})).await;
+    let path = format!("/v1/pull/{}?user_id=u", text(&token["token"]));
+    app.database.lock_out().await;
+    assert_many_hear_in_time_that_the_database_is_away(async || {
+        send(app.anonymous(Method::GET, &path)).await
+    })
+    .await;
     app.database.let_in().await;
 }
 

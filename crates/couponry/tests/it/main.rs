@@ -22,6 +22,7 @@ mod connections;
 mod console;
 mod corrected_file;
 mod coupon_list;
+mod edge;
 mod endpoints;
 mod expiry;
 mod failover;

@@ -10,12 +10,14 @@ use storage::{Storage, Upload};
 
 use crate::error::PageError;
 
-/// How long a browser may pause.
-const PAUSE: Duration = Duration::from_secs(30);
+/// How long all of it may take: after an hour pieces that belong to no load are taken for left behind.
+const MOST_TIME: Duration = Duration::from_mins(50);
 /// How much is kept by one statement.
 const PIECE_BYTES: usize = 512 * 1024;
-/// Ten thousand pasted codes of the greatest length, and more.
+/// Of all fields but the file: ten thousand pasted codes of the greatest length, and more.
 const TEXT_BYTES: usize = 4 * 1024 * 1024;
+/// More fields than the form has.
+const MOST_FIELDS: usize = 32;
 
 /// What the form said.
 #[derive(Debug, Default)]
@@ -55,15 +57,29 @@ impl From<storage::Error> for Unreceived {
 pub(super) async fn receive(
     storage: &Storage,
     upload: &mut Upload,
+    parts: Multipart,
+    pause: Duration,
+) -> Result<Received, Unreceived> {
+    let received = timeout(MOST_TIME, receive_all(storage, upload, parts, pause)).await;
+    received.map_err(|_| too_slow())?
+}
+
+async fn receive_all(
+    storage: &Storage,
+    upload: &mut Upload,
     mut parts: Multipart,
+    pause: Duration,
 ) -> Result<Received, Unreceived> {
     let mut received = Received::default();
-    while let Some(part) = in_time(parts.next()).await? {
+    let mut text_bytes = 0;
+    while let Some(part) = in_time(pause, parts.next()).await? {
         let part = part.map_err(|_| broken())?;
         match part.name().unwrap_or_default().to_owned() {
-            name if name == "file" => keep(storage, upload, part, &mut received).await?,
+            name if name == "file" => keep(storage, upload, part, &mut received, pause).await?,
+            _ if received.fields.len() == MOST_FIELDS => return Err(broken()),
             name => {
-                let text = text(part).await?;
+                let text = text(part, TEXT_BYTES - text_bytes, pause).await?;
+                text_bytes += text.len();
                 received.fields.insert(name, text);
             }
         }
@@ -77,6 +93,7 @@ async fn keep(
     upload: &mut Upload,
     mut part: Field,
     received: &mut Received,
+    pause: Duration,
 ) -> Result<(), Unreceived> {
     let name = part
         .content_disposition()
@@ -90,7 +107,7 @@ async fn keep(
         })
         .filter(|name| !name.is_empty());
     let mut piece = Vec::with_capacity(PIECE_BYTES * 2);
-    while let Some(chunk) = in_time(part.next()).await? {
+    while let Some(chunk) = in_time(pause, part.next()).await? {
         let chunk = chunk.map_err(|_| broken())?;
         received.bytes += chunk.len() as u64;
         if received.bytes > SENT_FILE_BYTES {
@@ -111,11 +128,11 @@ async fn keep(
     Ok(())
 }
 
-async fn text(mut part: Field) -> Result<String, Unreceived> {
+async fn text(mut part: Field, most: usize, pause: Duration) -> Result<String, Unreceived> {
     let mut bytes = Vec::new();
-    while let Some(chunk) = in_time(part.next()).await? {
+    while let Some(chunk) = in_time(pause, part.next()).await? {
         let chunk = chunk.map_err(|_| broken())?;
-        if bytes.len() + chunk.len() > TEXT_BYTES {
+        if bytes.len() + chunk.len() > most {
             return Err(Unreceived::Refused(
                 "What was pasted is longer than 4 MB. Send it as a file.",
             ));
@@ -125,11 +142,12 @@ async fn text(mut part: Field) -> Result<String, Unreceived> {
     String::from_utf8(bytes).map_err(|_| broken())
 }
 
-async fn in_time<T>(coming: impl Future<Output = T>) -> Result<T, Unreceived> {
-    let come = timeout(PAUSE, coming).await;
-    come.map_err(|_| {
-        Unreceived::Refused("Nothing came for half a minute, and what had come was put aside. Send it again.")
-    })
+async fn in_time<T>(pause: Duration, coming: impl Future<Output = T>) -> Result<T, Unreceived> {
+    timeout(pause, coming).await.map_err(|_| too_slow())
+}
+
+fn too_slow() -> Unreceived {
+    Unreceived::Refused("It came too slowly, and what had come was put aside. Send it again.")
 }
 
 fn broken() -> Unreceived {

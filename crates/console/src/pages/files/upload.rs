@@ -84,7 +84,7 @@ pub(crate) async fn upload(
         return render_refused(&page(&console, &visitor, &list, &Received::default(), Some(refusal)).await?);
     }
     let mut upload = Upload::begin(&list);
-    let received = match receive(&console.storage, &mut upload, parts).await {
+    let received = match receive(&console.storage, &mut upload, parts, console.patience).await {
         Ok(received) => received,
         Err(Unreceived::Failed(error)) => return Err(error),
         Err(Unreceived::Refused(why)) => {

@@ -62,6 +62,10 @@ async fn broken_framing_is_refused_and_hurts_nobody_else() {
             ),
         ),
         (
+            "a length, and the end of the connection",
+            format!("{post}{json}Upgrade: websocket\r\nContent-Length: {length}\r\n\r\n{body}"),
+        ),
+        (
             "unknown transfer coding",
             format!("{post}{json}Transfer-Encoding: xchunked\r\n\r\n{body}"),
         ),

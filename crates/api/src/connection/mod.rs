@@ -1,5 +1,7 @@
 //! A connection that its peer cannot keep for ever: actix-http's own deadlines end with the first request's head.
 
+mod watch;
+
 use std::{
     cell::Cell,
     io,
@@ -9,28 +11,25 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::{
-    Error, HttpMessage as _, HttpRequest,
-    body::{BodySize, BoxBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
-    http::{ConnectionType, Version},
-    middleware::Next,
-    rt::net::TcpStream,
-    web::Bytes,
-};
+use actix_web::{HttpRequest, rt::net::TcpStream, web};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
+    sync::OwnedSemaphorePermit,
     time::{Sleep, sleep},
 };
 
-use crate::{bodies::Room, places::Place};
+pub(crate) use watch::{Taking, watch};
+
+use crate::{error::ApiError, places::Place};
 
 /// How long a connection may be idle. Longer than the usual 60 s of a balancer in front, so that it is the one who ends
 /// an idle connection.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// An answer of so many bytes goes out in one piece.
-const AT_ONCE: u64 = 16 * 1024;
+/// So much may come of a head before it needs a place among the long ones.
+const HEAD_BYTES: usize = 16 * 1024;
+/// After so many bytes it is looked whether they are requests, and others have their turn first.
+const LOOK_BYTES: usize = 4 * 1024;
 
 /// How long a peer may let a connection stand still.
 #[derive(Debug, Clone, Copy)]
@@ -39,18 +38,31 @@ pub(crate) struct Patience {
     stalled: Duration,
     /// With sending what belongs to no request under way: the rest of a body that was answered already, or a head.
     unasked: Duration,
+    /// With a body that is waited for: all of it, or the next of one that comes in pieces.
+    bodies: Duration,
     /// How often a connection is looked at.
     look: Duration,
 }
 
 impl Patience {
-    /// Of 60 s, the default, 10 s are for what is unasked, and each 5 s a connection is looked at.
+    /// Of 60 s, the default, 30 s are for bodies and 10 s for what is unasked, and each 5 s a connection is looked at.
     pub(crate) fn new(stalled: Duration) -> Self {
         Self {
             stalled,
             unasked: stalled / 6,
+            bodies: stalled / 2,
             look: stalled / 12,
         }
+    }
+
+    pub(crate) fn bodies(self) -> Duration {
+        self.bodies
+    }
+
+    /// How long the request's body may keep us waiting.
+    pub(crate) fn with_body_of(request: &HttpRequest) -> Result<Duration, ApiError> {
+        let patience = request.app_data::<web::Data<Self>>();
+        patience.map(|patience| patience.bodies).ok_or(ApiError::BUSY)
     }
 }
 
@@ -63,6 +75,8 @@ pub(crate) struct Progress {
     idle_since: Cell<Instant>,
     /// When the first byte came that no request under way had asked for.
     unasked_since: Cell<Option<Instant>>,
+    /// How many such bytes came.
+    unasked: Cell<usize>,
     /// Whether a body is taken whose answer has begun: a peer that sends need not take anything meanwhile.
     taking: Cell<bool>,
     /// When such a body ended.
@@ -81,7 +95,13 @@ pub(crate) struct Stream {
     is_set: bool,
     /// Since when the socket has taken nothing of what is to be written.
     full_since: Option<Instant>,
-    _place: Place,
+    /// Whether nothing is read until the peer takes of its answers.
+    is_held: bool,
+    /// So many of the bytes that no request had asked for were looked at, in case that they are one.
+    looked_at: usize,
+    /// The place of a long head.
+    long_head: Option<OwnedSemaphorePermit>,
+    place: Place,
 }
 
 impl Stream {
@@ -90,6 +110,7 @@ impl Stream {
             answering: Cell::new(false),
             idle_since: Cell::new(Instant::now()),
             unasked_since: Cell::new(None),
+            unasked: Cell::new(0),
             taking: Cell::new(false),
             taken_at: Cell::new(None),
         };
@@ -100,7 +121,10 @@ impl Stream {
             clock: Box::pin(sleep(patience.look)),
             is_set: false,
             full_since: None,
-            _place: place,
+            is_held: false,
+            looked_at: 0,
+            long_head: None,
+            place,
         }
     }
 
@@ -132,6 +156,33 @@ impl Stream {
         self.is_set = true;
         Ok(())
     }
+
+    /// Whether more may be read.
+    fn may_read(&mut self, context: &Context<'_>) -> io::Result<bool> {
+        // Whoever takes no answers asks for no more of them: actix-http would keep what is asked for, and the answers.
+        if self.full_since.is_some() && !self.progress.taking.get() {
+            self.is_held = true;
+            return Ok(false);
+        }
+        let unasked = if self.progress.answering.get() {
+            0
+        } else {
+            self.progress.unasked.get()
+        };
+        // Fewer than before: a request has begun since.
+        self.looked_at = self.looked_at.min(unasked);
+        if unasked - self.looked_at >= LOOK_BYTES {
+            self.looked_at = unasked;
+            context.waker().wake_by_ref();
+            return Ok(false);
+        }
+        if unasked < HEAD_BYTES {
+            self.long_head = None;
+        } else if self.long_head.is_none() {
+            self.long_head = Some(self.place.for_long_head().ok_or(io::ErrorKind::QuotaExceeded)?);
+        }
+        Ok(true)
+    }
 }
 
 impl AsyncRead for Stream {
@@ -141,11 +192,16 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.look(context)?;
+        if !self.may_read(context)? {
+            return Poll::Pending;
+        }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.socket).poll_read(context, buffer))?;
-        if buffer.filled().len() > before {
-            let progress = &self.progress;
-            if !progress.answering.get() && progress.unasked_since.get().is_none() {
+        let came = buffer.filled().len() - before;
+        let progress = &self.progress;
+        if came > 0 && !progress.answering.get() {
+            progress.unasked.set(progress.unasked.get().saturating_add(came));
+            if progress.unasked_since.get().is_none() {
                 progress.unasked_since.set(Some(Instant::now()));
             }
         }
@@ -165,6 +221,9 @@ impl AsyncWrite for Stream {
             return Poll::Pending;
         };
         self.full_since = None;
+        if std::mem::take(&mut self.is_held) {
+            context.waker().wake_by_ref();
+        }
         if !self.progress.answering.get() {
             self.progress.idle_since.set(Instant::now());
         }
@@ -179,101 +238,5 @@ impl AsyncWrite for Stream {
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.look(context)?;
         Pin::new(&mut self.socket).poll_shutdown(context)
-    }
-}
-
-/// While a body is taken whose answer has begun.
-#[derive(Debug)]
-pub(crate) struct Taking(Option<Rc<Progress>>);
-
-impl Taking {
-    pub(crate) fn of(request: &HttpRequest) -> Self {
-        let progress = request.conn_data::<Rc<Progress>>().cloned();
-        if let Some(progress) = &progress {
-            progress.taking.set(true);
-        }
-        Self(progress)
-    }
-}
-
-impl Drop for Taking {
-    fn drop(&mut self) {
-        if let Some(progress) = &self.0 {
-            progress.taking.set(false);
-            progress.taken_at.set(Some(Instant::now()));
-        }
-    }
-}
-
-/// Tells the connection when a request begins and when its answer has ended, and how the answer ends where the peer
-/// knows no chunks.
-pub(crate) async fn watch<B: MessageBody + 'static>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let answering = request.conn_data::<Rc<Progress>>().cloned().map(Answering::new);
-    let knows_chunks = request.version() >= Version::HTTP_11;
-    let mut response = next.call(request).await?;
-    if !knows_chunks && response.response().body().size() == BodySize::Stream {
-        // The end of the connection ends the answer.
-        let head = response.response_mut().head_mut();
-        head.no_chunking(true);
-        head.set_connection_type(ConnectionType::Close);
-    }
-    let room = response.request().extensions_mut().remove::<Room>();
-    if let BodySize::None | BodySize::Sized(..=AT_ONCE) = response.response().body().size()
-        && room.as_ref().is_none_or(Room::is_small)
-    {
-        // It is as good as out.
-        return Ok(response.map_into_boxed_body());
-    }
-    Ok(response.map_body(|_, body| {
-        let body = body.boxed();
-        BoxBody::new(Watched {
-            body,
-            _answering: answering,
-            _room: room,
-        })
-    }))
-}
-
-/// While a request is being answered.
-struct Answering(Rc<Progress>);
-
-impl Answering {
-    fn new(progress: Rc<Progress>) -> Self {
-        progress.answering.set(true);
-        progress.unasked_since.set(None);
-        Self(progress)
-    }
-}
-
-impl Drop for Answering {
-    fn drop(&mut self) {
-        self.0.answering.set(false);
-        self.0.idle_since.set(Instant::now());
-    }
-}
-
-/// An answer's body, and that it is under way.
-struct Watched {
-    body: BoxBody,
-    _answering: Option<Answering>,
-    /// Of the request's body: what was made of it is in the answer, until that is out.
-    _room: Option<Room>,
-}
-
-impl MessageBody for Watched {
-    type Error = Box<dyn std::error::Error>;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(context)
     }
 }
