@@ -7,6 +7,7 @@ use crate::{
     authentication::workspace_of,
     ceilings::{Ceiling, Taken},
     error::ApiError,
+    metrics::count_refusal,
 };
 
 /// The most of each kind, of all workspaces and of one: each keeps a few megabytes.
@@ -59,6 +60,9 @@ impl Streams {
         let kib = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
         let kib = kib.min(ANSWERS_OF_ONE);
         let room = Self::of(request)?.answers.try_take(workspace, kib);
+        if room.is_none() {
+            count_refusal("answers");
+        }
         room.map(Some).ok_or(ApiError::BUSY)
     }
 

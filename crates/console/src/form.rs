@@ -1,6 +1,6 @@
 //! The fields of a form as it was sent, or of a query.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header, rt::time::timeout, web,
@@ -16,8 +16,9 @@ use crate::{Console, error::PageError, visitor::Visitor};
 const FORM_BYTES: usize = 4 * 1024 * 1024;
 /// What somebody may send who has not signed in, and how much of a form takes no turn.
 const SMALL_FORM_BYTES: usize = 16 * 1024;
-/// How many of the others there may be at once.
+/// How many of the others there may be at once, and how long the next waits for its turn.
 static LARGE_FORMS: Semaphore = Semaphore::const_new(8);
+const TURN: Duration = Duration::from_secs(5);
 
 /// What was sent, urlencoded. Of a field that came twice the last counts.
 #[derive(Debug, Default)]
@@ -88,7 +89,8 @@ async fn read(mut payload: Payload, has_signed_in: bool) -> Result<Vec<u8>, Page
             return Err(PageError::BadForm("It is too long."));
         }
         if bytes > SMALL_FORM_BYTES && turn.is_none() {
-            turn = Some(LARGE_FORMS.acquire().await.map_err(|_| PageError::Busy)?);
+            let next = timeout(TURN, LARGE_FORMS.acquire()).await;
+            turn = Some(next.map_err(|_| PageError::Busy)?.map_err(|_| PageError::Busy)?);
         }
         text.extend_from_slice(&chunk);
     }

@@ -3,11 +3,11 @@
 mod watch;
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     io,
     pin::Pin,
     rc::Rc,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::{Duration, Instant},
 };
 
@@ -30,6 +30,11 @@ pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const HEAD_BYTES: usize = 16 * 1024;
 /// After so many bytes it is looked whether they are requests, and others have their turn first.
 const LOOK_BYTES: usize = 4 * 1024;
+/// So many bytes are read at once where they may be requests: actix-http's buffer has as much room at first, but makes more the
+/// more requests wait.
+const READ_BYTES: usize = 8 * 1024;
+/// So many may come behind a request while it is being answered.
+const AHEAD_BYTES: u64 = 4 * 1024;
 
 /// How long a peer may let a connection stand still.
 #[derive(Debug, Clone, Copy)]
@@ -77,6 +82,13 @@ pub(crate) struct Progress {
     unasked_since: Cell<Option<Instant>>,
     /// How many such bytes came.
     unasked: Cell<usize>,
+    /// How many bytes came while requests were answered, one after the other.
+    ahead: Cell<u64>,
+    /// How many may come: the bodies of these requests, and a little of what follows them. actix-http makes requests of all that
+    /// it reads, and each takes a hundred times its bytes.
+    ahead_at_most: Cell<u64>,
+    /// Who reads on when more may come.
+    reader: RefCell<Option<Waker>>,
     /// Whether a body is taken whose answer has begun: a peer that sends need not take anything meanwhile.
     taking: Cell<bool>,
     /// When such a body ended.
@@ -111,6 +123,9 @@ impl Stream {
             idle_since: Cell::new(Instant::now()),
             unasked_since: Cell::new(None),
             unasked: Cell::new(0),
+            ahead: Cell::new(0),
+            ahead_at_most: Cell::new(AHEAD_BYTES),
+            reader: RefCell::default(),
             taking: Cell::new(false),
             taken_at: Cell::new(None),
         };
@@ -157,32 +172,58 @@ impl Stream {
         Ok(())
     }
 
-    /// Whether more may be read.
-    fn may_read(&mut self, context: &Context<'_>) -> io::Result<bool> {
+    /// How many bytes may be read now.
+    fn may_read(&mut self, context: &Context<'_>) -> io::Result<u64> {
         // Whoever takes no answers asks for no more of them: actix-http would keep what is asked for, and the answers.
         if self.full_since.is_some() && !self.progress.taking.get() {
             self.is_held = true;
-            return Ok(false);
+            return Ok(0);
         }
-        let unasked = if self.progress.answering.get() {
-            0
-        } else {
-            self.progress.unasked.get()
-        };
+        let progress = &self.progress;
+        if progress.answering.get() {
+            let more = progress.ahead_at_most.get().saturating_sub(progress.ahead.get());
+            if more == 0 {
+                progress.reader.replace(Some(context.waker().clone()));
+            }
+            return Ok(more);
+        }
+        // All that had come whole has been answered.
+        progress.ahead.set(0);
+        progress.ahead_at_most.set(AHEAD_BYTES);
+        let unasked = progress.unasked.get();
         // Fewer than before: a request has begun since.
         self.looked_at = self.looked_at.min(unasked);
         if unasked - self.looked_at >= LOOK_BYTES {
             self.looked_at = unasked;
             context.waker().wake_by_ref();
-            return Ok(false);
+            return Ok(0);
         }
         if unasked < HEAD_BYTES {
             self.long_head = None;
         } else if self.long_head.is_none() {
             self.long_head = Some(self.place.for_long_head().ok_or(io::ErrorKind::QuotaExceeded)?);
         }
-        Ok(true)
+        Ok(AHEAD_BYTES)
     }
+}
+
+/// Reads what has come, `most` bytes of it at most; how many it was.
+fn read(
+    socket: Pin<&mut TcpStream>,
+    context: &mut Context<'_>,
+    buffer: &mut ReadBuf<'_>,
+    most: usize,
+) -> Poll<io::Result<usize>> {
+    if buffer.remaining() <= most {
+        let before = buffer.filled().len();
+        ready!(socket.poll_read(context, buffer))?;
+        return Poll::Ready(Ok(buffer.filled().len() - before));
+    }
+    let mut part = ReadBuf::new(buffer.initialize_unfilled_to(most));
+    ready!(socket.poll_read(context, &mut part))?;
+    let came = part.filled().len();
+    buffer.advance(came);
+    Poll::Ready(Ok(came))
 }
 
 impl AsyncRead for Stream {
@@ -192,14 +233,18 @@ impl AsyncRead for Stream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         self.look(context)?;
-        if !self.may_read(context)? {
+        let may_come = self.may_read(context)?;
+        if may_come == 0 {
             return Poll::Pending;
         }
-        let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.socket).poll_read(context, buffer))?;
-        let came = buffer.filled().len() - before;
+        let most = usize::try_from(may_come).unwrap_or(usize::MAX).max(READ_BYTES);
+        let came = ready!(read(Pin::new(&mut self.socket), context, buffer, most))?;
         let progress = &self.progress;
-        if came > 0 && !progress.answering.get() {
+        if progress.answering.get() {
+            progress
+                .ahead
+                .set(progress.ahead.get().saturating_add(came as u64));
+        } else if came > 0 {
             progress.unasked.set(progress.unasked.get().saturating_add(came));
             if progress.unasked_since.get().is_none() {
                 progress.unasked_since.set(Some(Instant::now()));
@@ -223,6 +268,9 @@ impl AsyncWrite for Stream {
         self.full_since = None;
         if std::mem::take(&mut self.is_held) {
             context.waker().wake_by_ref();
+        }
+        if self.progress.unasked.get() < HEAD_BYTES {
+            self.long_head = None;
         }
         if !self.progress.answering.get() {
             self.progress.idle_since.set(Instant::now());

@@ -10,13 +10,16 @@ use std::{
 use actix_web::{
     Error, HttpMessage as _, HttpRequest, ResponseError as _,
     body::{BodySize, BoxBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
-    http::{ConnectionType, Version},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    error::PayloadError,
+    http::{ConnectionType, Version, header::CONTENT_LENGTH},
     middleware::Next,
     web::Bytes,
 };
 
-use super::Progress;
+use futures_util::Stream;
+
+use super::{AHEAD_BYTES, Progress};
 use crate::{bodies::Room, ceilings::Taken, streams::Streams};
 
 /// An answer of so many bytes goes out in one piece.
@@ -50,10 +53,11 @@ impl Drop for Taking {
 /// Tells the connection when a request begins and when its answer has ended, and how the answer ends where the peer
 /// knows no chunks.
 pub(crate) async fn watch<B: MessageBody + 'static>(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let answering = request.conn_data::<Rc<Progress>>().cloned().map(Answering::new);
+    let progress = request.conn_data::<Rc<Progress>>().cloned();
+    let answering = progress.map(|progress| Answering::new(progress, &mut request));
     let knows_chunks = request.version() >= Version::HTTP_11;
     let mut response = next.call(request).await?;
     if !knows_chunks && response.response().body().size() == BodySize::Stream {
@@ -94,11 +98,56 @@ pub(crate) async fn watch<B: MessageBody + 'static>(
 struct Answering(Rc<Progress>);
 
 impl Answering {
-    fn new(progress: Rc<Progress>) -> Self {
+    fn new(progress: Rc<Progress>, request: &mut ServiceRequest) -> Self {
         progress.answering.set(true);
         progress.unasked_since.set(None);
         progress.unasked.set(0);
+        if request.chunked().unwrap_or(true) {
+            let body = Chunked {
+                body: request.take_payload(),
+                progress: progress.clone(),
+            };
+            request.set_payload(Payload::Stream {
+                payload: Box::pin(body),
+            });
+        } else if let Some(length) = request.headers().get(CONTENT_LENGTH) {
+            let length = length.to_str().ok().and_then(|length| length.parse().ok());
+            progress.expect(length.unwrap_or_default());
+        }
         Self(progress)
+    }
+}
+
+impl Progress {
+    /// So many bytes more may come.
+    fn expect(&self, bytes: u64) {
+        let with_them = self.ahead.get().saturating_add(bytes);
+        self.ahead_at_most.set(with_them.max(self.ahead_at_most.get()));
+        self.read_on();
+    }
+
+    fn read_on(&self) {
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
+    }
+}
+
+/// A body whose end nobody knows before it comes: more of it may come when it is waited for.
+struct Chunked {
+    body: Payload,
+    progress: Rc<Progress>,
+}
+
+impl Stream for Chunked {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let next = Pin::new(&mut self.body).poll_next(context);
+        if next.is_pending() {
+            self.progress.expect(AHEAD_BYTES);
+        }
+        next
     }
 }
 
@@ -106,6 +155,7 @@ impl Drop for Answering {
     fn drop(&mut self) {
         self.0.answering.set(false);
         self.0.idle_since.set(Instant::now());
+        self.0.read_on();
     }
 }
 

@@ -105,10 +105,8 @@ impl Nonsense {
         let chance = &mut self.chance;
         match chance.random_range(0..12) {
             0 => {
-                draft.method = pick(&values::METHODS, chance)
-                    .copied()
-                    .unwrap_or_default()
-                    .to_owned();
+                let method = pick(&values::METHODS, chance).copied();
+                method.unwrap_or_default().clone_into(&mut draft.method);
             }
             1 => draft.version = pick(&values::VERSIONS, chance).copied().unwrap_or_default(),
             2 => {

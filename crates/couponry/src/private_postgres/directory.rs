@@ -130,7 +130,11 @@ fn make(root: &Path) -> io::Result<()> {
     if let Some(above) = root.parent() {
         fs::create_dir_all(above)?;
     }
-    DirBuilder::new().mode(0o700).create(root)
+    match DirBuilder::new().mode(0o700).create(root) {
+        // Another start made it: which of the two may have it the lock says.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && root.is_dir() => Ok(()),
+        outcome => outcome,
+    }
 }
 
 /// A directory that exists may be somebody's trap (`/tmp` is everyone's): it must be a real directory of ours.

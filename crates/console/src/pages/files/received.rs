@@ -7,11 +7,14 @@ use actix_web::rt::time::timeout;
 use domain::SENT_FILE_BYTES;
 use futures_util::StreamExt as _;
 use storage::{Storage, Upload};
+use tokio::sync::Semaphore;
 
 use crate::error::PageError;
 
 /// How long all of it may take: after an hour pieces that belong to no load are taken for left behind.
 const MOST_TIME: Duration = Duration::from_mins(50);
+/// How many there may be at once: each keeps a few megabytes.
+static FORMS: Semaphore = Semaphore::const_new(64);
 /// How much is kept by one statement.
 const PIECE_BYTES: usize = 512 * 1024;
 /// Of all fields but the file: ten thousand pasted codes of the greatest length, and more.
@@ -60,6 +63,9 @@ pub(super) async fn receive(
     parts: Multipart,
     pause: Duration,
 ) -> Result<Received, Unreceived> {
+    let _place = FORMS
+        .try_acquire()
+        .map_err(|_| Unreceived::Failed(PageError::Busy))?;
     let received = timeout(MOST_TIME, receive_all(storage, upload, parts, pause)).await;
     received.map_err(|_| too_slow())?
 }

@@ -15,7 +15,10 @@ type Known = BTreeMap<String, (String, BTreeSet<String>)>;
 
 fn documented() -> Known {
     let document = include_str!("../../../../../docs/METRICS.md");
-    let table = document.lines().skip_while(|line| !line.starts_with("| metric |")).skip(2);
+    let table = document
+        .lines()
+        .skip_while(|line| !line.starts_with("| metric |"))
+        .skip(2);
     let rows = table.take_while(|line| line.starts_with('|'));
     rows.map(|row| {
         let cells: Vec<&str> = row.trim_matches(['|', ' ']).split(" | ").map(str::trim).collect();
