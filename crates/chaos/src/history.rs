@@ -1,7 +1,7 @@
 //! What was asked and answered, and whether that can be true.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{BufWriter, Write as _},
     path::Path,
@@ -105,6 +105,12 @@ impl History {
                 }
             }
         }
+        // Nothing is given back here, so that is never true, whatever came first.
+        let refused = self.entries.iter().filter(|entry| entry.is("coupons-exhausted"));
+        let refused: BTreeSet<&str> = refused.map(|entry| entry.key.as_str()).collect();
+        for key in refused.into_iter().filter(|key| codes.contains_key(key)) {
+            violations.push(format!("{key} has a code, and was told that none is left"));
+        }
         // New for its key, and there before it was asked for: a key is answered 201 once.
         let mut news: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         for entry in self.entries.iter().filter(|entry| entry.status == 201) {
@@ -187,6 +193,15 @@ mod tests {
         assert_eq!(
             (two.violations(Loss::OfKeys).len(), two.keys_with_two_codes()),
             (0, 1)
+        );
+    }
+
+    #[test]
+    fn a_key_that_has_a_code_and_is_refused_is_found() {
+        let both = history(&[("ann", 409, "coupons-exhausted"), ("ann", 201, "A")]);
+        assert_eq!(
+            both.violations(Loss::Never),
+            ["ann has a code, and was told that none is left"]
         );
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use chaos::gate::Way;
 use rand::RngExt as _;
 use tokio::time::sleep;
 
@@ -13,6 +14,9 @@ const CODES: u64 = 400_000;
 const STARTS_WITHIN: Duration = Duration::from_secs(5);
 /// And all of them after the database came back.
 const WELL_WITHIN: Duration = Duration::from_secs(10);
+/// How much later everything comes, every other time that the database dies: what lies between two messages lasts long enough
+/// to be met then, such as an answer and its commit.
+const SLOW: Duration = Duration::from_millis(20);
 /// A session inside an open transaction for so long was left behind.
 const LEFT_OPEN: &str = "select count(*) from pg_stat_activity where state like 'idle in transaction%'
     and application_name = 'couponry' and clock_timestamp() - state_change > interval '1 second'";
@@ -77,6 +81,9 @@ pub(super) async fn of_the_database(run: &Run) -> anyhow::Result<Vec<Verdict>> {
     let mut chance = run.chance();
     let (mut kills, mut stops, mut late, mut longest) = (0, 0, Vec::new(), Duration::ZERO);
     for n in run.bounds.times(run.bounds.database_kills) {
+        if n % 2 == 1 {
+            stand.gate.set(Way::Delay(SLOW));
+        }
         sleep(Duration::from_millis(chance.random_range(500..2_000))).await;
         // Now and then it falls silent instead.
         if n % 5 == 4 {
@@ -89,6 +96,7 @@ pub(super) async fn of_the_database(run: &Run) -> anyhow::Result<Vec<Verdict>> {
             stand.primary.start().await?;
             kills += 1;
         }
+        stand.gate.set(Way::Open);
         let took = well(&stand).await?;
         longest = longest.max(took);
         if took > WELL_WITHIN {

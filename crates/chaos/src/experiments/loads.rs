@@ -10,6 +10,9 @@ use tokio::time::sleep;
 use super::{Run, Verdict, millis};
 
 const CODES: u64 = 300_000;
+/// What lies in the blocks.
+const STORED: &str = "select count(*) || ' codes, ' || count(distinct code) || ' different ones'
+    from block cross join unnest(string_to_array(codes, E'\\n')) code";
 /// After the last kill a load is final within this: its lease, and what it takes undisturbed, twice.
 const FINAL_WITHIN: Duration = Duration::from_secs(60);
 
@@ -43,6 +46,10 @@ pub(super) async fn make(run: &Run) -> anyhow::Result<Vec<Verdict>> {
     // An upload whose answer was lost may have been made twice; the second adds nothing.
     if stock.total != files * CODES || stock.available != stock.total {
         violations.push(format!("{files} files of {CODES} came to {stock:?}"));
+    }
+    let (stored, codes) = (stand.primary.sql(STORED)?, files * CODES);
+    if stored != format!("{codes} codes, {codes} different ones") {
+        violations.push(format!("{files} files of {CODES} are stored as {stored}"));
     }
     let left = stand.insist(Method::GET, &format!("{list}/files"), None).await?;
     let pending = left.get("data").and_then(Value::as_array).map_or(0, |files| {
