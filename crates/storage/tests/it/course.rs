@@ -3,16 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::Position;
+use futures_util::future::join3;
 use sqlx::PgConnection;
 use storage::{AllocationOutcome, AllocationRequest, CodePlace, DisableOutcome, Page, Shortage};
 
 use crate::database::{TestDatabase, request};
 
+/// Files that were stopped, are gone, or are of a list that is over.
+const CLOSED_FILES: &str = "
+    select f.file_id from coupon_file f join coupon_list c using (list_id)
+    where f.quarantined_at is not null or f.sealed_at is not null or c.status <> 'ACTIVE' or c.expires_at <= clock_timestamp()";
+
 /// Numbers that are the same for the same seed, whatever the version of a library.
-struct Chance(u64);
+pub(crate) struct Chance(u64);
 
 impl Chance {
-    fn below(&mut self, most: usize) -> usize {
+    pub(crate) fn below(&mut self, most: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
@@ -23,23 +29,37 @@ impl Chance {
 /// A list and what should be true of it.
 pub(crate) struct Course {
     pub(crate) database: TestDatabase,
+    /// Lists that are asked beside it, so that calls are for several: each for a key that has its only code.
+    beside: [TestDatabase; 2],
     pub(crate) watcher: PgConnection,
-    chance: Chance,
+    pub(crate) chance: Chance,
     /// Each with how many codes it brought.
     files: Vec<(i64, i64)>,
-    given: Vec<Position>,
-    users: usize,
+    pub(crate) given: Vec<Position>,
+    pub(crate) users: usize,
     pub(crate) codes: BTreeMap<String, String>,
-    never: BTreeSet<String>,
+    pub(crate) never: BTreeSet<String>,
     disabled: Option<CodePlace>,
+}
+
+async fn list_beside(database: &TestDatabase, name: &str) -> TestDatabase {
+    let list = database.another_list(name).await;
+    list.load(&[name], 1).await;
+    list.codes(&["nobody"]).await;
+    list
 }
 
 impl Course {
     pub(crate) async fn new(seed: u64) -> Self {
         let database = TestDatabase::new().await;
+        let beside = [
+            list_beside(&database, "one").await,
+            list_beside(&database, "two").await,
+        ];
         Self {
             watcher: database.connect().await,
             database,
+            beside,
             chance: Chance(seed),
             files: Vec::new(),
             given: Vec::new(),
@@ -80,7 +100,7 @@ impl Course {
         }
     }
 
-    async fn load(&mut self) -> &'static str {
+    pub(crate) async fn load(&mut self) -> &'static str {
         if !self
             .database
             .storage
@@ -121,13 +141,20 @@ impl Course {
             .iter()
             .map(|request| request.user_id.as_str().to_owned())
             .collect();
-        let outcomes = self
-            .database
-            .allocator
-            .allocate(&self.database.list, requests, shortage)
-            .await;
+        let closed = sqlx::query_scalar(CLOSED_FILES).fetch_all(&mut self.watcher);
+        let closed: Vec<i64> = closed.await.unwrap();
+        // The first is a call of its own; the others, which come meanwhile, are one call.
+        let [first, last] = self.beside.each_ref().map(|beside| beside.allocate(&["nobody"]));
+        let allocator = &self.database.allocator;
+        let outcomes = allocator.allocate(&self.database.list, requests, shortage);
+        let (_, outcomes, _) = join3(first, outcomes, last).await;
         for (user, outcome) in users.into_iter().zip(outcomes.unwrap()) {
             if let AllocationOutcome::New(allocation) = outcome {
+                assert!(
+                    !closed.contains(&allocation.position.file_id),
+                    "{} is of a file that hands out nothing",
+                    allocation.code
+                );
                 assert!(
                     !self.never.contains(&allocation.code),
                     "{} was disabled",
@@ -153,7 +180,7 @@ impl Course {
     }
 
     /// Any code of any file, there or not.
-    fn any_code(&mut self) -> Option<(CodePlace, String)> {
+    pub(crate) fn any_code(&mut self) -> Option<(CodePlace, String)> {
         if self.files.is_empty() {
             return None;
         }

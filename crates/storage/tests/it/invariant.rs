@@ -6,7 +6,7 @@ use storage::{AllocationOutcome, CodePlace, DisableOutcome};
 
 use crate::{course::Course, database::TestDatabase};
 
-/// Every code of every file, judged by itself from the ledger, its events, holds and disabled codes.
+/// Every code of every file of the course's list, judged by itself from the ledger, its events, holds and disabled codes.
 const RECOUNT: &str = "
     with place as (
         select f.sealed_at is null and c.status = 'ACTIVE' and c.expires_at > clock_timestamp() as open,
@@ -22,7 +22,7 @@ const RECOUNT: &str = "
         left join lateral (select l.turn from ledger l where l.file_id = f.file_id and l.ordinal = n
                            order by l.turn desc limit 1) l on true
         left join hold h on h.file_id = f.file_id and h.ordinal = n and h.turn = l.turn
-        where f.status = 'SUCCESS'
+        where f.status = 'SUCCESS' and f.list_id = (select min(list_id) from coupon_list)
     ), judged as (
         select case when disabled then case when open then 'disabled' end
                     when turn is null or released or held_until <= clock_timestamp()
@@ -63,7 +63,7 @@ const WRONG_RANGES: &str = "
 const WRONG_GATES: &str = "select count(*) from wrong_gates()";
 
 impl Course {
-    async fn check(&mut self, what: &str) {
+    pub(crate) async fn check(&mut self, what: &str) {
         let stock = self.database.stock().await;
         let row = sqlx::query(RECOUNT).fetch_one(&mut self.watcher).await.unwrap();
         let recounted: Vec<i64> = (0..5).map(|n| row.get(n)).collect();
@@ -97,7 +97,7 @@ impl Course {
     }
 
     /// A key has the code it got, or has none any more.
-    async fn check_keys(&self) {
+    pub(crate) async fn check_keys(&self) {
         let users: Vec<&str> = self.codes.keys().map(String::as_str).collect();
         let outcomes = self.database.allocate(&users).await;
         for (user, outcome) in users.into_iter().zip(outcomes) {

@@ -9,10 +9,12 @@
 )]
 
 mod api_keys;
+mod at_the_gate;
 mod bounded;
 mod course;
 mod database;
 mod distribution;
+mod drill;
 mod dropped;
 mod fair_claims;
 mod fetches;
