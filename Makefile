@@ -3,7 +3,7 @@
 export SQLX_OFFLINE ?= true
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: help run test check advisories house compat compat-pooler console upgrade fmt sqlx functions migration docs chaos fuzz bench bench-full bench-check
+.PHONY: help run test check advisories house compat compat-pooler console upgrade fmt sqlx functions migration docs chaos drill fuzz bench bench-full bench-check
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,10 @@ chaos: ## Break servers, databases and what is between, and judge every answer; 
 	@deploy/dev/postgres-programs.sh >/dev/null
 	cargo build --release --locked --package couponry --package chaos
 	$(TARGET_DIR)/release/chaos --program $(TARGET_DIR)/release/couponry $(CHAOS)
+
+drill: ## Make couponry wrong on purpose, and look whether that is found: make drill, or some of it: make drill DEFECTS="03 07"
+	@deploy/dev/postgres-programs.sh >/dev/null
+	@deploy/dev/drill.sh $(DEFECTS)
 
 fuzz: ## Inputs made to break what reads foreign ones, five minutes each; needs a nightly compiler: make fuzz SECONDS=60
 	@deploy/dev/fuzz.sh $(or $(SECONDS),300)
