@@ -10,11 +10,11 @@ use std::{fmt::Write as _, time::Duration};
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use futures_util::{Stream, TryStreamExt as _};
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
 
 pub(crate) use self::session::{begin, commit, connection};
 use self::session::{in_time, within};
-use crate::{Block, Error, FileRef, Result, Run, pool::Pool};
+use crate::{Block, Error, FileRef, FileToLoad, Result, Run, pool::Pool};
 
 /// The signature, no flags, no extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -28,14 +28,19 @@ const STEP: Duration = Duration::from_secs(30);
 /// was too long.
 pub(crate) const SEARCH: Duration = Duration::from_secs(10 * 60 + 30);
 
-/// Writes the blocks of one file.
+/// Writes the blocks of one file, in a session that says for which job: `remove_unpublished()` ends those of its former workers.
 #[expect(clippy::disallowed_methods, reason = "on a connection of its own")]
 pub(crate) async fn write_blocks(
     pool: &Pool,
-    file: FileRef,
+    file: &FileToLoad,
     blocks: impl Iterator<Item = Block> + Send,
 ) -> Result<()> {
     let mut connection = connection(pool, "").await?;
+    let name = format!(
+        "set local application_name = 'couponry load {}'",
+        file.claim.job_id
+    );
+    in_time(sqlx::raw_sql(AssertSqlSafe(name)).execute(&mut connection)).await?;
     let copy = connection.copy_in_raw(
         "copy block (list_id, file_id, number, first_fingerprint, codes) from stdin (format binary)",
     );
@@ -44,7 +49,7 @@ pub(crate) async fn write_blocks(
     buffer.put_slice(HEADER);
     let mut sent = 0_u64;
     for block in blocks {
-        put_block(&mut buffer, file, &block)?;
+        put_block(&mut buffer, file.file, &block)?;
         sent += 1;
         if buffer.len() >= SEND_BYTES {
             in_time(copy.send(buffer.as_ref())).await?;

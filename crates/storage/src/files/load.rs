@@ -196,7 +196,7 @@ impl Storage {
             return Ok(());
         }
         self.remove_unpublished(file).await?;
-        copy::write_blocks(&self.pool, file.file, blocks).await
+        copy::write_blocks(&self.pool, file, blocks).await
     }
 
     /// Ends the load: from the answer on the file's codes may be handed out. A dry run, of which no block was written, only

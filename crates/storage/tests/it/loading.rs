@@ -1,9 +1,10 @@
 //! What a load writes, and what a worker that lost its job cannot write.
 
-use std::{num::NonZeroU32, time::Duration};
+use std::{num::NonZeroU32, sync::mpsc, thread, time::Duration};
 
 use domain::{CodesPerBlock, LoadFailure};
 use storage::{FileToLoad, Job, JobKind, LoadCounts, PublishFileOutcome, Stage};
+use tokio::{runtime, time::timeout};
 
 use crate::database::{LEASE, TestDatabase};
 
@@ -97,6 +98,48 @@ async fn a_worker_that_lost_its_job_does_not_remove_the_next_ones_blocks() {
     assert_eq!(database.codes(&["u1"]).await, ["a1"]);
 }
 
+/// Its connection stays open, and no limit of a statement holds while PostgreSQL waits for the next block.
+#[tokio::test]
+async fn a_worker_that_stands_still_while_it_writes_keeps_nobody_from_loading_the_file() {
+    let database = TestDatabase::new().await;
+    database.add_file("codes.csv").await;
+    let still = claim(&database, Duration::ZERO).await;
+    let (blocks, coming) = mpsc::channel();
+    // It waits for blocks on a thread of its own.
+    let storage = database.hurried_storage(LEASE);
+    let writing = thread::spawn(move || {
+        let runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(storage.write_blocks(&still, coming.into_iter()))
+    });
+    // More than is sent at once.
+    for number in 0..200 {
+        let block = storage::Block {
+            number,
+            first_fingerprint: number.into(),
+            codes: vec![b'a'; 7_000],
+        };
+        blocks.send(block).unwrap();
+    }
+    let stored = "select coalesce(max(tuples_processed), 0) from pg_stat_progress_copy
+                  where datname = current_database()";
+    timeout(LEASE, async { while database.number(stored).await == 0 {} })
+        .await
+        .unwrap();
+
+    assert_eq!(database.storage.rescue_jobs().await.unwrap(), 1);
+    let file = claim(&database, LEASE).await;
+    let published = timeout(Duration::from_secs(10), database.publish(&file, &["a1"], 2)).await;
+    assert_eq!(published, Ok(PublishFileOutcome::Published));
+    // It goes on.
+    drop(blocks);
+    assert!(writing.join().unwrap().is_err());
+    assert_eq!(database.number("select count(*) from block").await, 1);
+    assert_eq!(database.codes(&["u1"]).await, ["a1"]);
+}
+
 #[tokio::test]
 async fn a_list_does_not_grow_past_its_limit() {
     let database = TestDatabase::new().await;
@@ -139,7 +182,13 @@ async fn the_databases_words_for_a_failure_are_the_domains() {
 /// One file's load as a worker that lost it has it, and as its successor has it.
 async fn claimed_twice(database: &TestDatabase) -> (FileToLoad, FileToLoad) {
     database.add_file("codes.csv").await;
-    let claim = async |lease| match database
+    let late = claim(database, Duration::ZERO).await;
+    assert_eq!(database.storage.rescue_jobs().await.unwrap(), 1);
+    (late, claim(database, LEASE).await)
+}
+
+async fn claim(database: &TestDatabase, lease: Duration) -> FileToLoad {
+    match database
         .storage
         .claim_job(JobKind::LoadFile, 100, lease)
         .await
@@ -147,8 +196,5 @@ async fn claimed_twice(database: &TestDatabase) -> (FileToLoad, FileToLoad) {
     {
         Some(Job::LoadFile(file)) => *file,
         other => panic!("claimed {other:?}"),
-    };
-    let late = claim(Duration::ZERO).await;
-    assert_eq!(database.storage.rescue_jobs().await.unwrap(), 1);
-    (late, claim(LEASE).await)
+    }
 }
