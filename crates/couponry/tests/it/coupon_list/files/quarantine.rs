@@ -50,7 +50,11 @@ async fn what_comes_back_to_a_stopped_file_waits_there() {
         .await
         .expect_error(409, "coupons-exhausted");
     app.load_codes(&list, &codes("GOOD", 1)).await;
-    assert_eq!(app.take(&list, "x").await, "GOOD-000000");
+    let good = app.give(&list, "x").await;
+    assert_eq!(good["coupon_code"], "GOOD-000000");
+    // Nor does it go out where another file has something that came back.
+    app.release(&list, &good).await.expect(200);
+    assert_eq!(app.take(&list, "z").await, "GOOD-000000");
     app.resume(&list, &bad).await;
     let taken = app.take_many(&list, "y", 4).await;
     assert_eq!(sorted(&taken), codes("BAD", 4));
