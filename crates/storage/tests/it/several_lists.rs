@@ -143,6 +143,29 @@ async fn a_key_that_comes_by_two_servers_at_once_gets_one_code_be_it_the_last() 
 }
 
 #[tokio::test]
+async fn a_list_that_is_over_gives_nothing_beside_others() {
+    let database = TestDatabase::new().await;
+    let mut lists = Vec::new();
+    for name in ["first", "open", "over"] {
+        let list = database.another_list(name).await;
+        list.load(&[name], 1).await;
+        lists.push(list);
+    }
+    let expire = "update coupon_list set expires_at = clock_timestamp() where list_id = (select max(list_id) from coupon_list);
+                  select note_at_gate(list_id) from coupon_list";
+    database.run(expire).await;
+    // The first call is for one list; the next one is for those that came meanwhile.
+    let asked = lists.iter().map(|list| ask(&list.allocator, &list.list, 1));
+    let outcomes = join_all(asked).await.into_iter().flatten();
+    let outcomes: Vec<AllocationOutcome> = outcomes.map(Result::unwrap).collect();
+    let [first, open, over] = &outcomes[..] else {
+        panic!("{outcomes:?}")
+    };
+    assert_eq!([first, open].map(|one| new(one.clone()).code), ["first", "open"]);
+    assert_eq!(*over, AllocationOutcome::ListNotActive);
+}
+
+#[tokio::test]
 async fn a_list_that_is_broken_does_not_break_the_others() {
     let database = TestDatabase::new().await;
     let broken = database.another_list("broken").await;
