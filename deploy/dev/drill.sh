@@ -35,10 +35,10 @@ END
 build() { # PATCH FINDER …
   [ -d "$scratch/tree" ] || git worktree add --quiet --detach "$scratch/tree" HEAD
   git -C "$scratch/tree" checkout --quiet . && git -C "$scratch/tree" apply "$1" || return 1
-  local what=(build --package couponry)
-  [ "$2" = chaos ] || what=(nextest run --no-run --package "$3")
+  local what=(build --quiet --package couponry)
+  [ "$2" = chaos ] || what=(nextest run --cargo-quiet --no-run --package "$3")
   # A target directory of its own: cargo would take one tree's artifacts for the other's.
-  (cd "$scratch/tree" && CARGO_TARGET_DIR=$target/drill cargo "${what[@]}" --locked --quiet) || return 1
+  (cd "$scratch/tree" && CARGO_TARGET_DIR=$target/drill cargo "${what[@]}" --locked) || return 1
   program=$target/drill/debug/couponry
 }
 
@@ -85,7 +85,7 @@ drill() { # DEFECT
 }
 
 cargo build --locked --quiet --package couponry --package chaos
-cargo nextest run --no-run --locked --quiet --package storage --package couponry
+cargo nextest run --no-run --locked --cargo-quiet --package storage --package couponry
 missed=0
 for number in "${@:-[0-9]}"; do
   for defect in "$DEFECTS"/$number*; do

@@ -8,7 +8,8 @@ single  one code a request        batch  a thousand codes a request        load 
 
 Each program is a release build of couponry with a private PostgreSQL of its own. With `--servers N`, N processes of it
 share that database, and the connections are split between them. Needs wrk. Prints each round, the median of each program
-and the median of the ratios to the first program.
+and the median of the ratios to the first program: of the rate, and of the processor time that the servers took for a code,
+which other work on the machine changes less.
 """
 import argparse, base64, concurrent.futures, http.client, http.server, json, multiprocessing, os, shutil, signal
 import statistics, subprocess, sys, tempfile, time
@@ -86,6 +87,11 @@ class Server:
                 sys.exit(f"{program} does not start:\n{open(log).read()}")
             time.sleep(0.01)
 
+    def processor_time(self):
+        """In seconds, since its start."""
+        fields = open(f"/proc/{self.process.pid}/stat").read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def ask(self, method, path, body=None):
         connection = http.client.HTTPConnection(self.address, timeout=60)
         headers = {"Authorization": AUTHORIZATION, "Content-Type": "application/json"}
@@ -137,17 +143,24 @@ class Deployment:
             time.sleep(0.005)
 
     def round(self):
-        """Codes a second, or seconds for a load."""
+        """Codes a second, or seconds for a load; with the microseconds of processor time for a code."""
         self.rounds += 1
+        before = sum(server.processor_time() for server in self.servers)
+        measured, codes = self.measure()
+        took = sum(server.processor_time() for server in self.servers) - before
+        return measured, took / codes * 1e6
+
+    def measure(self):
         if self.options.what == "load":
             id = self.list()
             started = time.monotonic()
             self.wait(id, self.load(id, f"0-{self.options.codes}"))
-            return time.monotonic() - started
+            return time.monotonic() - started, self.options.codes
         share = max(self.options.connections // len(self.servers), 1)
         with concurrent.futures.ThreadPoolExecutor() as threads:
             rates = threads.map(lambda server: self.wrk(*server, share), enumerate(self.servers))
-            return sum(rates)
+            rate = sum(rates)
+            return rate, rate * self.options.seconds
 
     def wrk(self, number, server, connections):
         what = self.options.what
@@ -209,13 +222,16 @@ def main():
             order = deployments[number % len(deployments):] + deployments[: number % len(deployments)]
             measured = {one.name: one.round() for one in order}
             rounds.append(measured)
-            print("  ".join(f"{one.name} {measured[one.name]:.{2 if options.what == 'load' else 0}f}" for one in deployments), flush=True)
+            digits = 2 if options.what == "load" else 0
+            print("  ".join(f"{one.name} {measured[one.name][0]:.{digits}f}" for one in deployments), flush=True)
         first = deployments[0].name
         for one in deployments:
-            median = statistics.median(r[one.name] for r in rounds)
-            ratios = [r[one.name] / r[first] for r in rounds]
-            said = f"{median:.2f} s" if options.what == "load" else f"{median:,.0f}/s"
-            print(f"{one.name}: {said}, of {first}: {statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})")
+            for what, unit in enumerate(["s" if options.what == "load" else "codes/s", "µs of processor time a code"]):
+                median = statistics.median(r[one.name][what] for r in rounds)
+                ratios = [r[one.name][what] / r[first][what] for r in rounds]
+                said = f"{median:,.0f}" if median >= 1000 else f"{median:.2f}"
+                ratio = f"{statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})"
+                print(f"{one.name}: {said} {unit}, of {first}: {ratio}")
     finally:
         for one in deployments:
             one.end()
