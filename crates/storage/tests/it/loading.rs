@@ -114,8 +114,8 @@ async fn a_worker_that_stands_still_while_it_writes_keeps_nobody_from_loading_th
             .unwrap();
         runtime.block_on(storage.write_blocks(&still, coming.into_iter()))
     });
-    // More than is sent at once.
-    for number in 0..200 {
+    // PostgreSQL writes them when it has a thousand.
+    for number in 0..2_000 {
         let block = storage::Block {
             number,
             first_fingerprint: number.into(),
@@ -125,7 +125,7 @@ async fn a_worker_that_stands_still_while_it_writes_keeps_nobody_from_loading_th
     }
     let stored = "select coalesce(max(tuples_processed), 0) from pg_stat_progress_copy
                   where datname = current_database()";
-    timeout(LEASE, async { while database.number(stored).await == 0 {} })
+    timeout(LEASE, async { while database.number(stored).await <= 1_000 {} })
         .await
         .unwrap();
 

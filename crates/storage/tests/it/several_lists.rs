@@ -148,7 +148,7 @@ async fn a_list_that_is_over_gives_nothing_beside_others() {
     let mut lists = Vec::new();
     for name in ["first", "open", "over"] {
         let list = database.another_list(name).await;
-        list.load(&[name], 1).await;
+        list.load(&[name, "next", "last"], 1).await;
         lists.push(list);
     }
     let expire = "update coupon_list set expires_at = clock_timestamp() where list_id = (select max(list_id) from coupon_list);
